@@ -1,0 +1,47 @@
+"""GAN anomaly detection for tables that behaves like any scikit-learn and PyOD detector."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .detector import GANDetector
+    from .exceptions import TrainingCollapsedError, TrainingCollapseWarning
+    from .gans import ALAD, GAN, AnoGAN, BaseGAN, PrototypeGAN
+
+__version__ = version("pyod-gan")
+
+_HOME = {
+    "ALAD": "gans",
+    "AnoGAN": "gans",
+    "BaseGAN": "gans",
+    "GAN": "gans",
+    "GANDetector": "detector",
+    "PrototypeGAN": "gans",
+    "TrainingCollapseWarning": "exceptions",
+    "TrainingCollapsedError": "exceptions",
+}
+
+__all__ = [
+    "ALAD",
+    "GAN",
+    "AnoGAN",
+    "BaseGAN",
+    "GANDetector",
+    "PrototypeGAN",
+    "TrainingCollapseWarning",
+    "TrainingCollapsedError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load public names on first use (PEP 562), so that the import itself loads no torch."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,137 @@
+"""PyOD's base class, made to keep scikit-learn's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pyod.models.base import BaseDetector
+from scipy.special import erf
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import MinMaxScaler
+
+
+class SklearnDetector(BaseDetector):
+    """What every PyOD detector needs to pass scikit-learn's estimator checks.
+
+    Departures from PyOD's base: parameters are handled by scikit-learn's own code (PyOD's copy
+    changes the warnings filters); ``y`` is ignored in ``fit`` without a warning, whatever it holds;
+    ``predict_proba`` validates its input once and always has two columns; ``fit_predict`` is not
+    deprecated; a default ``predict_with_rejection`` does not warn about its own default.
+    """
+
+    _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)  # type: ignore[attr-defined]
+    get_params = BaseEstimator.get_params
+    set_params = BaseEstimator.set_params
+    __repr__ = BaseEstimator.__repr__
+
+    def fit_predict(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+        """Fit, and return the labels of the training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier.
+        """
+        return self.fit(X, y).labels_
+
+    def predict_proba(
+        self, X: ArrayLike, method: str = "linear", return_confidence: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Probability of being normal and of being an outlier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+        method : {"linear", "unify"}, default="linear"
+            "linear" scales scores to the range of the training scores; "unify" is the Gaussian tail
+            probability of Kriegel et al. 2011.
+        return_confidence : bool, default=False
+            Also return ``predict_confidence(X)``.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, 2)
+            Columns: normal, outlier.
+        confidence : ndarray of shape (n_samples,)
+            Only with ``return_confidence``.
+
+        Raises
+        ------
+        ValueError
+            If ``method`` is neither.
+        """
+        if method not in ("linear", "unify"):
+            raise ValueError(f"`method` must be 'linear' or 'unify'. Got {method!r} instead.")
+        scores = self.decision_function(X)
+        if method == "linear":
+            scaler = MinMaxScaler(clip=True).fit(self.decision_scores_.reshape(-1, 1))
+            outlier = scaler.transform(scores.reshape(-1, 1)).ravel()
+        else:
+            scale = self._sigma * np.sqrt(2) or 1.0
+            outlier = erf((scores - self._mu) / scale).clip(0, 1)
+        probability = np.column_stack([1 - outlier, outlier])
+        return (probability, self.predict_confidence(X)) if return_confidence else probability
+
+    def predict_with_rejection(
+        self,
+        X: ArrayLike,
+        T: int = 32,
+        return_stats: bool = False,
+        delta: float = 0.1,
+        c_fp: float = 1,
+        c_fn: float = 1,
+        c_r: float | None = None,
+    ) -> Any:
+        """Labels with −2 for rows too uncertain to decide; see PyOD's ``BaseDetector``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+        T : int, default=32
+            A row is rejected where its confidence is at most 1 − 2·exp(−T).
+        return_stats : bool, default=False
+            Also return [expected rejection rate, its upper bound, upper bound of the cost].
+        delta : float in (0, 1), default=0.1
+            The upper bound of the rate holds with probability 1 − delta.
+        c_fp, c_fn, c_r : float
+            Costs of a false positive, a false negative and a rejection; ``c_r=None`` takes the
+            contamination.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier, −2 = rejected.
+        stats : list of three floats
+            Only with ``return_stats``.
+        """
+        c_r = self.contamination if c_r is None or c_r < 0 else c_r
+        return super().predict_with_rejection(X, T, return_stats, delta, c_fp, c_fn, c_r)
+
+    def _set_n_classes(self, y: Any) -> SklearnDetector:
+        self._classes = 2
+        return self
+
+
+@contextmanager
+def restored_on_failure(estimator: BaseEstimator) -> Iterator[None]:
+    """Put an estimator's attributes back if the block fails or is interrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

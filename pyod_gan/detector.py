@@ -1,0 +1,255 @@
+"""GANDetector: the estimator. ``fit`` and ``decision_function`` tell the story of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .base import SklearnDetector, restored_on_failure
+from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
+from .ensemble import calibrate, combine
+from .fitting import build, find_device, fit_members, member_generators
+from .gans import BaseGAN, Settings, get_gan
+from .preprocessing import TableScaler
+from .scoring import member_scores
+from .threads import one_thread
+
+FLOATS = (np.float64, np.float32)
+
+
+class GANDetector(SklearnDetector):
+    """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
+
+    An ensemble of small GANs learns what normal rows look like; rows that they cannot make score
+    high. All members are trained together in one batched kernel. Columns are standardised inside,
+    with extreme values soft-clipped, so raw tables can be passed as they are.
+
+    Parameters
+    ----------
+    gan : str or BaseGAN, default="auto"
+        Which GAN: a name (``"auto"`` and ``"prototype"``: :class:`PrototypeGAN`; ``"gan"``,
+        ``"anogan"``, ``"alad"``) or a spec object such as ``ALAD(latent_dim=8)``, whose parameters
+        are reached as ``gan__latent_dim``.
+    n_estimators : int, default=8
+        Ensemble members, trained together.
+    contamination : float in (0, 0.5], default=0.1
+        Share of anomalies expected in the training data; sets ``threshold_`` and ``labels_``, never
+        the scores.
+    max_iter : int, default=None
+        Training length in optimiser steps. None takes the GAN's own, as for the next three.
+    batch_size : int, default=None
+        Rows per step and member.
+    lr : float, default=None
+        Learning rate of Adam.
+    hidden_layer_sizes : sequence of int, default=None
+        Units of each hidden layer of every network.
+    early_stopping : bool, default=False
+        Stop by the entropy of the training scores, without labels; see
+        :class:`pyod_gan.callbacks.EarlyStopping`.
+    callbacks : sequence of Callback, default=None
+        Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
+    random_state : int, RandomState or None, default=None
+        An int gives the same scores, bit for bit, on the same machine. Global random state is never
+        touched.
+    device : str, default="auto"
+        Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; ``"auto"`` takes CUDA if there is one.
+    verbose : {0, 1, 2}, default=0
+        0 is silent; 1 shows progress bars for training and for long scoring; 2 logs the history at
+        level INFO to the logger ``pyod_gan``.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_samples,)
+        Scores of the training rows, higher = more anomalous; equal to ``decision_function`` of them.
+    threshold_ : float
+        Rows that score above it are labelled 1.
+    labels_ : ndarray of shape (n_samples,)
+        Labels of the training rows, 0 = inlier, 1 = outlier.
+    gan_ : BaseGAN
+        The GAN that was fitted.
+    networks_ : Networks
+        Its networks and buffers in double precision; every tensor's first axis is the members left.
+    settings_ : Settings
+        The training settings used, with the GAN's own where a parameter is None.
+    history_ : list of dict
+        One row per logged step, means over members: ``step``, losses, gradient norms, ``spread`` of
+        generated against real rows (1 = as wide), ``seconds``, ``n_alive``.
+    n_iter_ : int
+        Steps trained.
+    n_features_in_ : int
+        Columns seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``fit`` got a data frame with string names.
+
+    Notes
+    -----
+    Labels follow PyOD: 1 is an outlier, and ``y`` for metrics must be 1 for anomalies. ``y`` is
+    ignored in ``fit``. The score of a row is the mean over members of
+    ``(score − median) / interquartile range``, both taken over the training rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyod_gan import GANDetector
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> X[0] = 8
+    >>> detector = GANDetector(contamination=0.01, random_state=0).fit(X)
+    >>> detector.labels_[:3]
+    array([1, 0, 0])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "gan": [str, BaseGAN],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "contamination": [Interval(Real, 0, 0.5, closed="right")],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 2, None, closed="left"), None],
+        "lr": [Interval(Real, 0, None, closed="neither"), None],
+        "hidden_layer_sizes": ["array-like", None],
+        "early_stopping": ["boolean"],
+        "callbacks": ["array-like", None],
+        "random_state": ["random_state"],
+        "device": [str],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+    }
+
+    def __init__(
+        self,
+        gan: str | BaseGAN = "auto",
+        *,
+        n_estimators: int = 8,
+        contamination: float = 0.1,
+        max_iter: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        early_stopping: bool = False,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: str = "auto",
+        verbose: int = 0,
+    ) -> None:
+        self.gan = gan
+        self.n_estimators = n_estimators
+        self.contamination = contamination
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.lr = lr
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: Any = None) -> GANDetector:
+        """Train on ``X`` and set threshold and labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows, at least 2; numeric, finite, dense.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : GANDetector
+            Fitted. If ``fit`` fails or is interrupted, the detector is as it was before.
+
+        Raises
+        ------
+        ValueError
+            For a parameter or an input that cannot be used.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+        """
+        with restored_on_failure(self):
+            self._validate_params()
+            gan, device = get_gan(self.gan), find_device(self.device)
+            X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
+            self.scaler_ = TableScaler().fit(X)
+            self.gan_, self.settings_ = gan, self._settings(gan)
+            self.networks_, trainer = fit_members(
+                gan,
+                self.scaler_.transform(X),
+                self.settings_,
+                member_generators(self.random_state, self.n_estimators),
+                self._callbacks(),
+                device,
+            )
+            self.history_, self.n_iter_ = trainer.history, trainer.step
+            scores = self._member_scores(X)
+            self.calibration_ = calibrate(scores)
+            self.decision_scores_ = combine(scores, self.calibration_)
+            self._set_n_classes(y)
+            self._process_decision_scores()
+        return self
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """Anomaly score of each row, higher = more anomalous.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score; the columns of ``fit`` in the same order.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+            0 is a typical training row, 1 an interquartile range above.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            For other columns than in ``fit``, missing or infinite values.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        return combine(self._member_scores(X), self.calibration_)
+
+    def _member_scores(self, X: np.ndarray) -> np.ndarray:
+        """Validated rows (n, n_features_in_) -> (E, n)."""
+        net = self.networks_.to(find_device(self.device))
+        with one_thread(net):
+            rows = self.scaler_.transform(X)
+            return member_scores(self.gan_, net, rows, progress=self.verbose == 1)
+
+    def _settings(self, gan: BaseGAN) -> Settings:
+        """The GAN's own training settings with the estimator's parameters in place of None."""
+        given = {
+            name: getattr(self, name)
+            for name in ("max_iter", "batch_size", "lr", "hidden_layer_sizes")
+            if getattr(self, name) is not None
+        }
+        return gan.settings._replace(**given)
+
+    def _callbacks(self) -> list[Callback]:
+        own: dict[Callback, bool] = {
+            EarlyStopping(): self.early_stopping,
+            ProgressBar(): self.verbose == 1,
+            PrintLog(): self.verbose == 2,
+        }
+        return [*(self.callbacks or ()), *(callback for callback, wanted in own.items() if wanted)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "networks_" in state:
+            state["networks_"] = state["networks_"].to_arrays()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "networks_" in state:
+            arrays = state["networks_"]
+            members = member_generators(0, len(next(iter(arrays.values()))))
+            net, _, _ = build(self.gan_, self.n_features_in_, self.settings_, members)
+            self.networks_ = net.load_arrays(arrays)

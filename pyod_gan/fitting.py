@@ -1,0 +1,71 @@
+"""From a spec and a matrix to trained networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from .callbacks import Callback
+from .gans import BaseGAN, Settings
+from .health import drop_dead_members
+from .nets import Networks, mlp_maker
+from .sampling import BatchSampler
+from .threads import one_thread
+from .train import Trainer
+
+
+def member_generators(
+    random_state: int | np.random.RandomState | None, n_members: int
+) -> list[torch.Generator]:
+    """One random stream per member; member e's does not depend on how many there are."""
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_members)
+    return [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+
+
+def build(
+    gan: BaseGAN, n_columns: int, settings: Settings, generators: Sequence[torch.Generator]
+) -> tuple[Networks, tuple[str, ...], tuple[str, ...]]:
+    """Fresh networks of one member per generator, with the names of players and critics."""
+    make = mlp_maker(settings.hidden_layer_sizes, generators)
+    players, critics = gan.players(make, n_columns), gan.critics(make, n_columns)
+    return Networks({**players, **critics}), tuple(players), tuple(critics)
+
+
+def fit_members(
+    gan: BaseGAN,
+    rows: np.ndarray,
+    settings: Settings,
+    generators: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    device: torch.device,
+) -> tuple[Networks, Trainer]:
+    """Train all members on ``rows`` (n, D) and make their networks ready to score."""
+    net, players, critics = build(gan, rows.shape[1], settings, generators)
+    x = torch.from_numpy(rows).to(device)
+    sampler = BatchSampler(x, gan, settings.batch_size, generators)
+    phases = gan.phases(players, critics)
+    trainer = Trainer(gan, net.to(device), phases, sampler, settings, callbacks)
+    with one_thread(net):
+        trainer.run()
+        drop_dead_members(gan, net, next(iter(sampler)))
+        with torch.no_grad():
+            gan.prepare(net.double(), x.double(), generators)
+    return net, trainer
+
+
+def find_device(device: str) -> torch.device:
+    """``"auto"`` is CUDA where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"The 'device' parameter of GANDetector must be 'auto' or a device that torch can use "
+            f"here. Got {device!r} instead ({str(error).splitlines()[0]}). Use 'auto' or 'cpu'."
+        ) from error
+    return found

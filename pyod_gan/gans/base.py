@@ -1,0 +1,158 @@
+"""What a GAN declares: networks, who plays whom (:class:`Play`), and the score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import Tensor, nn
+
+from ..games import GAMES, Game, get_game
+from ..nets import MakeNetwork, Networks
+
+
+class Batch(NamedTuple):
+    """What one training step sees; every member has its own draws."""
+
+    x: Tensor  # (E, B, D) training rows
+    z: Tensor  # (E, B, Z) standard normal
+    u: Tensor  # (E, B, 1) uniform on [0, 1), for penalties
+    negatives: Tensor | None = None  # (E, B, D) broad negatives, where the GAN asks for them
+
+
+class Pair(NamedTuple):
+    """What one critic compares."""
+
+    critic: str  # name of the judging network
+    real: Tensor  # (E, B, ·)
+    fake: Tensor  # (E, B, ·), same shape as real
+    weight: float = 1.0  # of the adversarial term for the players; 0: only the critic learns from it
+
+
+class Play(NamedTuple):
+    """One round of the game: what the critics compare and what else the players minimise."""
+
+    pairs: tuple[Pair, ...]
+    extra: Tensor | float = 0.0  # (E,)
+
+
+class Phase(NamedTuple):
+    """An optimiser step on some of the networks."""
+
+    name: str
+    trains: tuple[str, ...]  # networks updated
+    loss: Callable[[Networks, Batch], Tensor]  # -> (E,)
+    every: int = 1  # in steps
+    start: float = 0.0  # fraction of the run
+    stop: float = 1.0  # fraction of the run
+
+    def due(self, step: int, n_steps: int) -> bool:
+        return step % self.every == 0 and self.start * n_steps <= step < self.stop * n_steps
+
+
+class Settings(NamedTuple):
+    """How to train. A GAN's own are what ``None`` means in the estimator."""
+
+    max_iter: int = 500  # optimiser steps
+    batch_size: int = 64
+    lr: float = 1e-3
+    hidden_layer_sizes: tuple[int, ...] = (64, 64)
+    betas: tuple[float, float] = (0.5, 0.999)  # of Adam
+    ema_decay: float = 0.99  # of the weights that score
+
+
+class BaseGAN(BaseEstimator):
+    """Base of every GAN: hyper-parameters only, no weights.
+
+    A subclass is a dataclass with ``players``, ``play``, ``score`` and, where it has more than one
+    critic, ``critics``. ``clone``, ``get_params`` and ``set_params(gan__...)`` work from its fields.
+
+    Attributes
+    ----------
+    game : str or Game
+        The adversarial loss, see :data:`pyod_gan.games.GAMES`.
+    n_critic : int
+        Critic steps per player step.
+    latent_dim : int
+        Size Z of the latent space.
+    broad_negatives : bool
+        Also show the critic named ``critic`` rows that are far from the data in many ways, so that it
+        has a defined low value there.
+    """
+
+    settings: ClassVar[Settings] = Settings()
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "game": [Game, StrOptions(set(GAMES))],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "latent_dim": [Interval(Integral, 1, None, closed="left")],
+        "broad_negatives": ["boolean"],
+    }
+
+    game: str | Game = "non-saturating"
+    n_critic: int = 1
+    latent_dim: int = 16
+    broad_negatives: bool = False
+
+    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        """Networks that make things, by name."""
+        return {"gen": make(self.latent_dim, n_columns)}
+
+    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        """Networks that judge, by name."""
+        return {"critic": make(n_columns, 1)}
+
+    def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
+        """Default: the critic tells rows from generated rows. (E, B, D), (E, B, Z) -> Play."""
+        return Play((Pair("critic", x, net.gen(z)),))
+
+    def score(self, net: Networks, x: Tensor) -> Tensor:
+        """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B)."""
+        raise NotImplementedError(f"{type(self).__name__} must define score(net, x).")
+
+    def generate(self, net: Networks, z: Tensor) -> Tensor | None:
+        """Generated rows, (E, B, Z) -> (E, B, D); None for a GAN that cannot."""
+        return net.gen(z) if hasattr(net, "gen") else None
+
+    def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
+        """Register, once after training, the buffers (E, ...) that the score needs besides weights.
+
+        ``rows`` (n, D) are the training rows.
+        """
+
+    def floats_per_row(self, net: Networks) -> int:
+        """Numbers that scoring one row holds at once, for the memory budget."""
+        widths = [p.shape[-1] for p in net.parameters()]
+        return net.n_members * sum(widths)
+
+    def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
+        """Default: a critic step every step, a player step every ``n_critic`` steps."""
+        return (
+            Phase("critic", critics, self.critic_loss),
+            Phase("player", players, self.player_loss, every=self.n_critic),
+        )
+
+    def critic_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """What the critics minimise together, (E,)."""
+        game = get_game(self.game)
+        pairs = self.play(net, batch.x, batch.z).pairs
+        if batch.negatives is not None:
+            pairs += (Pair("critic", batch.x, batch.negatives, weight=0.0),)
+        losses = [
+            game.critic_loss(net.get_submodule(p.critic), p.real, p.fake, batch.u) for p in pairs
+        ]
+        return torch.stack(losses).sum(0)
+
+    def player_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """What the players minimise, (E,)."""
+        game = get_game(self.game)
+        play = self.play(net, batch.x, batch.z)
+        losses = [
+            p.weight * game.player_loss(net.get_submodule(p.critic), p.real, p.fake)
+            for p in play.pairs
+            if p.weight
+        ]
+        return torch.stack(losses).sum(0) + play.extra if losses else torch.as_tensor(play.extra)

@@ -1,0 +1,49 @@
+"""Rows -> member scores, in chunks that fit a memory budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn import get_config
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .gans import BaseGAN
+from .nets import Networks
+
+MAX_CHUNK = 512  # rows; larger chunks leave the CPU's caches and gain nothing
+LONG = 20  # chunks from which a progress bar is worth showing
+
+
+def chunk_rows(gan: BaseGAN, net: Networks) -> int:
+    """Rows to score at once within scikit-learn's ``working_memory`` (MiB)."""
+    budget = get_config()["working_memory"] * 2**20
+    return int(min(MAX_CHUNK, max(1, budget // (8 * gan.floats_per_row(net)))))
+
+
+def member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
+    """Score every row by every member, (n, D) -> (E, n) float64.
+
+    The networks compute in double precision, so that a row's score does not depend on the rows that
+    it shares a chunk with beyond 1e-15.
+    """
+    reference = next(net.parameters())
+    size = chunk_rows(gan, net)
+    starts = range(0, len(rows), size)
+    scores = np.empty((net.n_members, len(rows)))
+    with torch.no_grad():
+        for start in tqdm(starts, "score", unit="chunk", disable=not progress or len(starts) < LONG):
+            x = torch.from_numpy(rows[start : start + size]).to(reference)  # (B, D)
+            made = gan.score(net, x.expand(net.n_members, -1, -1))
+            scores[:, start : start + size] = checked(gan, made, net.n_members, len(x)).cpu().numpy()
+    return scores
+
+
+def checked(gan: BaseGAN, scores: Tensor, n_members: int, n_rows: int) -> Tensor:
+    """A score must be one number per member and row."""
+    if scores.shape != (n_members, n_rows):
+        raise ValueError(
+            f"{type(gan).__name__}.score must return shape (members, rows) = "
+            f"{(n_members, n_rows)}. Got {tuple(scores.shape)} instead."
+        )
+    return scores

@@ -1,0 +1,176 @@
+"""The one training loop: phases, per-member clipping, EMA, history, callbacks."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from .callbacks import Callback
+from .exceptions import TrainingCollapsedError
+from .gans import BaseGAN, Batch, Phase, Settings
+from .health import REMEDY, finite_mean, finite_members, spread
+from .nets import Networks
+from .sampling import BatchSampler
+
+HISTORY_ROWS = 50  # a run logs about this many rows
+MAX_GRAD_NORM = 10.0  # per member; only guards against explosions
+
+
+class Trainer:
+    """Trains the networks of E members; callbacks see this object.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        What to train.
+    net : Networks
+        Its networks; after :meth:`run` they hold the averaged weights.
+    phases : sequence of Phase
+        In the order of one step.
+    sampler : BatchSampler
+        Batches of each member.
+    settings : Settings
+        Steps, learning rate, averaging.
+    callbacks : sequence of Callback
+        Called in order.
+
+    Attributes
+    ----------
+    history : list of dict
+        One row per logged step, means over members: ``step``, ``<phase>_loss``,
+        ``<phase>_grad_norm``, ``spread`` (standard deviation of generated over real columns),
+        ``seconds`` since the start, ``n_alive`` members with finite weights.
+    ema : list of Tensor
+        Exponential moving average of the weights, in the order of ``net.parameters()``.
+    step : int
+        Steps done.
+    stop_training : bool
+        Set by a callback to end the run.
+    """
+
+    def __init__(
+        self,
+        gan: BaseGAN,
+        net: Networks,
+        phases: Sequence[Phase],
+        sampler: BatchSampler,
+        settings: Settings,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.gan, self.net, self.phases, self.sampler = gan, net, phases, sampler
+        self.settings = settings
+        self.callbacks = callbacks
+        self.rows = sampler.rows
+        self.history: list[dict[str, float]] = []
+        self.ema = [p.detach().clone() for p in net.parameters()]
+        self.step = 0
+        self.logged = False
+        self.stop_training = False
+        self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
+        self._params = {p.name: net.parameters_of(p.trains) for p in phases}
+        self._optimisers = {
+            name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
+            for name, params in self._params.items()
+        }
+        check_all_trained(gan, net, phases)
+
+    def run(self) -> Networks:
+        """Train; ``net`` ends with the averaged weights."""
+        try:
+            self._call("on_train_begin")
+            self._started = time.perf_counter()
+            for batch in islice(self.sampler, self.settings.max_iter):
+                self._train_step(batch)
+                self._call("on_batch_end")
+                if self.stop_training:
+                    break
+        finally:
+            self._call("on_train_end")
+        for p, average in zip(self.net.parameters(), self.ema, strict=True):
+            p.data.copy_(average)
+        return self.net
+
+    def member_scores(self, n_rows: int) -> Tensor:
+        """Scores by the averaged weights of the first training rows, (E, min(n_rows, n))."""
+        net = copy.deepcopy(self.net)
+        for p, average in zip(net.parameters(), self.ema, strict=True):
+            p.data = average
+        with torch.no_grad():
+            fixed = [torch.Generator().manual_seed(0) for _ in range(net.n_members)]
+            self.gan.prepare(net, self.rows, fixed)
+            return self.gan.score(net, self.rows[:n_rows].expand(net.n_members, -1, -1))
+
+    def _train_step(self, batch: Batch) -> None:
+        row: dict[str, float] = {}
+        self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
+        for phase in self.phases:
+            if phase.due(self.step, self.settings.max_iter):
+                loss, norms = self._phase_step(phase, batch)
+                if self.logged:
+                    row[f"{phase.name}_loss"] = finite_mean(loss)
+                    row[f"{phase.name}_grad_norm"] = finite_mean(norms)
+        self._average()
+        self.step += 1
+        if self.logged:
+            self._log(row, batch)
+
+    def _phase_step(self, phase: Phase, batch: Batch) -> tuple[Tensor, Tensor]:
+        """One optimiser step; returns losses (E,) and gradient norms (E,)."""
+        loss = phase.loss(self.net, batch)
+        params = self._params[phase.name]
+        gradients = torch.autograd.grad(loss.sum(), params, allow_unused=True)
+        if self.step == 0:
+            self._check_used(phase, gradients)
+        norms = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()  # (E,)
+        shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
+        for p, g in zip(params, gradients, strict=True):
+            p.grad = g * shrink.view(-1, *[1] * (g.ndim - 1))
+        self._call("on_grad_computed", phase.name, norms)
+        self._optimisers[phase.name].step()
+        return loss.detach(), norms
+
+    def _average(self) -> None:
+        """Exponential moving average with a warm-up, so that short runs forget their start."""
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(self.ema, [p.data for p in self.net.parameters()], 1 - decay)
+
+    def _log(self, row: dict[str, float], batch: Batch) -> None:
+        alive = finite_members(self.net)
+        row["spread"] = finite_mean(spread(self.gan, self.net, batch))
+        row["seconds"] = time.perf_counter() - self._started
+        row["n_alive"] = int(alive.sum())
+        self.history.append({"step": self.step, **row})
+        if not alive.any():
+            raise TrainingCollapsedError(
+                f"All {len(alive)} members diverged (not-a-number weights) by step {self.step}. {REMEDY}"
+            )
+
+    def _check_used(self, phase: Phase, gradients: Sequence[Tensor | None]) -> None:
+        """A network that its phase's loss does not reach would silently never train."""
+        names = [n for name in phase.trains for n, _ in self._named(name)]
+        unused = sorted({n for n, g in zip(names, gradients, strict=True) if g is None})
+        if unused:
+            raise ValueError(
+                f"Phase {phase.name!r} of {type(self.gan).__name__} trains {', '.join(unused)}, but its "
+                "loss does not depend on it. Use the network in play() or take it out of the phase."
+            )
+
+    def _named(self, network: str) -> list[tuple[str, Tensor]]:
+        return [(network, p) for p in self.net.get_submodule(network).parameters()]
+
+    def _call(self, event: str, *args: object) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *args)
+
+
+def check_all_trained(gan: BaseGAN, net: Networks, phases: Sequence[Phase]) -> None:
+    """Every network must be updated by some phase."""
+    trained = {name for phase in phases for name in phase.trains}
+    left = sorted({name for name, _ in net.named_children()} - trained)
+    if left:
+        raise ValueError(f"No phase of {type(gan).__name__} trains {', '.join(left)}.")
