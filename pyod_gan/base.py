@@ -23,7 +23,7 @@ class SklearnDetector(BaseDetector):
     deprecated; a default ``predict_with_rejection`` does not warn about its own default.
     """
 
-    _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)  # type: ignore[attr-defined]
+    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
     get_params = BaseEstimator.get_params
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__

@@ -39,7 +39,9 @@ class ProgressBar(Callback):
     """A tqdm bar with the latest losses."""
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        self.bar = tqdm(total=trainer.settings.max_iter, desc=f"fit {type(trainer.gan).__name__}", unit="step")
+        self.bar = tqdm(
+            total=trainer.settings.max_iter, desc=f"fit {type(trainer.gan).__name__}", unit="step"
+        )
 
     def on_batch_end(self, trainer: Trainer) -> None:
         self.bar.update()

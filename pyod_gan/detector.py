@@ -20,8 +20,6 @@ from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
 
-FLOATS = (np.float64, np.float32)
-
 
 class GANDetector(SklearnDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
@@ -172,8 +170,9 @@ class GANDetector(SklearnDetector):
         """
         with restored_on_failure(self):
             self._validate_params()
+            check_hidden(self.hidden_layer_sizes)
             gan, device = get_gan(self.gan), find_device(self.device)
-            X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
+            X = self._validated(X, reset=True)
             self.scaler_ = TableScaler().fit(X)
             self.gan_, self.settings_ = gan, self._settings(gan)
             self.networks_, trainer = fit_members(
@@ -213,8 +212,41 @@ class GANDetector(SklearnDetector):
             For other columns than in ``fit``, missing or infinite values.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
-        return combine(self._member_scores(X), self.calibration_)
+        return combine(self._member_scores(self._validated(X, reset=False)), self.calibration_)
+
+    def _validated(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
+        """Dense finite floats (n, n_features_in_); ``reset`` learns the columns."""
+        few = 2 if reset else 1
+        return validate_data(
+            self, X, reset=reset, dtype=(np.float64, np.float32), ensure_min_samples=few
+        )
+
+    def set_params(self, **params: Any) -> GANDetector:
+        """Set parameters; those of a spec object are reached as ``gan__<name>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names and values.
+
+        Returns
+        -------
+        self : GANDetector
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
+        """
+        gan = params.get("gan", self.gan)
+        nested = [name for name in params if name.startswith("gan__")]
+        if nested and isinstance(gan, str):
+            raise ValueError(
+                f"The 'gan' parameter of GANDetector is the name {gan!r}, which has no {nested[0]!r}. "
+                f"To set it, pass a spec object: GANDetector({type(get_gan(gan)).__name__}())."
+            )
+        super().set_params(**params)
+        return self
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:
         """Validated rows (n, n_features_in_) -> (E, n)."""
@@ -253,3 +285,14 @@ class GANDetector(SklearnDetector):
             members = member_generators(0, len(next(iter(arrays.values()))))
             net, _, _ = build(self.gan_, self.n_features_in_, self.settings_, members)
             self.networks_ = net.load_arrays(arrays)
+
+
+def check_hidden(sizes: Sequence[int] | None) -> None:
+    """Layer sizes must be whole numbers of at least 1."""
+    if sizes is None:
+        return
+    if not len(sizes) or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(
+            "The 'hidden_layer_sizes' parameter of GANDetector must be a sequence of ints of at "
+            f"least 1, such as (64, 32). Got {sizes!r} instead."
+        )

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -34,7 +35,9 @@ class Linear(nn.Module):
 
         def draw(*shape: int) -> nn.Parameter:
             return nn.Parameter(
-                torch.stack([torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators])
+                torch.stack(
+                    [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
+                )
             )
 
         self.weight = draw(n_in, n_out)  # (E, n_in, n_out)
@@ -52,9 +55,7 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [n_in, *hidden, n_out]
-        self.layers = nn.ModuleList(
-            Linear(a, b, generators) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(Linear(a, b, generators) for a, b in pairwise(sizes))
 
     def features(self, x: Tensor) -> Tensor:
         """Activations of the last hidden layer, (E, B, n_in) -> (E, B, hidden[-1])."""
@@ -76,6 +77,10 @@ class Networks(nn.Module):
         super().__init__()
         for name, network in networks.items():
             self.add_module(name, network)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @property
     def n_members(self) -> int:

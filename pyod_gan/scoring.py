@@ -21,7 +21,9 @@ def chunk_rows(gan: BaseGAN, net: Networks) -> int:
     return int(min(MAX_CHUNK, max(1, budget // (8 * gan.floats_per_row(net)))))
 
 
-def member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
+def member_scores(
+    gan: BaseGAN, net: Networks, rows: np.ndarray, *, progress: bool = False
+) -> np.ndarray:
     """Score every row by every member, (n, D) -> (E, n) float64.
 
     The networks compute in double precision, so that a row's score does not depend on the rows that
@@ -32,10 +34,14 @@ def member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, *, progress: bo
     starts = range(0, len(rows), size)
     scores = np.empty((net.n_members, len(rows)))
     with torch.no_grad():
-        for start in tqdm(starts, "score", unit="chunk", disable=not progress or len(starts) < LONG):
+        for start in tqdm(
+            starts, "score", unit="chunk", disable=not progress or len(starts) < LONG
+        ):
             x = torch.from_numpy(rows[start : start + size]).to(reference)  # (B, D)
             made = gan.score(net, x.expand(net.n_members, -1, -1))
-            scores[:, start : start + size] = checked(gan, made, net.n_members, len(x)).cpu().numpy()
+            scores[:, start : start + size] = (
+                checked(gan, made, net.n_members, len(x)).cpu().numpy()
+            )
     return scores
 
 

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from .alad import ALAD
 from .anogan import AnoGAN
-from .base import BaseGAN, Batch, Settings, Pair, Phase, Play
+from .base import BaseGAN, Batch, Pair, Phase, Play, Settings
 from .gan import GAN
 from .prototype import PrototypeGAN
 
@@ -24,9 +24,9 @@ GANS: dict[str, type[BaseGAN]] = {
 def get_gan(gan: str | BaseGAN) -> BaseGAN:
     """A validated copy of a spec object, or the GAN of that name with its own parameters."""
     if not isinstance(gan, str):
-        gan = clone(gan)
-        gan._validate_params()
-        return gan
+        copy: BaseGAN = clone(gan)
+        copy._validate_params()
+        return copy
     if gan not in GANS:
         near = get_close_matches(gan, GANS, n=1)
         raise ValueError(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..games import Game
 from ..nets import MakeNetwork, Networks, features, l1
-from .base import BaseGAN, Settings, Pair, Play
+from .base import BaseGAN, Pair, Play, Settings
 
 
 def cat(*parts: Tensor) -> Tensor:

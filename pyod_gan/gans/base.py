@@ -30,7 +30,9 @@ class Pair(NamedTuple):
     critic: str  # name of the judging network
     real: Tensor  # (E, B, ·)
     fake: Tensor  # (E, B, ·), same shape as real
-    weight: float = 1.0  # of the adversarial term for the players; 0: only the critic learns from it
+    weight: float = (
+        1.0  # of the adversarial term for the players; 0: only the critic learns from it
+    )
 
 
 class Play(NamedTuple):

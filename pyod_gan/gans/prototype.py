@@ -97,7 +97,9 @@ class PrototypeGAN(BaseGAN):
         residual = torch.lerp(
             apart, mean_l1(features(net.critic, x), net.bank_features), self.feature_weight
         )
-        groups = residual.masked_fill_(apart == 0, torch.inf).unflatten(-1, (self.n_groups, self.group_size))
+        groups = residual.masked_fill_(apart == 0, torch.inf).unflatten(
+            -1, (self.n_groups, self.group_size)
+        )
         nearest = groups.amin(-1)  # (E, B, n_groups)
         return finite(nearest).mean(-1) + finite(nearest.amin(-1))
 

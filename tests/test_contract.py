@@ -1,0 +1,158 @@
+"""What every GAN of the registry must do; a new file in gans/ is covered as it is."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from conftest import table, with_far_rows
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+
+from pyod_gan import GANDetector
+from pyod_gan.fitting import build, fit_members
+from pyod_gan.gans import BaseGAN
+from pyod_gan.preprocessing import TableScaler
+
+CPU = torch.device("cpu")
+QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}
+
+
+def train(gan: BaseGAN, rows: np.ndarray, seeds: list[int], steps: int = 25):
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    settings = gan.settings._replace(max_iter=steps)
+    return fit_members(gan, rows, settings, generators, (), CPU)[0]
+
+
+@pytest.fixture(params=["float32", "float64"])
+def precision(request: pytest.FixtureRequest) -> Iterator[tuple[type, int, float]]:
+    """NumPy type, steps and tolerance: in single precision Adam amplifies rounding as steps go by."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, request.param))
+    yield {"float32": (np.float32, 10, 1e-5), "float64": (np.float64, 50, 1e-9)}[request.param]
+    torch.set_default_dtype(before)
+
+
+def test_members_together_equal_members_alone(
+    gan_class: type[BaseGAN], precision: tuple[type, int, float]
+) -> None:
+    dtype, steps, tolerance = precision
+    rows = TableScaler().fit(table()).transform(table()).astype(dtype)
+    together = train(gan_class(), rows, [1, 2, 3], steps).to_arrays()
+    for e, seed in enumerate([1, 2, 3]):
+        alone = train(gan_class(), rows, [seed], steps).to_arrays()
+        for name, value in alone.items():
+            np.testing.assert_allclose(together[name][e], value[0], 0, tolerance, err_msg=name)
+
+
+def test_every_network_is_trained(gan_class: type[BaseGAN]) -> None:
+    gan, rows = gan_class(), TableScaler().fit(table()).transform(table())
+    fresh, _, _ = build(gan, 5, gan.settings, [torch.Generator().manual_seed(1)])
+    trained = train(gan, rows, [1])
+    for name, network in fresh.named_children():
+        moved = [
+            (new - old).abs().max().item()
+            for old, new in zip(
+                network.parameters(), trained.get_submodule(name).parameters(), strict=True
+            )
+        ]
+        assert max(moved) > 1e-4, f"{name} did not train"
+
+
+def test_first_axis_is_the_members(gan_class: type[BaseGAN]) -> None:
+    detector = GANDetector(gan_class(), n_estimators=3, max_iter=5, random_state=0).fit(table())
+    assert {len(array) for array in detector.networks_.to_arrays().values()} == {3}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_far_rows_rank_above_the_bulk(gan_class: type[BaseGAN], seed: int) -> None:
+    X, y = with_far_rows(seed)
+    detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X[y == 0])
+    assert roc_auc_score(y, detector.decision_function(X)) > 0.97
+
+
+def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:
+    detector = GANDetector(gan_class(), n_estimators=3, random_state=0).fit(table())
+    ray = np.outer([10, 100, 1e6, 1e300], [1.0, -1, 1, -1, 1])
+    scores = detector.decision_function(ray)
+    assert np.isfinite(scores).all()
+    assert scores.min() > detector.decision_scores_.max()
+
+
+def test_scores_are_distinct_finite_float64(gan_class: type[BaseGAN]) -> None:
+    X = table(300)
+    scores = GANDetector(gan_class(), **QUICK).fit(X).decision_scores_
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) > 0.9 * len(X)
+
+
+def test_same_seed_same_scores(gan_class: type[BaseGAN]) -> None:
+    X = table()
+    detector = GANDetector(gan_class(), **QUICK)
+    first = detector.fit(X).decision_scores_
+    np.testing.assert_array_equal(first, detector.fit(X).decision_scores_)
+    np.testing.assert_array_equal(first, clone(detector).fit(X).decision_scores_)
+    other = clone(detector).set_params(random_state=1).fit(X).decision_scores_
+    assert not np.array_equal(first, other)
+
+
+def test_one_scoring_path(gan_class: type[BaseGAN]) -> None:
+    X = table()
+    detector = GANDetector(gan_class(), **QUICK).fit(X)
+    weights = detector.networks_.to_arrays()
+    np.testing.assert_array_equal(detector.decision_scores_, detector.decision_function(X))
+    for name, after in detector.networks_.to_arrays().items():
+        np.testing.assert_array_equal(weights[name], after)
+
+
+def test_rows_are_scored_independently(gan_class: type[BaseGAN]) -> None:
+    X = table(40)
+    detector = GANDetector(gan_class(), **QUICK).fit(X)
+    together = detector.decision_function(X)
+    alone = np.concatenate([detector.decision_function(row[None]) for row in X])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
+    order = np.random.default_rng(0).permutation(len(X))
+    np.testing.assert_allclose(together[order], detector.decision_function(X[order]), atol=1e-9)
+
+
+def test_pickle_keeps_scores(gan_class: type[BaseGAN]) -> None:
+    X = table()
+    detector = GANDetector(gan_class(), **QUICK).fit(X)
+    copy = pickle.loads(pickle.dumps(detector))
+    np.testing.assert_array_equal(detector.decision_scores_, copy.decision_function(X))
+
+
+@pytest.mark.parametrize("n", [2, 10, 31, 32, 33])
+def test_small_tables(gan_class: type[BaseGAN], n: int) -> None:
+    X = table(n)
+    assert np.isfinite(GANDetector(gan_class(), **QUICK).fit(X).decision_scores_).all()
+
+
+@pytest.mark.parametrize(
+    "X",
+    [table(50, 1), np.c_[table(50), np.full(50, 7.0)], np.repeat(table(5), 10, axis=0)],
+    ids=["one column", "constant column", "duplicates"],
+)
+def test_odd_tables(gan_class: type[BaseGAN], X: np.ndarray) -> None:
+    detector = GANDetector(gan_class(), **QUICK).fit(X)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert len(np.unique(detector.decision_scores_)) > 1
+
+
+def test_parameters_reach_the_spec(gan_class: type[BaseGAN]) -> None:
+    detector = GANDetector(gan_class()).set_params(gan__latent_dim=3, gan__n_critic=2)
+    fitted = clone(detector).set_params(**QUICK).fit(table())
+    assert fitted.gan_.latent_dim == 3
+    assert fitted.gan_ is not fitted.gan
+    assert fitted.networks_.gen.layers[0].weight.shape[1] == 3
+
+
+def test_bad_spec_parameter_is_named(gan_class: type[BaseGAN]) -> None:
+    with pytest.raises(ValueError, match=f"'latent_dim' parameter of {gan_class.__name__}"):
+        GANDetector(gan_class(latent_dim=0), **QUICK).fit(table())
+    with pytest.raises(ValueError, match="'game' parameter"):
+        GANDetector(gan_class(game="chess"), **QUICK).fit(table())

@@ -1,0 +1,146 @@
+"""The PyOD contract of GANDetector, and PyOD's own wrappers around it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from conftest import table, with_far_rows
+from pyod.models.base import BaseDetector
+from pyod.models.combination import average
+from pyod.models.embedding import EmbeddingOD
+from pyod.models.iforest import IForest
+from pyod.models.suod import SUOD
+from pyod.models.ts_od import TimeSeriesOD
+from pyod.utils.utility import standardizer
+from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
+
+from pyod_gan import GANDetector
+
+QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[GANDetector, np.ndarray]:
+    X, _ = with_far_rows()
+    return GANDetector(**QUICK).fit(X), X
+
+
+def test_is_a_pyod_detector(fitted) -> None:
+    assert isinstance(fitted[0], BaseDetector)
+
+
+def test_labels_follow_the_threshold(fitted) -> None:
+    detector, X = fitted
+    assert detector.labels_.mean() == pytest.approx(0.1, abs=0.005)
+    np.testing.assert_array_equal(detector.labels_, detector.predict(X))
+    np.testing.assert_array_equal(detector.labels_, detector.decision_scores_ > detector.threshold_)
+    many = GANDetector(**QUICK, contamination=0.3).fit(X)
+    np.testing.assert_array_equal(many.decision_scores_, detector.decision_scores_)
+    assert many.labels_.mean() == pytest.approx(0.3, abs=0.005)
+
+
+@pytest.mark.parametrize("method", ["linear", "unify"])
+def test_probabilities(fitted, method: str) -> None:
+    detector, X = fitted
+    probability = detector.predict_proba(X, method=method)
+    assert probability.shape == (len(X), 2)
+    np.testing.assert_allclose(probability.sum(1), 1)
+    assert probability.min() >= 0 and probability.max() <= 1
+    order = np.argsort(detector.decision_scores_)
+    assert (np.diff(probability[order, 1]) >= 0).all()
+    with_confidence = detector.predict_proba(X, method=method, return_confidence=True)
+    np.testing.assert_array_equal(with_confidence[0], probability)
+    assert with_confidence[1].shape == (len(X),)
+
+
+def test_probabilities_know_their_methods(fitted) -> None:
+    with pytest.raises(ValueError, match="'linear' or 'unify'. Got 'magic'"):
+        fitted[0].predict_proba(fitted[1], method="magic")
+
+
+def test_probabilities_match_pyods_own(fitted) -> None:
+    detector, X = fitted
+    for method in ("linear", "unify"):
+        expected = BaseDetector.predict_proba(detector, X, method=method)
+        np.testing.assert_allclose(detector.predict_proba(X, method=method), expected)
+
+
+def test_confidence_and_rejection(fitted) -> None:
+    detector, X = fitted
+    labels, confidence = detector.predict(X, return_confidence=True)
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+    np.testing.assert_array_equal(labels, detector.labels_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rejected, stats = detector.predict_with_rejection(X, return_stats=True)
+    assert set(np.unique(rejected)) <= {-2, 0, 1}
+    assert len(stats) == 3
+
+
+def test_one_class_labels_and_fit_predict(fitted) -> None:
+    detector, X = fitted
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        labels = GANDetector(**QUICK).fit_predict(X, np.zeros(len(X), int))
+        one_class = GANDetector(**QUICK).fit(X, ["normal"] * len(X))
+    np.testing.assert_array_equal(labels, detector.labels_)
+    assert one_class.predict_proba(X).shape == (len(X), 2)
+
+
+def test_repr_names_what_was_set() -> None:
+    assert repr(GANDetector(n_estimators=3)) == "GANDetector(n_estimators=3)"
+
+
+def test_time_series() -> None:
+    rng = np.random.default_rng(0)
+    series = np.sin(np.arange(600) / 5) + 0.1 * rng.normal(size=600)
+    series[400:410] += 3
+    detector = TimeSeriesOD(GANDetector(**QUICK), window_size=20).fit(series)
+    assert 380 <= int(np.argmax(detector.decision_scores_)) <= 430
+    assert detector.decision_function(series).shape == (600,)
+
+
+def test_embedding() -> None:
+    images, digit = load_digits(return_X_y=True)
+    keep = np.r_[np.flatnonzero(digit == 0), np.flatnonzero(digit == 6)[:15]]
+    wrapped = EmbeddingOD(lambda X: np.asarray(X)[:, ::2], GANDetector(**QUICK))
+    wrapped.fit(list(images[keep]))
+    assert roc_auc_score(digit[keep], wrapped.decision_scores_) > 0.9
+
+
+def test_suod_and_combination(cancer) -> None:
+    X, y = cancer
+    ensemble = SUOD(
+        base_estimators=[GANDetector(**QUICK), IForest(random_state=0)],
+        n_jobs=1,
+        rp_flag_global=False,
+        bps_flag=False,
+        approx_flag_global=False,
+        verbose=False,
+    )
+    ensemble.fit(X)
+    assert roc_auc_score(y, ensemble.decision_function(X)) > 0.9
+    both = [GANDetector(**QUICK), IForest(random_state=0)]
+    scores = np.column_stack([d.fit(X).decision_scores_ for d in both])
+    assert roc_auc_score(y, average(standardizer(scores))) > 0.9
+
+
+def test_no_global_state_is_touched(capfd: pytest.CaptureFixture[str]) -> None:
+    import random
+
+    import torch
+
+    before = (random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state())
+    threads, filters = torch.get_num_threads(), list(warnings.filters)
+    detector = GANDetector(n_estimators=2, max_iter=5)
+    detector.get_params()
+    detector.fit(table()).predict(table())
+    assert random.getstate() == before[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    assert torch.equal(torch.get_rng_state(), before[2])
+    assert torch.get_num_threads() == threads
+    assert warnings.filters == filters
+    assert capfd.readouterr() == ("", "")

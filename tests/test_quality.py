@@ -1,0 +1,102 @@
+"""Floors on what the default finds; measured values are well above."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import table, with_far_rows
+from sklearn.datasets import load_digits
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from pyod_gan import GANDetector
+
+SEEDS = [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "rescale",
+    [lambda X: X, lambda X: (X - X.mean(0)) / X.std(0), lambda X: 1e6 * X],
+    ids=["raw", "standardised", "times 1e6"],
+)
+def test_planted_outliers(rescale, seed: int) -> None:
+    X, y = with_far_rows(seed)
+    detector = GANDetector(random_state=seed).fit(rescale(X))
+    assert roc_auc_score(y, detector.decision_scores_) > 0.99
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_broken_dependence(seed: int) -> None:
+    """Rows whose columns come from different rows: every column looks normal alone."""
+    X, fresh = table(600, 6, seed), table(300, 6, seed + 100)
+    rng = np.random.default_rng(seed)
+    source = table(600, 6, seed)
+    broken = np.column_stack([rng.permutation(column)[:60] for column in source.T])
+    X, fresh = X[:400], X[400:]
+    scores = GANDetector(random_state=seed).fit(X).decision_function(np.r_[fresh, broken])
+    assert roc_auc_score(np.r_[np.zeros(len(fresh)), np.ones(60)], scores) > 0.8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_local_gap(seed: int) -> None:
+    """Rows between two clusters are near everything and like nothing."""
+    rng = np.random.default_rng(seed)
+    X = np.r_[rng.normal(-4, 0.5, (300, 4)), rng.normal(4, 0.5, (300, 4))]
+    between = rng.normal(0, 0.5, (30, 4))
+    scores = GANDetector(random_state=seed).fit(X).decision_function(np.r_[X, between])
+    assert roc_auc_score(np.r_[np.zeros(600), np.ones(30)], scores) > 0.99
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_real_data(cancer, seed: int) -> None:
+    X, y = cancer
+    detector = GANDetector(random_state=seed).fit(X)
+    assert roc_auc_score(y, detector.decision_scores_) > 0.93
+    assert average_precision_score(y, detector.decision_scores_) > 0.5
+
+
+def test_one_class_digits() -> None:
+    images, digit = load_digits(return_X_y=True)
+    zeros, others = images[digit == 0], images[digit != 0]
+    aucs = []
+    for seed in SEEDS:
+        scores = (
+            GANDetector(random_state=seed)
+            .fit(zeros[:100])
+            .decision_function(np.r_[zeros[100:], others])
+        )
+        aucs.append(roc_auc_score(np.r_[np.zeros(len(zeros) - 100), np.ones(len(others))], scores))
+    assert np.mean(aucs) > 0.98
+    assert np.std(aucs) < 0.01
+
+
+def test_more_members_agree_more() -> None:
+    X, _ = with_far_rows()
+
+    def disagreement(n_estimators: int) -> float:
+        a, b = (
+            GANDetector(n_estimators=n_estimators, random_state=seed).fit(X).decision_scores_
+            for seed in (0, 1)
+        )
+        return 1 - np.corrcoef(a, b)[0, 1]
+
+    assert disagreement(8) < disagreement(1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_training_row_does_not_find_itself(seed: int) -> None:
+    """Every training row is in the bank here; only rows that differ from it count."""
+    X, fresh = table(1100, seed=seed)[:100], table(1100, seed=seed)[100:]
+    detector = GANDetector(random_state=seed).fit(X)
+    nudged = detector.decision_function(X + 1e-6)
+    assert (detector.decision_scores_ > nudged).all()
+    train, new = np.median(detector.decision_scores_), np.median(detector.decision_function(fresh))
+    assert abs(train - new) < 0.35  # interquartile ranges
+
+
+def test_nothing_but_copies_is_finite() -> None:
+    copies = GANDetector(random_state=0).fit(np.repeat(table(5), 20, axis=0))
+    assert np.isfinite(copies.decision_scores_).all()
+    alike = GANDetector(random_state=0).fit(np.ones((50, 3)))
+    np.testing.assert_array_equal(alike.decision_scores_, np.zeros(50))
+    assert alike.decision_function(np.full((1, 3), 9.0))[0] > 0
