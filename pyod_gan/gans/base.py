@@ -143,6 +143,8 @@ class BaseGAN(BaseEstimator):
         pairs = self.play(net, batch.x, batch.z).pairs
         if batch.negatives is not None:
             pairs += (Pair("critic", batch.x, batch.negatives, weight=0.0),)
+        for pair in pairs:
+            self._check_shapes(pair)
         losses = [
             game.critic_loss(net.get_submodule(p.critic), p.real, p.fake, batch.u) for p in pairs
         ]
@@ -158,3 +160,11 @@ class BaseGAN(BaseEstimator):
             if p.weight
         ]
         return torch.stack(losses).sum(0) + play.extra if losses else torch.as_tensor(play.extra)
+
+    def _check_shapes(self, pair: Pair) -> None:
+        if pair.real.shape != pair.fake.shape:
+            raise ValueError(
+                f"A critic must compare batches of one shape. {pair.critic!r} of "
+                f"{type(self).__name__} compares {tuple(pair.real.shape)} with "
+                f"{tuple(pair.fake.shape)}."
+            )
