@@ -25,9 +25,10 @@ class PrototypeGAN(BaseGAN):
     ``r(x, p) = (1−λ)·mean|x − p| + λ·mean|f(x) − f(p)|``,
 
     with f the critic's last hidden layer (Schlegl et al. 2017, eq. 3, 5, 7), minimised over ``p =
-    G(z)`` by gradient descent on z. That search is slow, random and easily stuck. Here p ranges over
-    a bank of rows, so the minimum is exact, deterministic and one batched matrix product, and the
-    critic's features are a metric learnt by telling rows from generated rows and broad negatives.
+    G(z)`` by gradient descent on z. That search is slow, random and easily stuck. Here p ranges
+    over a bank of rows, so the minimum is exact and deterministic, and the critic's features are a
+    metric learnt by telling rows from generated rows and broad negatives. The features are scaled
+    so that both terms are alike on average over pairs of prototypes.
 
     How many prototypes there are sets how local the score is: the nearest of few measures the
     distance to the bulk, which a cluster of anomalies cannot hide from; the nearest of many measures
@@ -51,8 +52,9 @@ class PrototypeGAN(BaseGAN):
         Groups of a member's bank.
     feature_weight : float, default=0.5
         λ, the share of the critic's features in the residual.
-    game : str or Game, default="relativistic"
-        The adversarial loss. The relativistic game with R1 and R2 converges where others cycle.
+    game : str or Game, default="non-saturating"
+        The adversarial loss. Gradient penalties flatten the critic, which makes its features a
+        poorer metric.
     n_critic : int, default=1
         Critic steps per generator step.
     broad_negatives : bool, default=True
@@ -61,12 +63,11 @@ class PrototypeGAN(BaseGAN):
     References
     ----------
     Schlegl et al., "Unsupervised Anomaly Detection with Generative Adversarial Networks", IPMI 2017,
-    arXiv 1703.05921. Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024, arXiv
-    2501.05441 (the game). Sub-sampled nearest neighbours: Sugiyama and Borgwardt, "Rapid
+    arXiv 1703.05921. Sub-sampled nearest neighbours: Sugiyama and Borgwardt, "Rapid
     Distance-Based Outlier Detection via Sampling", NeurIPS 2013.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=200, hidden_layer_sizes=(64, 32))
+    settings: ClassVar[Settings] = Settings(max_iter=400, lr=3e-3, hidden_layer_sizes=(64, 32))
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "group_size": [Interval(Integral, 1, None, closed="left")],
@@ -78,7 +79,7 @@ class PrototypeGAN(BaseGAN):
     group_size: int = 16
     n_groups: int = 16
     feature_weight: float = 0.5
-    game: str | Game = "relativistic"
+    game: str | Game = "non-saturating"
     n_critic: int = 1
     broad_negatives: bool = True
 
@@ -86,21 +87,22 @@ class PrototypeGAN(BaseGAN):
         size = self.group_size * self.n_groups
         picks = torch.stack([permutations(len(rows), size, g) for g in generators])  # (E, M)
         bank = rows[picks.to(rows.device)]  # (E, M, D)
+        made = features(net.critic, bank).detach()  # (E, M, F)
+        apart = mean_l1(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
+        scale = mean_l1(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
         net.register_buffer("bank", bank)
-        net.register_buffer("bank_features", features(net.critic, bank).detach())  # (E, M, F)
+        net.register_buffer("scale", scale)
+        net.register_buffer("bank_features", scale * made)
 
     def floats_per_row(self, net: Networks) -> int:
         return super().floats_per_row(net) + 3 * net.n_members * self.group_size * self.n_groups
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         apart = mean_l1(x, net.bank)  # (E, B, M)
-        residual = torch.lerp(
-            apart, mean_l1(features(net.critic, x), net.bank_features), self.feature_weight
-        )
-        groups = residual.masked_fill_(apart == 0, torch.inf).unflatten(
-            -1, (self.n_groups, self.group_size)
-        )
-        nearest = groups.amin(-1)  # (E, B, n_groups)
+        fx = net.scale * features(net.critic, x)  # (E, B, F)
+        residual = torch.lerp(apart, mean_l1(fx, net.bank_features), self.feature_weight)
+        residual.masked_fill_(apart == 0, torch.inf)
+        nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
         return finite(nearest).mean(-1) + finite(nearest.amin(-1))
 
 

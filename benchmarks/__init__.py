@@ -1,0 +1,19 @@
+"""Compare :class:`pyod_gan.GANDetector` with its peers: run ``python -m benchmarks --help``.
+
+==================== ==========================================================================
+file                 what it holds
+==================== ==========================================================================
+datasets.py          data sets that need no download; the 64 pinned ADBench and ODDS files
+protocols.py         which rows a detector is fitted on and which it scores
+detectors.py         name -> detector, each at one default for all data sets
+nearest_prototype.py the training-free bar
+pyod_gans.py         PyOD's GANs, repaired
+isolation.py         one thread, no output, seeds restored: how a detector is run
+run.py               the grid: data set x detector x seed x protocol
+results.py           results.csv: append, resume, heal
+report.py            means, ranks, tests, where we lose, as Markdown
+pictures.py          rank diagram, score histograms, training curves
+gate.py              does the harness reproduce published kNN figures to two decimals?
+speed.py             wall and CPU time, side by side
+==================== ==========================================================================
+"""

@@ -1,0 +1,186 @@
+"""Command line: ``python -m benchmarks [run|report|gate|speed]``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from . import datasets, detectors
+from .protocols import MIN_ANOMALIES, PROTOCOLS
+
+EXAMPLES = """\
+examples:
+  python -m benchmarks                                   no download, a few minutes
+  python -m benchmarks --datasets wine,iris --seeds 5    a part of it
+  python -m benchmarks --download --data-home data       fetch 64 files, then run them
+  python -m benchmarks --data-home data --protocol one-class --max-rows 2000
+  python -m benchmarks --detectors GANDetector,GANDetector:alad,KNN
+  python -m benchmarks report                            tables and pictures again
+  python -m benchmarks gate --data-home data             check the harness
+  python -m benchmarks speed                             wall and CPU time
+
+A run that was stopped goes on where it stopped when started again with the same --out.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    """All options; each command uses those that concern it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Compare GANDetector with PyOD's detectors and with a training-free bar.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "command",
+        nargs="?",
+        default="run",
+        choices=["run", "report", "gate", "speed"],
+        help="run (default): fit, score, report; report: from an existing results.csv; "
+        "gate: reproduce published kNN figures; speed: time",
+    )
+    add("--out", type=Path, default=Path("benchmark-results"), help="folder of all output")
+    add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
+    add("--download", action="store_true", help="fetch missing or damaged files first")
+    add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
+    add("--detectors", help="names, separated by commas; also 'default' and 'all'")
+    add("--protocol", help=f"of {', '.join(PROTOCOLS)} (default: contaminated,one-class)")
+    add("--seeds", type=int, default=3, help="how many seeds, from 0 (default: 3)")
+    add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")
+    add("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default: 2)")
+    add("--retry-failed", action="store_true", help="run recorded failures again")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        None means those of the process.
+
+    Returns
+    -------
+    int
+        0 on success.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        home = datasets.find_data_home(options.data_home)
+        commands = {"run": _run, "report": _report, "gate": _gate, "speed": _speed}
+        return commands[options.command](options, home)
+    except (datasets.DataError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace, home: Path | None) -> int:
+    """Fit and score what is not finished, then report."""
+    from .run import Grid, run
+
+    home = _download(options, home)
+    names = _names(options, datasets.available(home))
+    chosen = (options.protocol or "contaminated,one-class").split(",")
+    _check(options, set(chosen) - set(PROTOCOLS), names, home)
+    grid = Grid(
+        names, detectors.expand(options.detectors), chosen, options.seeds, options.max_rows, home
+    )
+    start = time.perf_counter()
+    made = run(grid, options.out, jobs=options.jobs, retry_failed=options.retry_failed)
+    print(f"{made} runs in {time.perf_counter() - start:.0f} s.\n")
+    return _report(options, home)
+
+
+def _names(options: argparse.Namespace, default: list[str]) -> list[str]:
+    """Return the data sets asked for; ``built-in`` stands for all that need no download."""
+    if not options.datasets:
+        return default
+    chosen = options.datasets.split(",")
+    return list(datasets.BUILT_IN) if chosen == ["built-in"] else chosen
+
+
+def _check(
+    options: argparse.Namespace, unknown: set[str], names: list[str], home: Path | None
+) -> None:
+    """Explain options that cannot work."""
+    if unknown:
+        raise ValueError(f"Unknown protocol: {', '.join(unknown)}. Known: {', '.join(PROTOCOLS)}.")
+    if not names:
+        raise ValueError(f"{home} holds none of the known files; --download fetches them.")
+    least = 2 * MIN_ANOMALIES
+    if options.seeds < 1 or (options.max_rows is not None and options.max_rows < least):
+        raise ValueError(f"--seeds starts at 1, --max-rows at {least}.")
+
+
+def _download(options: argparse.Namespace, home: Path | None) -> Path | None:
+    """Fetch the named files, or all, where asked to."""
+    if not options.download:
+        return home
+    import pooch
+
+    home = home or Path(pooch.os_cache("pyod-gan"))
+    names = _names(options, list(datasets.registry()))
+    files = [name for name in names if name not in datasets.BUILT_IN]
+    datasets.download(tqdm(files, desc=f"to {home}", unit="file"), home)
+    return home
+
+
+def _report(options: argparse.Namespace, home: Path | None) -> int:
+    """Print the summary tables; write ``report.md`` and the pictures."""
+    from . import pictures, report, results
+
+    path = options.out / "results.csv"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: run the benchmark first.")
+    table = results.read(path)
+    if options.detectors:
+        table = table[table["detector"].isin(detectors.expand(options.detectors))]
+    for title, rows in report.sections(table):
+        print(report.overview(title, rows), end="\n\n")
+    report.write(table, options.out / "report.md")
+    for picture in pictures.draw_all(table, options.out):
+        print(f"wrote {picture}")
+    print(f"wrote {options.out / 'report.md'} and {path}")
+    return 0
+
+
+def _gate(options: argparse.Namespace, home: Path | None) -> int:
+    """Compare kNN with published figures; 1 if any differs."""
+    import pandas as pd
+
+    from . import gate, report
+
+    home = _download(options, home)
+    if home is None:
+        raise datasets.DataError("The gate needs the data files: --data-home or --download.")
+    names = options.datasets.split(",") if options.datasets else None
+    lines = list(tqdm(gate.check(home, names), unit="set"))
+    print(report.markdown(pd.DataFrame(lines)) if lines else "No data set with a published figure.")
+    return int(not lines or any(line["agrees"] != "yes" for line in lines))
+
+
+def _speed(options: argparse.Namespace, home: Path | None) -> int:
+    """Print the timing tables and write ``speed.md``."""
+    from . import report, speed
+
+    names = detectors.expand(options.detectors) if options.detectors else None
+    text = [
+        f"## {title}\n\n{report.markdown(table)}"
+        for title, table in tqdm(speed.measure(home, names), total=3)
+    ]
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "speed.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    print("\n\n".join(text))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Names of the compared detectors; every one runs at its defaults, the same on every data set.
+
+``GANDetector`` is this project's default. ``GANDetector:alad`` is ``GANDetector(gan="alad")``, and
+so on for each GAN. Names that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
+(:mod:`benchmarks.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+from pyod.models.base import BaseDetector
+
+OURS = "GANDetector"
+
+PEERS = {
+    "IForest": "pyod.models.iforest:IForest",
+    "KNN": "pyod.models.knn:KNN",
+    "LOF": "pyod.models.lof:LOF",
+    "MCD": "pyod.models.mcd:MCD",
+    "CBLOF": "pyod.models.cblof:CBLOF",
+    "ECOD": "pyod.models.ecod:ECOD",
+    "OCSVM": "pyod.models.ocsvm:OCSVM",
+    "AutoEncoder": "pyod.models.auto_encoder:AutoEncoder",
+    "VAE": "pyod.models.vae:VAE",
+    "LUNAR": "pyod.models.lunar:LUNAR",
+    "NearestPrototype": "benchmarks.nearest_prototype:NearestPrototype",
+    "PyOD-ALAD": "pyod.models.alad:ALAD",
+    "PyOD-ALAD-repaired": "benchmarks.pyod_gans:RepairedALAD",
+    "PyOD-AnoGAN": "pyod.models.anogan:AnoGAN",
+    "PyOD-AnoGAN-repaired": "benchmarks.pyod_gans:RepairedAnoGAN",
+    "PyOD-SO_GAAL": "pyod.models.so_gaal:SO_GAAL",
+    "PyOD-SO_GAAL-repaired": "benchmarks.pyod_gans:RepairedSOGAAL",
+    "PyOD-MO_GAAL": "pyod.models.mo_gaal:MO_GAAL",
+    "PyOD-MO_GAAL-repaired": "benchmarks.pyod_gans:RepairedMOGAAL",
+}
+
+SLOW = {name for name in PEERS if name.startswith("PyOD-") and "SO_GAAL" not in name} | {"VAE"}
+DEFAULT = (OURS, *(name for name in PEERS if name not in SLOW))
+
+
+def is_ours(name: str) -> bool:
+    """Whether a name stands for this project's detector, which scales its columns itself."""
+    return name == OURS or name.startswith(f"{OURS}:")
+
+
+def expand(names: str | None) -> list[str]:
+    """Turn the command line's list into names; ``all`` and ``default`` are lists too.
+
+    Parameters
+    ----------
+    names : str or None
+        Names separated by commas; None means ``default``.
+
+    Returns
+    -------
+    list of str
+        Names without repetition.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    lists = {"default": DEFAULT, "all": (OURS, *PEERS)}
+    chosen: dict[str, None] = {}
+    for name in (names or "default").split(","):
+        chosen.update(dict.fromkeys(lists.get(name, (name,))))
+    unknown = [name for name in chosen if name not in PEERS and not is_ours(name)]
+    if unknown:
+        known = ", ".join([OURS, f"{OURS}:<gan>", *PEERS])
+        raise ValueError(f"Unknown detector: {', '.join(unknown)}. Known: {known}.")
+    return list(chosen)
+
+
+def make(name: str, seed: int) -> BaseDetector:
+    """Build a detector at its defaults, seeded where it can be.
+
+    Parameters
+    ----------
+    name : str
+        One of the names above.
+    seed : int
+        Passed as ``random_state`` to detectors that have one.
+
+    Returns
+    -------
+    BaseDetector
+        Not fitted.
+    """
+    if is_ours(name):
+        from pyod_gan import GANDetector
+
+        return GANDetector(gan=name.partition(":")[2] or "auto", random_state=seed)
+    module, _, attribute = PEERS[name].partition(":")
+    detector = getattr(import_module(module), attribute)
+    seeded = "random_state" in inspect.signature(detector).parameters
+    return detector(random_state=seed) if seeded else detector()

@@ -1,0 +1,56 @@
+"""The harness's own test: kNN must give DTE's published figures to two decimals.
+
+kNN(k=5) under ``dte-one-class`` has no randomness on sets with 1,000 to 50,000 rows, so any
+difference is a fault of the split, the scaling, the metric or the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from . import datasets
+from .results import Cell
+from .run import evaluate
+
+REFERENCE = Path(__file__).parent / "knn_dte.csv"
+TOLERANCE = 0.005  # equal when rounded to two decimals of percent
+
+
+def reference() -> pd.DataFrame:
+    """Read the published figures, in percent, by data set."""
+    return pd.read_csv(REFERENCE, comment="#", index_col="dataset")
+
+
+def check(data_home: Path, names: Collection[str] | None = None) -> Iterator[dict[str, object]]:
+    """Compare kNN with the published figures, one data set at a time.
+
+    Parameters
+    ----------
+    data_home : Path
+        Folder of the data files.
+    names : collection of str or None
+        Data sets to check; None means every one present that has a published figure.
+
+    Yields
+    ------
+    dict
+        Data set, our figures, the published ones, and whether they agree.
+    """
+    expected = reference()
+    present = datasets.available(data_home) if names is None else names
+    for name in (name for name in present if name in expected.index):
+        measures = evaluate(Cell(name, "KNN", 0, "dte-one-class"), data_home).measures
+        ours = {key: 100 * float(measures[key]) for key in ("auroc", "ap")}
+        gaps = [abs(round(ours[key], 2) - expected.loc[name, key]) for key in ours]
+        yield {
+            "data set": name,
+            "n": measures["n"],
+            "AUROC": f"{ours['auroc']:.2f}",
+            "published AUROC": f"{expected.loc[name, 'auroc']:.2f}",
+            "AP": f"{ours['ap']:.2f}",
+            "published AP": f"{expected.loc[name, 'ap']:.2f}",
+            "agrees": "yes" if max(gaps) < TOLERANCE and measures["status"] == "ok" else "NO",
+        }

@@ -1,0 +1,158 @@
+"""Which rows a detector is fitted on and which rows it scores.
+
+================ ==================================== ==========================================
+protocol         fitted on                            scored
+================ ==================================== ==========================================
+contaminated     all rows                             the same rows
+one-class        a random half of the normal rows     the other normal rows and all anomalies
+dte-one-class    the first half of the normal rows    the other normal rows and all anomalies
+dte-unsupervised a bootstrap sample of all rows       all rows
+================ ==================================== ==========================================
+
+The ``dte-`` protocols repeat those of "On Diffusion Modeling for Anomaly Detection" (Livernoche et
+al., ICLR 2024, https://github.com/vicliv/DTE) exactly: sets above 50,000 rows are cut to 50,000,
+sets below 1,000 are resampled with replacement to 1,000 *before* the split (so copies of a row land
+on both sides), the one-class split follows the file order, and every detector gets standardised
+columns. They exist for comparison with published figures; the honest headline is ``one-class``.
+
+Labels are used for the split and for the metrics only, never by a detector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+REVISION = 1  # raise it when a change to data or protocols alters results: all is then run again
+MIN_ANOMALIES = 10  # what --max-rows keeps of a rare class, if there are as many
+DTE_MOST, DTE_LEAST = 50_000, 1_000
+
+
+class Split(NamedTuple):
+    """Row numbers; ``reference`` are the rows a standard scaler is fitted on."""
+
+    train: IntArray
+    test: IntArray
+    reference: IntArray
+
+
+class Task(NamedTuple):
+    """What one detector gets; ``X_test`` is None when the training rows are scored."""
+
+    X_train: FloatArray
+    X_test: FloatArray | None
+    y: IntArray
+
+
+def thin(y: IntArray, max_rows: int | None) -> IntArray:
+    """Return the rows of a stratified random subsample, in file order.
+
+    The draw is the same for all seeds, so a data set stays one data set. The share of anomalies is
+    kept, but at least ``MIN_ANOMALIES`` of them (or all, where there are fewer).
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+    max_rows : int or None
+        The most rows to keep; None keeps all.
+
+    Returns
+    -------
+    ndarray
+        Sorted row numbers.
+    """
+    if max_rows is None or len(y) <= max_rows:
+        return np.arange(len(y))
+    anomalies, normals = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    share = round(max_rows * len(anomalies) / len(y))
+    n_anomalies = min(max(share, MIN_ANOMALIES), len(anomalies))
+    rng = np.random.RandomState(0)
+    kept = [
+        rng.choice(anomalies, n_anomalies, replace=False),
+        rng.choice(normals, max_rows - n_anomalies, replace=False),
+    ]
+    return np.sort(np.concatenate(kept))
+
+
+def _contaminated(y: IntArray, seed: int) -> Split:
+    """Fit on all rows, score the same rows."""
+    rows = np.arange(len(y))
+    return Split(rows, rows, rows)
+
+
+def _one_class(y: IntArray, seed: int) -> Split:
+    """Fit on a random half of the normal rows, score the rest."""
+    normals = np.random.RandomState(seed).permutation(np.flatnonzero(y == 0))
+    half = len(normals) // 2
+    train = np.sort(normals[:half])
+    test = np.sort(np.concatenate([normals[half:], np.flatnonzero(y == 1)]))
+    return Split(train, test, train)
+
+
+def _dte_rows(y: IntArray, rng: np.random.RandomState) -> IntArray:
+    """Cut large sets and resample small ones as DTE does."""
+    if len(y) > DTE_MOST:
+        return rng.choice(len(y), DTE_MOST, replace=False)
+    if len(y) < DTE_LEAST:
+        return rng.choice(len(y), DTE_LEAST, replace=True)
+    return np.arange(len(y))
+
+
+def _dte_one_class(y: IntArray, seed: int) -> Split:
+    """Fit on the first half of the normal rows in file order, score the rest."""
+    rows = _dte_rows(y, np.random.RandomState(seed))
+    normals, anomalies = rows[y[rows] == 0], rows[y[rows] == 1]
+    half = round(len(normals) / 2)
+    train = normals[:half]
+    return Split(train, np.concatenate([normals[half:], anomalies]), train)
+
+
+def _dte_unsupervised(y: IntArray, seed: int) -> Split:
+    """Fit on a bootstrap sample, score all rows; the scaler sees all rows."""
+    rng = np.random.RandomState(seed)
+    rows = _dte_rows(y, rng)
+    return Split(rng.choice(rows, len(rows), replace=True), rows, rows)
+
+
+PROTOCOLS: dict[str, Callable[[IntArray, int], Split]] = {
+    "contaminated": _contaminated,
+    "one-class": _one_class,
+    "dte-one-class": _dte_one_class,
+    "dte-unsupervised": _dte_unsupervised,
+}
+
+
+def make_task(
+    X: FloatArray, y: IntArray, protocol: str, seed: int, *, scales_itself: bool = False
+) -> Task:
+    """Split a data set and standardise its columns.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        The data set.
+    protocol : str
+        A key of :data:`PROTOCOLS`.
+    seed : int
+        Seed of the split.
+    scales_itself : bool
+        True for a detector that gets raw columns. The ``dte-`` protocols standardise for everyone.
+
+    Returns
+    -------
+    Task
+        Training rows, rows to score and their labels.
+    """
+    split = PROTOCOLS[protocol](y, seed)
+    if protocol.startswith("dte-") or not scales_itself:
+        X = StandardScaler().fit(X[split.reference]).transform(X)
+    X_test = None if split.train is split.test else X[split.test]
+    return Task(X[split.train], X_test, y[split.test])

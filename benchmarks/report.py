@@ -1,0 +1,223 @@
+"""Tables from ``results.csv``: means, ranks, tests, where we lose. Everything is Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scikit_posthocs
+from scipy.stats import friedmanchisquare
+
+from .detectors import OURS
+from .results import section
+
+METRICS = {"auroc": "AUROC", "ap": "average precision"}
+FAILURE_NOTE = (
+    "A failed run (an error, or scores that are not finite) counts as AUROC 0.5 and average "
+    "precision equal to the share of anomalies."
+)
+
+INTRODUCTION = """\
+Every detector runs at its defaults, the same on every data set, and never sees a label. Under
+`contaminated` it is fitted on all rows and scores them; under `one-class` it is fitted on a random
+half of the normal rows and scores the rest. GANDetector gets raw columns, all others get columns
+standardised on the rows they are fitted on; the `dte-` protocols standardise for everyone. `±` is
+the standard deviation over seeds of the mean over data sets. Ranks: 1 is best. PyOD's GANs appear
+as shipped and repaired."""
+
+
+def sections(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Split results by protocol and row limit, which must not be averaged together.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What :func:`benchmarks.results.read` returns.
+
+    Yields
+    ------
+    tuple of str and DataFrame
+        A title such as ``one-class`` and its rows.
+    """
+    for (protocol, max_rows), rows in table.groupby(["protocol", "max_rows"], sort=True):
+        yield section(protocol, max_rows), rows
+
+
+def complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the data sets and seeds that every detector of the section has run."""
+    counts = rows.groupby(["dataset", "seed"])["detector"].transform("nunique")
+    return rows[counts == rows["detector"].nunique()]
+
+
+def per_dataset(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Mean over seeds: one line per data set, one column per detector."""
+    return rows.pivot_table(index="dataset", columns="detector", values=metric, aggfunc="mean")
+
+
+def mean_ranks(scores: pd.DataFrame) -> pd.Series:
+    """Average rank over data sets; 1 is best, equal scores share the mean of their ranks."""
+    return scores.round(6).rank(axis=1, ascending=False).mean()
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """One line per detector, best mean rank first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One section, complete.
+
+    Returns
+    -------
+    DataFrame
+        Means over data sets, their standard deviation over seeds, mean ranks, seconds, failures.
+    """
+    columns: dict[str, Any] = {}
+    for metric, title in METRICS.items():
+        by_seed = rows.groupby(["detector", "seed"])[metric].mean().groupby("detector")
+        columns[title] = by_seed.mean()
+        columns[f"{title} sd"] = by_seed.std()
+        columns[f"mean rank by {title}"] = mean_ranks(per_dataset(rows, metric))
+    seconds = rows.assign(seconds=rows["fit_seconds"] + rows["score_seconds"])
+    columns["seconds"] = seconds.groupby("detector")["seconds"].mean()
+    columns["failed"] = (rows["status"] != "ok").groupby(rows["detector"]).sum()
+    return pd.DataFrame(columns).sort_values(f"mean rank by {METRICS['auroc']}").reset_index()
+
+
+def friedman(scores: pd.DataFrame) -> float:
+    """P-value of "all detectors rank alike"; NaN with fewer than 3 detectors or 2 sets."""
+    if scores.shape[1] < 3 or len(scores) < 2:
+        return float("nan")
+    return float(friedmanchisquare(*scores.to_numpy().T).pvalue)
+
+
+def pairwise(scores: pd.DataFrame) -> pd.DataFrame:
+    """P-values of paired Wilcoxon tests over data sets, corrected by Holm over all pairs."""
+    long = scores.melt(var_name="detector", value_name="score")
+    return scikit_posthocs.posthoc_wilcoxon(
+        long, val_col="score", group_col="detector", zero_method="zsplit", p_adjust="holm"
+    )
+
+
+def duels(scores: pd.DataFrame, ours: str) -> pd.DataFrame:
+    """Count our wins, ties (to three decimals) and losses against every other detector."""
+    p_values = pairwise(scores)
+    lines = []
+    for peer in scores.columns.drop(ours):
+        gaps = (scores[ours] - scores[peer]).round(3)
+        wins, losses = int((gaps > 0).sum()), int((gaps < 0).sum())
+        mean_gap = (scores[ours] - scores[peer]).mean()
+        ties = len(gaps) - wins - losses
+        lines.append((peer, wins, ties, losses, mean_gap, p_values.loc[ours, peer]))
+    columns = ["against", "won", "tied", "lost", "mean gap", "p (Holm)"]
+    return pd.DataFrame(lines, columns=columns).sort_values("mean gap")
+
+
+def losses(scores: pd.DataFrame, ours: str) -> pd.DataFrame:
+    """List the data sets where another detector is better, the largest gap first."""
+    others = scores.drop(columns=ours)
+    table = pd.DataFrame(
+        {
+            "data set": scores.index,
+            ours: scores[ours].to_numpy(),
+            "best other": others.idxmax(axis=1).to_numpy(),
+            "its score": others.max(axis=1).to_numpy(),
+        }
+    )
+    table["gap"] = table["its score"] - table[ours]
+    return table[table["gap"] > 0.0005].sort_values("gap", ascending=False)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Write a Markdown table; three decimals for fractions."""
+    lines = [list(map(str, table.columns)), ["---"] * table.shape[1]]
+    lines += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    """One value as text."""
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else f"{value:.3f}"
+    return str(value)
+
+
+def failures(rows: pd.DataFrame) -> str:
+    """Name every failure with its count and reason."""
+    failed = rows[rows["status"] != "ok"]
+    groups = failed.groupby(["detector", "dataset", "status"], as_index=False).size()
+    lines = [
+        f"* {name} on {dataset}: {count} × {status}"
+        for name, dataset, status, count in groups.itertuples(index=False)
+    ]
+    return "\n".join([f"{len(failed)} of {len(rows)} runs failed. {FAILURE_NOTE}", "", *lines])
+
+
+def overview(title: str, rows: pd.DataFrame) -> str:
+    """Write the short part of a section: what the command line prints."""
+    kept = complete(rows)
+    n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
+    parts = [f"## {title}", f"Data sets: {n_sets}, seeds: {n_seeds}."]
+    left_out = rows["dataset"].nunique() - n_sets
+    if left_out:
+        parts.append(f"Data sets left out, as some detector has not run on them: {left_out}.")
+    if n_sets:
+        parts += [markdown(_readable(summary(kept))), failures(rows)]
+    return "\n\n".join(parts)
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Write mean and deviation into one column."""
+    for title in METRICS.values():
+        pairs = zip(table[title], table.pop(f"{title} sd"), strict=True)
+        table[title] = [f"{m:.3f}" + (f" ± {s:.3f}" if s == s else "") for m, s in pairs]
+        table[f"mean rank by {title}"] = table[f"mean rank by {title}"].map("{:.2f}".format)
+    table["seconds"] = table["seconds"].map("{:.2f}".format)
+    return table
+
+
+def details(rows: pd.DataFrame) -> str:
+    """Write the long part of a section: tests, where we lose, every data set."""
+    kept = complete(rows)
+    parts = []
+    for metric, name in METRICS.items():
+        scores = per_dataset(kept, metric)
+        if scores.shape[1] < 2:
+            continue
+        parts += [f"### {name}", f"Friedman test: p = {friedman(scores):.2g}.", _power(scores)]
+        if OURS in scores:
+            parts += [f"{OURS} against each other detector, over {len(scores)} data sets:"]
+            parts += [markdown(duels(scores, OURS)), "Where another detector beats it:"]
+            parts += [markdown(losses(scores, OURS))]
+        parts += ["Every data set:", markdown(scores.reset_index())]
+    return "\n\n".join(parts)
+
+
+def _power(scores: pd.DataFrame) -> str:
+    """Say what the pairwise tests can show at best with so few data sets."""
+    pairs = math.comb(scores.shape[1], 2)
+    least = min(1.0, pairs * 2 / 2 ** len(scores))
+    return (
+        f"With {len(scores)} data sets and {pairs} pairs the smallest p-value that a Wilcoxon test "
+        f"with Holm's correction can give is {least:.2g}."
+    )
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write the whole report.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What :func:`benchmarks.results.read` returns.
+    path : Path
+        The Markdown file.
+    """
+    parts = ["# Benchmark", INTRODUCTION]
+    for title, rows in sections(table):
+        parts += [overview(title, rows), details(rows)]
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -1,0 +1,141 @@
+"""How fast: wall and CPU time, side by side in one run, on one thread.
+
+Repeats are interleaved (each contender once, then all again), so that a busy moment of the machine
+hits all of them; the median is reported.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import make_blobs
+
+from . import datasets, detectors
+from .isolation import isolated
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+CARDIO = ("6_cardio", "cardio")
+CARDIO_SHAPE = (1831, 21)
+SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
+SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
+Job = Callable[[], object]
+
+
+def measure(
+    data_home: Path | None, names: list[str] | None = None, repeats: int = 3
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Time members, fitting and scoring.
+
+    Parameters
+    ----------
+    data_home : Path or None
+        Folder of the data files; without cardio in it, a random table of its size stands in.
+    names : list of str or None
+        Detectors of the scoring comparison; None means the default list without PyOD's GANs.
+    repeats : int
+        Runs per contender.
+
+    Yields
+    ------
+    tuple of str and DataFrame
+        A title and its table.
+    """
+    X, source = _cardio(data_home)
+    members = {f"{detectors.OURS}, n_estimators={n}": _fit_members(X, n) for n in (8, 1)}
+    yield f"Eight members against one, same steps, on {source}", _timed(members, repeats)
+    fits = {name: _fit(name, X) for name in (detectors.OURS, "AutoEncoder", "LUNAR")}
+    yield f"Fit on {source}, each at its defaults", _timed(fits, repeats)
+    train, rows = _clusters(FITTED_ROWS), _clusters(SCORED_ROWS)
+    table = _timed(_scorers(names or list(SCORERS), train, rows), repeats)
+    table["rows per second"] = [f"{len(rows) / s:,.0f}" for s in table["wall seconds"]]
+    yield f"Score {len(rows):,} rows of {SCORED_COLUMNS} columns (fitted on {FITTED_ROWS:,})", table
+
+
+def _cardio(data_home: Path | None) -> tuple[FloatArray, str]:
+    """Cardio if it is at hand, else a random table of its size."""
+    for name in CARDIO if data_home else ():
+        if name in datasets.available(data_home):
+            return datasets.load(name, data_home).X, f"cardio {CARDIO_SHAPE}"
+    return np.random.RandomState(0).standard_normal(CARDIO_SHAPE), f"random rows {CARDIO_SHAPE}"
+
+
+def _fit_members(X: FloatArray, n_estimators: int) -> Job:
+    """Fit our detector with so many members."""
+
+    def job() -> object:
+        return detectors.make(detectors.OURS, 0).set_params(n_estimators=n_estimators).fit(X)
+
+    return job
+
+
+def _fit(name: str, X: FloatArray) -> Job:
+    """Fit a detector at its defaults."""
+    return lambda: detectors.make(name, 0).fit(X)
+
+
+def _clusters(n: int) -> FloatArray:
+    """Rows in three clusters of unequal size."""
+    sizes = [6 * n // 10, 3 * n // 10, n // 10]
+    return np.asarray(make_blobs(sizes, n_features=SCORED_COLUMNS, random_state=0)[0])
+
+
+def _scorers(names: list[str], train: FloatArray, rows: FloatArray) -> dict[str, Job]:
+    """Fit once, outside the clock; the job is to score."""
+    jobs: dict[str, Job] = {}
+    for name in names:
+        try:
+            with isolated(0):
+                fitted = detectors.make(name, 0)
+                fitted.fit(train)  # some of PyOD's return nothing
+        except Exception as error:  # shown in the table
+            jobs[name] = _raises(error)
+        else:
+            jobs[name] = lambda fitted=fitted: fitted.decision_function(rows)  # type: ignore[misc]
+    return jobs
+
+
+def _raises(error: Exception) -> Job:
+    """Make a job that fails as its preparation did."""
+
+    def job() -> object:
+        raise error
+
+    return job
+
+
+def _timed(jobs: dict[str, Job], repeats: int) -> pd.DataFrame:
+    """Median wall and CPU seconds of each job; a failure is shown by name."""
+    wall: dict[str, list[float]] = {name: [] for name in jobs}
+    cpu: dict[str, list[float]] = {name: [] for name in jobs}
+    status = dict.fromkeys(jobs, "ok")
+    for repeat in range(repeats):
+        for name, job in jobs.items():
+            try:
+                seconds = _clock(job, repeat)
+            except Exception as error:  # a failing contender must not stop the others
+                status[name] = f"{type(error).__name__}: {error}"[:80]
+                continue
+            wall[name].append(seconds[0])
+            cpu[name].append(seconds[1])
+    return pd.DataFrame(
+        {
+            "detector": list(jobs),
+            "wall seconds": [median(wall[name]) if wall[name] else np.nan for name in jobs],
+            "CPU seconds": [median(cpu[name]) if cpu[name] else np.nan for name in jobs],
+            "status": list(status.values()),
+        }
+    )
+
+
+def _clock(job: Job, seed: int) -> tuple[float, float]:
+    """Wall and CPU seconds of one call."""
+    with isolated(seed):
+        wall, cpu = time.perf_counter(), time.process_time()
+        job()
+        return time.perf_counter() - wall, time.process_time() - cpu

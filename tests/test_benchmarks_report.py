@@ -1,0 +1,121 @@
+"""Tables and pictures, from a results file small enough to check by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("scikit_posthocs")
+
+from benchmarks import pictures, report, results
+
+# AUROC per data set; ranks: a: 1 2 3, b: 2 1 3, c: 1 2.5 2.5 (a tie), d: 1 3 2
+AUROC = {
+    "a": {"GANDetector": 0.9, "KNN": 0.8, "LOF": 0.7},
+    "b": {"GANDetector": 0.6, "KNN": 0.95, "LOF": 0.5},
+    "c": {"GANDetector": 0.9, "KNN": 0.7, "LOF": 0.7},
+    "d": {"GANDetector": 0.8, "KNN": 0.5, "LOF": 0.6},
+}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    """Two seeds, 0.01 apart around the values above; KNN failed on d."""
+    lines = [",".join(results.COLUMNS)]
+    for dataset, scores in AUROC.items():
+        for detector, auroc in scores.items():
+            for seed in (0, 1):
+                failed = (dataset, detector) == ("d", "KNN")
+                shift = 0 if failed else 0.005 * (2 * seed - 1)
+                status = "ValueError: x" if failed else "ok"
+                ap, seconds = ("0.1", ",") if failed else ("0.4", "1.0,0.5")
+                lines.append(
+                    f"{dataset},{detector},{seed},one-class,all,100,3,10,"
+                    f"{auroc + shift:.6f},{ap},{seconds},{status},x"
+                )
+    path = tmp_path / "results.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return results.read(path)
+
+
+def test_mean_ranks_by_hand(table: pd.DataFrame) -> None:
+    ranks = report.mean_ranks(report.per_dataset(table, "auroc"))
+    assert ranks.to_dict() == {"GANDetector": 1.25, "KNN": 2.125, "LOF": 2.625}
+
+
+def test_summary_by_hand(table: pd.DataFrame) -> None:
+    summary = report.summary(table).set_index("detector")
+    assert summary.index.tolist() == ["GANDetector", "KNN", "LOF"]
+    assert summary.loc["GANDetector", "AUROC"] == pytest.approx(0.8)
+    assert summary.loc["GANDetector", "AUROC sd"] == pytest.approx(0.01 / np.sqrt(2))
+    assert summary.loc["KNN", "AUROC"] == pytest.approx((0.8 + 0.95 + 0.7 + 0.5) / 4)
+    assert summary.loc["KNN", "average precision"] == pytest.approx(0.325)
+    assert summary.loc["LOF", "seconds"] == pytest.approx(1.5)
+    assert summary["failed"].tolist() == [0, 2, 0]
+
+
+def test_where_we_lose(table: pd.DataFrame) -> None:
+    scores = report.per_dataset(table, "auroc")
+    lost = report.losses(scores, "GANDetector")
+    assert lost["data set"].tolist() == ["b"]
+    assert lost["gap"].tolist() == [pytest.approx(0.35)]
+    duels = report.duels(scores, "GANDetector").set_index("against")
+    assert duels.loc["KNN", ["won", "tied", "lost"]].tolist() == [3, 0, 1]
+    assert (duels["p (Holm)"] <= 1).all()
+
+
+def test_tests_stand_degenerate_input(table: pd.DataFrame) -> None:
+    scores = report.per_dataset(table, "auroc")
+    scores["twin"] = scores["KNN"]
+    p_values = report.pairwise(scores)
+    assert p_values.loc["KNN", "twin"] == 1
+    assert p_values.notna().all(axis=None)
+    assert np.isnan(report.friedman(scores[["KNN", "LOF"]]))
+
+
+def test_incomplete_data_sets_are_left_out_and_counted(table: pd.DataFrame) -> None:
+    partial = table[~((table["dataset"] == "a") & (table["detector"] == "LOF"))]
+    assert sorted(report.complete(partial)["dataset"].unique()) == ["b", "c", "d"]
+    assert "has not run on them: 1." in report.overview("x", partial)
+
+
+def test_report_names_failures_and_losses(table: pd.DataFrame, tmp_path: Path) -> None:
+    report.write(table, tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "2 of 24 runs failed" in text
+    assert "* KNN on d: 2 × ValueError: x" in text
+    assert "counts as AUROC 0.5" in text
+    assert "Where another detector beats it" in text
+    assert "| b | 0.600 | KNN | 0.950 | 0.350 |" in text
+
+
+def test_protocols_are_never_averaged_together(table: pd.DataFrame) -> None:
+    both = pd.concat([table, table.assign(protocol="contaminated"), table.assign(max_rows="50")])
+    titles = [title for title, _ in report.sections(both)]
+    assert titles == ["contaminated", "one-class-50-rows", "one-class"]
+
+
+def test_pictures_are_drawn(table: pd.DataFrame, tmp_path: Path) -> None:
+    folder = tmp_path / "scores" / "one-class"
+    folder.mkdir(parents=True)
+    rng, y = np.random.RandomState(0), np.arange(40) % 10 == 0
+    for dataset in AUROC:
+        for detector in ("GANDetector", "KNN"):
+            curves: dict[str, Any] = {
+                "history_step": np.arange(5),
+                "history_critic_loss": rng.rand(5),
+            }
+            scores = rng.rand(40) + y
+            np.savez(folder / f"{dataset}--{detector}.npz", y=y, scores=scores, **curves)
+    written = {path.name for path in pictures.draw_all(table, tmp_path)}
+    assert written == {
+        "ranks-one-class-auroc.png",
+        "ranks-one-class-ap.png",
+        "scores-one-class.png",
+        "training-one-class.png",
+    }
+    assert all((tmp_path / name).stat().st_size > 5_000 for name in written)
