@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from .gans import BaseGAN
 from .nets import Networks
 
-MAX_CHUNK = 512  # rows; larger chunks leave the CPU's caches and gain nothing
+MAX_CHUNK = 128  # rows; larger chunks leave the CPU's caches and are slower
 LONG = 20  # chunks from which a progress bar is worth showing
 
 

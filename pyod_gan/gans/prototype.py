@@ -15,6 +15,9 @@ from ..games import Game
 from ..nets import Networks, features
 from .base import BaseGAN, Settings
 
+POOL = 2048  # training rows among which a member looks for prototypes
+FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
+
 
 @dataclass(repr=False, eq=False, kw_only=True)
 class PrototypeGAN(BaseGAN):
@@ -22,13 +25,14 @@ class PrototypeGAN(BaseGAN):
 
     AnoGAN scores a row by its residual to the closest row that the generator can make,
 
-    ``r(x, p) = (1−λ)·mean|x − p| + λ·mean|f(x) − f(p)|``,
+    ``r(x, p) = (1−λ)·mean|x − p| + λ·‖f(x) − f(p)‖``,
 
     with f the critic's last hidden layer (Schlegl et al. 2017, eq. 3, 5, 7), minimised over ``p =
     G(z)`` by gradient descent on z. That search is slow, random and easily stuck. Here p ranges
     over a bank of rows, so the minimum is exact and deterministic, and the critic's features are a
-    metric learnt by telling rows from generated rows and broad negatives. The features are scaled
-    so that both terms are alike on average over pairs of prototypes.
+    metric learnt by telling rows from generated rows and broad negatives. Their distance is
+    Euclidean, one matrix product, and scaled so that both terms are alike on average over pairs of
+    prototypes.
 
     How many prototypes there are sets how local the score is: the nearest of few measures the
     distance to the bulk, which a cluster of anomalies cannot hide from; the nearest of many measures
@@ -36,6 +40,11 @@ class PrototypeGAN(BaseGAN):
     member draws a bank of ``n_groups`` groups of ``group_size`` training rows; with r the residual,
 
     ``score(x) = mean over groups g of min_{p in g} r(x, p)  +  min_{p in bank} r(x, p)``.
+
+    **Anomalies among the prototypes.** Training rows may hold anomalies, and a prototype among them
+    would make its like look normal. So the bank is drawn twice: rows whose first term under the
+    first bank lies beyond Tukey's outer fence, three interquartile ranges above the upper quartile,
+    cannot be prototypes of the second. Clean training data has few such rows and loses nothing.
 
     **Rows that are prototypes.** A prototype equal to the row itself says nothing about it, so equal
     prototypes are left out of every minimum. The rule looks at values only: training rows, copies of
@@ -85,11 +94,21 @@ class PrototypeGAN(BaseGAN):
 
     def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
         size = self.group_size * self.n_groups
-        picks = torch.stack([permutations(len(rows), size, g) for g in generators])  # (E, M)
-        bank = rows[picks.to(rows.device)]  # (E, M, D)
+        picks = torch.stack([torch.randperm(len(rows), generator=g)[:POOL] for g in generators])
+        pool = rows[picks.to(rows.device)]  # (E, P, D)
+        self._set_bank(net, torch.stack([repeated(rows, size) for rows in pool]))
+        distance, _ = self._nearest(net, pool)  # (E, P)
+        low, high = distance.quantile(distance.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
+        near = distance <= high + FENCE * (high - low)
+        self._set_bank(
+            net, torch.stack([repeated(p[k], size) for p, k in zip(pool, near, strict=True)])
+        )
+
+    def _set_bank(self, net: Networks, bank: Tensor) -> None:
+        """Register the prototypes (E, M, D) and their scaled features."""
         made = features(net.critic, bank).detach()  # (E, M, F)
-        apart = mean_l1(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
-        scale = mean_l1(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
+        apart = rms_apart(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
+        scale = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
         net.register_buffer("bank", bank)
         net.register_buffer("scale", scale)
         net.register_buffer("bank_features", scale * made)
@@ -98,17 +117,27 @@ class PrototypeGAN(BaseGAN):
         return super().floats_per_row(net) + 3 * net.n_members * self.group_size * self.n_groups
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        apart = mean_l1(x, net.bank)  # (E, B, M)
+        few, many = self._nearest(net, x)
+        return few + many
+
+    def _nearest(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Residual to the nearest of a group, mean over groups, and of the bank, (E, B) each."""
+        apart = l1_apart(x, net.bank)  # (E, B, M)
         fx = net.scale * features(net.critic, x)  # (E, B, F)
-        residual = torch.lerp(apart, mean_l1(fx, net.bank_features), self.feature_weight)
+        residual = torch.lerp(apart, rms_apart(fx, net.bank_features), self.feature_weight)
         residual.masked_fill_(apart == 0, torch.inf)
         nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
-        return finite(nearest).mean(-1) + finite(nearest.amin(-1))
+        return finite(nearest).mean(-1), finite(nearest.amin(-1))
 
 
-def mean_l1(a: Tensor, b: Tensor) -> Tensor:
+def l1_apart(a: Tensor, b: Tensor) -> Tensor:
     """Mean absolute difference of all pairs, (E, B, D), (E, M, D) -> (E, B, M)."""
     return torch.cdist(a, b, p=1.0) / a.shape[-1]
+
+
+def rms_apart(a: Tensor, b: Tensor) -> Tensor:
+    """Root mean squared difference of all pairs, (E, B, F), (E, M, F) -> (E, B, M)."""
+    return torch.cdist(a, b) / a.shape[-1] ** 0.5
 
 
 def finite(nearest: Tensor) -> Tensor:
@@ -116,7 +145,6 @@ def finite(nearest: Tensor) -> Tensor:
     return nearest.masked_fill(nearest.isinf(), 0.0)
 
 
-def permutations(n: int, size: int, generator: torch.Generator) -> Tensor:
-    """``size`` indices below n in random order; each is used once before any is used again."""
-    rounds = -(-size // n)
-    return torch.cat([torch.randperm(n, generator=generator) for _ in range(rounds)])[:size]
+def repeated(rows: Tensor, size: int) -> Tensor:
+    """The first ``size`` rows; where there are fewer, all again and again."""
+    return rows[torch.arange(size, device=rows.device) % len(rows)]
