@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .base import SklearnDetector, restored_on_failure
-from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
+from .callbacks import Callback
 from .ensemble import calibrate, combine
-from .fitting import build, find_device, fit_members, member_generators
-from .gans import BaseGAN, Settings, get_gan
+from .fitting import build, fit_members, member_generators
+from .gans import BaseGAN, get_gan
+from .parameters import CONSTRAINTS, check_nested, find_device, own_callbacks, resolve_settings
 from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
@@ -56,7 +55,7 @@ class GANDetector(SklearnDetector):
         An int gives the same scores, bit for bit, on the same machine. Global random state is never
         touched.
     device : str, default="auto"
-        Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; ``"auto"`` takes CUDA if there is one.
+        Where to compute: ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
     verbose : {0, 1, 2}, default=0
         0 is silent; 1 shows progress bars for training and for long scoring; 2 logs the history at
         level INFO to the logger ``pyod_gan``.
@@ -64,7 +63,7 @@ class GANDetector(SklearnDetector):
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_samples,)
-        Scores of the training rows, higher = more anomalous; equal to ``decision_function`` of them.
+        Scores of the training rows, higher = more anomalous; ``decision_function`` of them.
     threshold_ : float
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
@@ -102,20 +101,7 @@ class GANDetector(SklearnDetector):
     array([1, 0, 0])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "gan": [str, BaseGAN],
-        "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "contamination": [Interval(Real, 0, 0.5, closed="right")],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "batch_size": [Interval(Integral, 2, None, closed="left"), None],
-        "lr": [Interval(Real, 0, None, closed="neither"), None],
-        "hidden_layer_sizes": ["array-like", None],
-        "early_stopping": ["boolean"],
-        "callbacks": ["array-like", None],
-        "random_state": ["random_state"],
-        "device": [str],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-    }
+    _parameter_constraints = CONSTRAINTS
 
     def __init__(
         self,
@@ -170,17 +156,16 @@ class GANDetector(SklearnDetector):
         """
         with restored_on_failure(self):
             self._validate_params()
-            check_hidden(self.hidden_layer_sizes)
             gan, device = get_gan(self.gan), find_device(self.device)
             X = self._validated(X, reset=True)
             self.scaler_ = TableScaler().fit(X)
-            self.gan_, self.settings_ = gan, self._settings(gan)
+            self.gan_, self.settings_ = gan, resolve_settings(gan, self.get_params(deep=False))
             self.networks_, trainer = fit_members(
                 gan,
                 self.scaler_.transform(X),
                 self.settings_,
                 member_generators(self.random_state, self.n_estimators),
-                self._callbacks(),
+                [*(self.callbacks or ()), *own_callbacks(self.early_stopping, self.verbose)],
                 device,
             )
             self.history_, self.n_iter_ = trainer.history, trainer.step
@@ -238,13 +223,7 @@ class GANDetector(SklearnDetector):
         ValueError
             For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
         """
-        gan = params.get("gan", self.gan)
-        nested = [name for name in params if name.startswith("gan__")]
-        if nested and isinstance(gan, str):
-            raise ValueError(
-                f"The 'gan' parameter of GANDetector is the name {gan!r}, which has no {nested[0]!r}. "
-                f"To set it, pass a spec object: GANDetector({type(get_gan(gan)).__name__}())."
-            )
+        check_nested(params.get("gan", self.gan), params)
         super().set_params(**params)
         return self
 
@@ -254,23 +233,6 @@ class GANDetector(SklearnDetector):
         with one_thread(net):
             rows = self.scaler_.transform(X)
             return member_scores(self.gan_, net, rows, progress=self.verbose == 1)
-
-    def _settings(self, gan: BaseGAN) -> Settings:
-        """The GAN's own training settings with the estimator's parameters in place of None."""
-        given = {
-            name: getattr(self, name)
-            for name in ("max_iter", "batch_size", "lr", "hidden_layer_sizes")
-            if getattr(self, name) is not None
-        }
-        return gan.settings._replace(**given)
-
-    def _callbacks(self) -> list[Callback]:
-        own: dict[Callback, bool] = {
-            EarlyStopping(): self.early_stopping,
-            ProgressBar(): self.verbose == 1,
-            PrintLog(): self.verbose == 2,
-        }
-        return [*(self.callbacks or ()), *(callback for callback, wanted in own.items() if wanted)]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -285,14 +247,3 @@ class GANDetector(SklearnDetector):
             members = member_generators(0, len(next(iter(arrays.values()))))
             net, _, _ = build(self.gan_, self.n_features_in_, self.settings_, members)
             self.networks_ = net.load_arrays(arrays)
-
-
-def check_hidden(sizes: Sequence[int] | None) -> None:
-    """Layer sizes must be whole numbers of at least 1."""
-    if sizes is None:
-        return
-    if not len(sizes) or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
-        raise ValueError(
-            "The 'hidden_layer_sizes' parameter of GANDetector must be a sequence of ints of at "
-            f"least 1, such as (64, 32). Got {sizes!r} instead."
-        )

@@ -54,18 +54,3 @@ def fit_members(
         with torch.no_grad():
             gan.prepare(net.double(), x.double(), generators)
     return net, trainer
-
-
-def find_device(device: str) -> torch.device:
-    """``"auto"`` is CUDA where there is one, else the CPU."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(
-            f"The 'device' parameter of GANDetector must be 'auto' or a device that torch can use "
-            f"here. Got {device!r} instead ({str(error).splitlines()[0]}). Use 'auto' or 'cpu'."
-        ) from error
-    return found

@@ -1,7 +1,7 @@
 """The adversarial losses. A game is one function of (winner's logit, loser's logit).
 
-A critic minimises ``duel(real, fake)``, the players minimise ``duel(fake, real)``: the two sides of a
-game are one function with its arguments swapped. Terms that do not depend on a side's parameters
+A critic minimises ``duel(real, fake)``, the players minimise ``duel(fake, real)``: the two sides of
+a game are one function with its arguments swapped. Terms that do not depend on a side's parameters
 give that side no gradient.
 """
 

@@ -41,7 +41,7 @@ def spread(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
 
 
 def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> None:
-    """Remove members that diverged or whose generator makes one point; at least one must be left."""
+    """Remove members that diverged or whose generator makes one point; one must be left."""
     finite = finite_members(net)
     alive = finite & (spread(gan, net, batch) >= MIN_SPREAD)
     if alive.all():

@@ -147,17 +147,19 @@ class Trainer:
         self.history.append({"step": self.step, **row})
         if not alive.any():
             raise TrainingCollapsedError(
-                f"All {len(alive)} members diverged (not-a-number weights) by step {self.step}. {REMEDY}"
+                f"All {len(alive)} members diverged (not-a-number weights) by step {self.step}. "
+                f"{REMEDY}"
             )
 
     def _check_used(self, phase: Phase, gradients: Sequence[Tensor | None]) -> None:
         """A network that its phase's loss does not reach would silently never train."""
+        gan = type(self.gan).__name__
         names = [n for name in phase.trains for n, _ in self._named(name)]
         unused = sorted({n for n, g in zip(names, gradients, strict=True) if g is None})
         if unused:
             raise ValueError(
-                f"Phase {phase.name!r} of {type(self.gan).__name__} trains {', '.join(unused)}, but its "
-                "loss does not depend on it. Use the network in play() or take it out of the phase."
+                f"Phase {phase.name!r} of {gan} trains {', '.join(unused)}, but its loss does not "
+                "depend on it. Use the network in play() or take it out of the phase."
             )
 
     def _named(self, network: str) -> list[tuple[str, Tensor]]:

@@ -29,7 +29,7 @@ def train(gan: BaseGAN, rows: np.ndarray, seeds: list[int], steps: int = 25):
 
 @pytest.fixture(params=["float32", "float64"])
 def precision(request: pytest.FixtureRequest) -> Iterator[tuple[type, int, float]]:
-    """NumPy type, steps and tolerance: in single precision Adam amplifies rounding as steps go by."""
+    """NumPy type, steps and tolerance: in single precision Adam amplifies rounding."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(getattr(torch, request.param))
     yield {"float32": (np.float32, 10, 1e-5), "float64": (np.float64, 50, 1e-9)}[request.param]

@@ -62,7 +62,7 @@ LAYERS = [
     {"exceptions", "nets", "games", "preprocessing"},
     {"gans"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
-    {"train"},
+    {"train", "parameters"},
     {"fitting", "base"},
     {"detector"},
 ]

@@ -57,7 +57,7 @@ def test_probabilities(fitted, method: str) -> None:
 
 
 def test_probabilities_know_their_methods(fitted) -> None:
-    with pytest.raises(ValueError, match="'linear' or 'unify'. Got 'magic'"):
+    with pytest.raises(ValueError, match=r"'linear' or 'unify'\. Got 'magic'"):
         fitted[0].predict_proba(fitted[1], method="magic")
 
 

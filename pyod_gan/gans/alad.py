@@ -23,8 +23,9 @@ class ALAD(BaseGAN):
     """BiGAN with two more critics that make G(E(x)) = x and E(G(z)) = z.
 
     Players: ``gen`` G and ``enc`` E. Critics: ``xz`` tells (x, E(x)) from (G(z), z), ``xx`` tells
-    (x, x) from (x, G(E(x))), ``zz`` tells (z, z) from (z, E(G(z))). The score is the distance between
-    the features of ``xx`` for a row and its reconstruction, ``|f_xx(x, x) − f_xx(x, G(E(x)))|``.
+    (x, x) from (x, G(E(x))), ``zz`` tells (z, z) from (z, E(G(z))). The score is the distance
+    between the features of ``xx`` for a row and its reconstruction,
+    ``|f_xx(x, x) − f_xx(x, G(E(x)))|``.
 
     Departures from the paper: columns are standardised, so the learning rate is 5e-4 where the
     paper's code needs 1e-5 on raw columns; no spectral normalisation and no dropout; the L1 norm is

@@ -25,9 +25,9 @@ class AnoGAN(BaseGAN):
 
     All rows and members are searched at once. Departures from the paper: sums over pixels are means
     over columns, so that the score does not grow with the width of the table; the search starts at
-    the best of ``n_starts`` fixed latent points, the same for every row, instead of at a random one,
-    which makes it deterministic and needs far fewer steps than the paper's 500; the lowest residual
-    on the path counts, not the last.
+    the best of ``n_starts`` fixed latent points, the same for every row, instead of at a random
+    one, which makes it deterministic and needs far fewer steps than the paper's 500; the lowest
+    residual on the path counts, not the last.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class AnoGAN(BaseGAN):
 
     References
     ----------
-    Schlegl et al., "Unsupervised Anomaly Detection with Generative Adversarial Networks", IPMI 2017,
-    arXiv 1703.05921: eq. 3 (residual loss), eq. 5 (feature matching), eq. 6 and 7 (score).
+    Schlegl et al., "Unsupervised Anomaly Detection with Generative Adversarial Networks", IPMI
+    2017, arXiv 1703.05921: eq. 3 (residual loss), eq. 5 (feature matching), eq. 6 and 7 (score).
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=1000, lr=2e-4, hidden_layer_sizes=(128, 128))

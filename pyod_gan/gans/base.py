@@ -71,7 +71,8 @@ class BaseGAN(BaseEstimator):
     """Base of every GAN: hyper-parameters only, no weights.
 
     A subclass is a dataclass with ``players``, ``play``, ``score`` and, where it has more than one
-    critic, ``critics``. ``clone``, ``get_params`` and ``set_params(gan__...)`` work from its fields.
+    critic, ``critics``. ``clone``, ``get_params`` and ``set_params(gan__...)`` work from its
+    fields.
 
     Attributes
     ----------
@@ -82,8 +83,8 @@ class BaseGAN(BaseEstimator):
     latent_dim : int
         Size Z of the latent space.
     broad_negatives : bool
-        Also show the critic named ``critic`` rows that are far from the data in many ways, so that it
-        has a defined low value there.
+        Also show the critic named ``critic`` rows that are far from the data in many ways, so that
+        it has a defined low value there.
     """
 
     settings: ClassVar[Settings] = Settings()

@@ -11,8 +11,8 @@ LOWEST_SCALE, HIGHEST_SCALE = 0.1, 10.0  # of the noise, in standard deviations 
 def broad_negatives(rows: Tensor, n_negatives: int, generator: torch.Generator) -> Tensor:
     """Draw negatives from training rows (n, D) -> (n_negatives, D).
 
-    Half are shuffled: each column comes from another row, which keeps the columns' distributions and
-    breaks their dependence. Half are noisy: a row plus normal noise whose scale is log-uniform
+    Half are shuffled: each column comes from another row, which keeps the columns' distributions
+    and breaks their dependence. Half are noisy: a row plus normal noise whose scale is log-uniform
     between 0.1 and 10 standard deviations, from just off the data to far from everything. The idea
     is that of negative sampling (Sipple, ICML 2020) and of RCGAN's penalty distribution (Yang et
     al. 2020, arXiv 2001.06591).

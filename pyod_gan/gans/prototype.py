@@ -35,9 +35,10 @@ class PrototypeGAN(BaseGAN):
     prototypes.
 
     How many prototypes there are sets how local the score is: the nearest of few measures the
-    distance to the bulk, which a cluster of anomalies cannot hide from; the nearest of many measures
-    the distance to the closest neighbour, which finds small gaps. The score is the sum of both. Each
-    member draws a bank of ``n_groups`` groups of ``group_size`` training rows; with r the residual,
+    distance to the bulk, which a cluster of anomalies cannot hide from; the nearest of many
+    measures the distance to the closest neighbour, which finds small gaps. The score is the sum of
+    both. Each member draws a bank of ``n_groups`` groups of ``group_size`` training rows; with r
+    the residual,
 
     ``score(x) = mean over groups g of min_{p in g} r(x, p)  +  min_{p in bank} r(x, p)``.
 
@@ -46,10 +47,11 @@ class PrototypeGAN(BaseGAN):
     first bank lies beyond Tukey's outer fence, three interquartile ranges above the upper quartile,
     cannot be prototypes of the second. Clean training data has few such rows and loses nothing.
 
-    **Rows that are prototypes.** A prototype equal to the row itself says nothing about it, so equal
-    prototypes are left out of every minimum. The rule looks at values only: training rows, copies of
-    them and new rows share one scoring path, and ``decision_scores_`` is ``decision_function`` of
-    the training rows. Where a group holds nothing but copies of the row, its minimum is 0.
+    **Rows that are prototypes.** A prototype equal to the row itself says nothing about it, so
+    equal prototypes are left out of every minimum. The rule looks at values only: training rows,
+    copies of them and new rows share one scoring path, and ``decision_scores_`` is
+    ``decision_function`` of the training rows. Where a group holds nothing but copies of the row,
+    its minimum is 0.
 
     Parameters
     ----------
@@ -71,12 +73,12 @@ class PrototypeGAN(BaseGAN):
 
     References
     ----------
-    Schlegl et al., "Unsupervised Anomaly Detection with Generative Adversarial Networks", IPMI 2017,
-    arXiv 1703.05921. Sub-sampled nearest neighbours: Sugiyama and Borgwardt, "Rapid
+    Schlegl et al., "Unsupervised Anomaly Detection with Generative Adversarial Networks", IPMI
+    2017, arXiv 1703.05921. Sub-sampled nearest neighbours: Sugiyama and Borgwardt, "Rapid
     Distance-Based Outlier Detection via Sampling", NeurIPS 2013.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=400, lr=3e-3, hidden_layer_sizes=(64, 32))
+    settings: ClassVar[Settings] = Settings(max_iter=200, lr=5e-3, hidden_layer_sizes=(64, 32))
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "group_size": [Interval(Integral, 1, None, closed="left")],

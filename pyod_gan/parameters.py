@@ -1,0 +1,81 @@
+"""What the parameters of GANDetector may be, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from sklearn.utils._param_validation import Interval
+
+from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
+from .gans import BaseGAN, Settings, get_gan
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "gan": [str, BaseGAN],
+    "n_estimators": [Interval(Integral, 1, None, closed="left")],
+    "contamination": [Interval(Real, 0, 0.5, closed="right")],
+    "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+    "batch_size": [Interval(Integral, 2, None, closed="left"), None],
+    "lr": [Interval(Real, 0, None, closed="neither"), None],
+    "hidden_layer_sizes": ["array-like", None],
+    "early_stopping": ["boolean"],
+    "callbacks": ["array-like", None],
+    "random_state": ["random_state"],
+    "device": [str],
+    "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+}
+
+
+def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
+    """The GAN's own training settings with the estimator's parameters in place of None."""
+    given = {
+        name: params[name]
+        for name in ("max_iter", "batch_size", "lr", "hidden_layer_sizes")
+        if params[name] is not None
+    }
+    settings = gan.settings._replace(**given)
+    sizes = settings.hidden_layer_sizes
+    if not len(sizes) or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(
+            "The 'hidden_layer_sizes' parameter of GANDetector must be a sequence of ints of at "
+            f"least 1, such as (64, 32). Got {sizes!r} instead."
+        )
+    return settings
+
+
+def own_callbacks(early_stopping: bool, verbose: int) -> list[Callback]:
+    """The callbacks that parameters stand for."""
+    wanted: dict[Callback, bool] = {
+        EarlyStopping(): early_stopping,
+        ProgressBar(): verbose == 1,
+        PrintLog(): verbose == 2,
+    }
+    return [callback for callback, on in wanted.items() if on]
+
+
+def check_nested(gan: str | BaseGAN, params: Mapping[str, Any]) -> None:
+    """A GAN given by name has no parameters to set."""
+    nested = [name for name in params if name.startswith("gan__")]
+    if nested and isinstance(gan, str):
+        spec = type(get_gan(gan)).__name__
+        raise ValueError(
+            f"The 'gan' parameter of GANDetector is the name {gan!r}, which has no {nested[0]!r}. "
+            f"To set it, pass a spec object: GANDetector({spec}())."
+        )
+
+
+def find_device(device: str) -> torch.device:
+    """``"auto"`` is CUDA where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"The 'device' parameter of GANDetector must be 'auto' or a device that torch can use "
+            f"here. Got {device!r} instead ({str(error).splitlines()[0]}). Use 'auto' or 'cpu'."
+        ) from error
+    return found
