@@ -52,8 +52,8 @@ class GANDetector(SklearnDetector):
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
     random_state : int, RandomState or None, default=None
-        An int gives the same scores, bit for bit, on the same machine. Global random state is never
-        touched.
+        An int gives the same scores, bit for bit, on the same machine. None takes fresh entropy.
+        Global random state is never touched.
     device : str, default="auto"
         Where to compute: ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
     verbose : {0, 1, 2}, default=0

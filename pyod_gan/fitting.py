@@ -20,7 +20,12 @@ from .train import Trainer
 def member_generators(
     random_state: int | np.random.RandomState | None, n_members: int
 ) -> list[torch.Generator]:
-    """One random stream per member; member e's does not depend on how many there are."""
+    """One random stream per member; member e's does not depend on how many there are.
+
+    ``None`` takes fresh entropy: NumPy's global state, scikit-learn's meaning of it, is not touched.
+    """
+    if random_state is None:
+        random_state = np.random.RandomState(np.random.MT19937())
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_members)
     return [torch.Generator().manual_seed(int(seed)) for seed in seeds]
 
