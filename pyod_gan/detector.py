@@ -88,7 +88,8 @@ class GANDetector(SklearnDetector):
     -----
     Labels follow PyOD: 1 is an outlier, and ``y`` for metrics must be 1 for anomalies. ``y`` is
     ignored in ``fit``. The score of a row is the mean over members of
-    ``(score − median) / interquartile range``, both taken over the training rows.
+    ``(score − median) / interquartile range``, both taken over the training rows; where a GAN has
+    several views of a row, the largest counts.
 
     Examples
     --------
@@ -228,7 +229,7 @@ class GANDetector(SklearnDetector):
         return self
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:
-        """Validated rows (n, n_features_in_) -> (E, n)."""
+        """Validated rows (n, n_features_in_) -> (E, n, V)."""
         net = self.networks_.to(find_device(self.device))
         with one_thread(net):
             rows = self.scaler_.transform(X)

@@ -1,4 +1,4 @@
-"""Scores of E members -> one score per row."""
+"""Views of E members -> one score per row."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import numpy as np
 
 
 class Calibration(NamedTuple):
-    """Per-member centre and scale of the training scores, (E, 1) each."""
+    """Per-member centre and scale of the training scores, (E, 1, 1) each."""
 
     centre: np.ndarray
     scale: np.ndarray
 
 
 def calibrate(scores: np.ndarray) -> Calibration:
-    """Median and spread of each member's training scores, (E, n) -> Calibration.
+    """Median and spread of each member's training scores, (E, n, V) -> Calibration.
 
     The spread is the interquartile range; where half of the rows score alike, the standard
     deviation; where all do, 1, so that the member adds nothing.
     """
-    centre = np.median(scores, axis=1, keepdims=True)
-    low, high = np.percentile(scores, [25, 75], axis=1, keepdims=True)
-    scale = np.where(high - low > 0, high - low, scores.std(axis=1, keepdims=True))
+    centre = np.median(scores, axis=(1, 2), keepdims=True)
+    low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
+    scale = np.where(high - low > 0, high - low, scores.std(axis=(1, 2), keepdims=True))
     return Calibration(centre, np.where(scale > 0, scale, 1.0))
 
 
 def combine(scores: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Mean over members of the calibrated scores, (E, n) -> (n,)."""
-    return ((scores - calibration.centre) / calibration.scale).mean(axis=0)
+    """Mean over members, then the largest view, (E, n, V) -> (n,)."""
+    return ((scores - calibration.centre) / calibration.scale).mean(axis=0).max(axis=-1)

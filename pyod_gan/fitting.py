@@ -22,7 +22,7 @@ def member_generators(
 ) -> list[torch.Generator]:
     """One random stream per member; member e's does not depend on how many there are.
 
-    ``None`` takes fresh entropy: NumPy's global state, scikit-learn's meaning of it, is not touched.
+    ``None`` takes fresh entropy; NumPy's global state, scikit-learn's meaning of it, stays.
     """
     if random_state is None:
         random_state = np.random.RandomState(np.random.MT19937())

@@ -24,7 +24,7 @@ def chunk_rows(gan: BaseGAN, net: Networks) -> int:
 def member_scores(
     gan: BaseGAN, net: Networks, rows: np.ndarray, *, progress: bool = False
 ) -> np.ndarray:
-    """Score every row by every member, (n, D) -> (E, n) float64.
+    """Score every row by every member, (n, D) -> (E, n, V) float64.
 
     The networks compute in double precision, so that a row's score does not depend on the rows that
     it shares a chunk with beyond 1e-15.
@@ -32,24 +32,25 @@ def member_scores(
     reference = next(net.parameters())
     size = chunk_rows(gan, net)
     starts = range(0, len(rows), size)
-    scores = np.empty((net.n_members, len(rows)))
+    chunks = []
     with torch.no_grad():
         for start in tqdm(
             starts, "score", unit="chunk", disable=not progress or len(starts) < LONG
         ):
             x = torch.from_numpy(rows[start : start + size]).to(reference)  # (B, D)
-            made = gan.score(net, x.expand(net.n_members, -1, -1))
-            scores[:, start : start + size] = (
-                checked(gan, made, net.n_members, len(x)).cpu().numpy()
-            )
-    return scores
+            chunks.append(score_views(gan, net, x).cpu().numpy())
+    return np.concatenate(chunks, axis=1)
 
 
-def checked(gan: BaseGAN, scores: Tensor, n_members: int, n_rows: int) -> Tensor:
-    """A score must be one number per member and row."""
-    if scores.shape != (n_members, n_rows):
+def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
+    """Views of rows by every member, (B, D) -> (E, B, V); a score without views is one view."""
+    scores = gan.score(net, x.expand(net.n_members, -1, -1))
+    if scores.ndim == 2:
+        scores = scores.unsqueeze(-1)
+    expected = (net.n_members, len(x))
+    if scores.ndim != 3 or scores.shape[:2] != expected:
         raise ValueError(
-            f"{type(gan).__name__}.score must return shape (members, rows) = "
-            f"{(n_members, n_rows)}. Got {tuple(scores.shape)} instead."
+            f"{type(gan).__name__}.score must return shape (members, rows) = {expected}, or that "
+            f"with a last axis of views. Got {tuple(scores.shape)} instead."
         )
     return scores

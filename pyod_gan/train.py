@@ -16,6 +16,7 @@ from .gans import BaseGAN, Batch, Phase, Settings
 from .health import REMEDY, finite_mean, finite_members, spread
 from .nets import Networks
 from .sampling import BatchSampler
+from .scoring import score_views
 
 HISTORY_ROWS = 50  # a run logs about this many rows
 MAX_GRAD_NORM = 10.0  # per member; only guards against explosions
@@ -103,7 +104,7 @@ class Trainer:
         with torch.no_grad():
             fixed = [torch.Generator().manual_seed(0) for _ in range(net.n_members)]
             self.gan.prepare(net, self.rows, fixed)
-            return self.gan.score(net, self.rows[:n_rows].expand(net.n_members, -1, -1))
+            return score_views(self.gan, net, self.rows[:n_rows]).amax(-1)
 
     def _train_step(self, batch: Batch) -> None:
         row: dict[str, float] = {}

@@ -113,7 +113,10 @@ class BaseGAN(BaseEstimator):
         return Play((Pair("critic", x, net.gen(z)),))
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B)."""
+        """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B), or (E, B, V) for V views.
+
+        Views are in one unit; after the mean over members the largest counts.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define score(net, x).")
 
     def generate(self, net: Networks, z: Tensor) -> Tensor | None:

@@ -34,16 +34,18 @@ class PrototypeGAN(BaseGAN):
     Euclidean, one matrix product, and scaled so that both terms are alike on average over pairs of
     prototypes.
 
-    How many prototypes there are sets how local the score is: the nearest of few measures the
-    distance to the bulk, which a cluster of anomalies cannot hide from; the nearest of many
-    measures the distance to the closest neighbour, which finds small gaps. The score is the sum of
-    both. Each member draws a bank of ``n_groups`` groups of ``group_size`` training rows; with r
-    the residual,
+    How many prototypes there are sets how local the view is. The nearest of few is the distance to
+    the bulk, which a cluster of anomalies cannot hide from; the nearest of many is the distance to
+    the closest neighbour, which finds small gaps. Each member draws a bank of ``n_groups`` groups
+    of ``group_size`` training rows, and has both views of a row,
 
-    ``score(x) = mean over groups g of min_{p in g} r(x, p)  +  min_{p in bank} r(x, p)``.
+    ``bulk(x) = mean over groups g of min_{p in g} r(x, p)``, ``gap(x) = min_{p in bank} r(x, p)``,
+
+    each divided by its median over training rows. The score is the larger view, after the mean over
+    members: a row is as anomalous as its most anomalous side.
 
     **Anomalies among the prototypes.** Training rows may hold anomalies, and a prototype among them
-    would make its like look normal. So the bank is drawn twice: rows whose first term under the
+    would make its like look normal. So the bank is drawn twice: rows whose bulk view under the
     first bank lies beyond Tukey's outer fence, three interquartile ranges above the upper quartile,
     cannot be prototypes of the second. Clean training data has few such rows and loses nothing.
 
@@ -99,12 +101,13 @@ class PrototypeGAN(BaseGAN):
         picks = torch.stack([torch.randperm(len(rows), generator=g)[:POOL] for g in generators])
         pool = rows[picks.to(rows.device)]  # (E, P, D)
         self._set_bank(net, torch.stack([repeated(rows, size) for rows in pool]))
-        distance, _ = self._nearest(net, pool)  # (E, P)
-        low, high = distance.quantile(distance.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
-        near = distance <= high + FENCE * (high - low)
+        bulk = self._nearest(net, pool)[..., 0]  # (E, P)
+        low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
+        near = bulk <= high + FENCE * (high - low)
         self._set_bank(
             net, torch.stack([repeated(p[k], size) for p, k in zip(pool, near, strict=True)])
         )
+        net.register_buffer("typical", typical(self._nearest(net, pool)))  # (E, 1, 2)
 
     def _set_bank(self, net: Networks, bank: Tensor) -> None:
         """Register the prototypes (E, M, D) and their scaled features."""
@@ -119,17 +122,16 @@ class PrototypeGAN(BaseGAN):
         return super().floats_per_row(net) + 3 * net.n_members * self.group_size * self.n_groups
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        few, many = self._nearest(net, x)
-        return few + many
+        return self._nearest(net, x) / net.typical  # (E, B, 2)
 
-    def _nearest(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Residual to the nearest of a group, mean over groups, and of the bank, (E, B) each."""
+    def _nearest(self, net: Networks, x: Tensor) -> Tensor:
+        """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
         apart = l1_apart(x, net.bank)  # (E, B, M)
         fx = net.scale * features(net.critic, x)  # (E, B, F)
         residual = torch.lerp(apart, rms_apart(fx, net.bank_features), self.feature_weight)
         residual.masked_fill_(apart == 0, torch.inf)
         nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
-        return finite(nearest).mean(-1), finite(nearest.amin(-1))
+        return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
 
 
 def l1_apart(a: Tensor, b: Tensor) -> Tensor:
@@ -145,6 +147,13 @@ def rms_apart(a: Tensor, b: Tensor) -> Tensor:
 def finite(nearest: Tensor) -> Tensor:
     """A minimum over nothing but copies of the row is 0."""
     return nearest.masked_fill(nearest.isinf(), 0.0)
+
+
+def typical(residuals: Tensor) -> Tensor:
+    """Median over rows; where half of the rows are copies, the mean. (E, P, V) -> (E, 1, V)."""
+    median = residuals.median(1, keepdim=True).values
+    mean = residuals.mean(1, keepdim=True)
+    return torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))
 
 
 def repeated(rows: Tensor, size: int) -> Tensor:
