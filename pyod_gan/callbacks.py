@@ -80,7 +80,7 @@ class EarlyStopping(Callback):
     min_delta : float, default=1e-3
         Relative fall of the entropy that counts as a new minimum.
     n_rows : int, default=512
-        Training rows that are scored at each check, the same ones each time.
+        Training rows, evenly spaced, that are scored at each check, the same ones each time.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Sequence
 from itertools import islice
@@ -72,6 +73,7 @@ class Trainer:
         self.step = 0
         self.logged = False
         self.stop_training = False
+        self._checked: set[str] = set()
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
         self._params = {p.name: net.parameters_of(p.trains) for p in phases}
         self._optimisers = {
@@ -97,14 +99,15 @@ class Trainer:
         return self.net
 
     def member_scores(self, n_rows: int) -> Tensor:
-        """Scores by the averaged weights of the first training rows, (E, min(n_rows, n))."""
+        """Scores by the averaged weights of up to n_rows evenly spaced training rows, (E, ·)."""
         net = copy.deepcopy(self.net)
         for p, average in zip(net.parameters(), self.ema, strict=True):
             p.data = average
         with torch.no_grad():
             fixed = [torch.Generator().manual_seed(0) for _ in range(net.n_members)]
             self.gan.prepare(net, self.rows, fixed)
-            return score_views(self.gan, net, self.rows[:n_rows]).amax(-1)
+            some = self.rows[:: math.ceil(len(self.rows) / n_rows)]
+            return score_views(self.gan, net, some).amax(-1)
 
     def _train_step(self, batch: Batch) -> None:
         row: dict[str, float] = {}
@@ -125,7 +128,7 @@ class Trainer:
         loss = phase.loss(self.net, batch)
         params = self._params[phase.name]
         gradients = torch.autograd.grad(loss.sum(), params, allow_unused=True)
-        if self.step == 0:
+        if phase.name not in self._checked:
             self._check_used(phase, gradients)
         norms = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()  # (E,)
         shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
@@ -154,6 +157,7 @@ class Trainer:
 
     def _check_used(self, phase: Phase, gradients: Sequence[Tensor | None]) -> None:
         """A network that its phase's loss does not reach would silently never train."""
+        self._checked.add(phase.name)
         gan = type(self.gan).__name__
         names = [n for name in phase.trains for n, _ in self._named(name)]
         unused = sorted({n for n, g in zip(names, gradients, strict=True) if g is None})

@@ -218,6 +218,15 @@ class Unused(GAN):
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
+class UnusedLate(Unused):
+    """Trains the forgotten encoder in the last half only."""
+
+    def phases(self, players, critics):
+        critic, player = super().phases(("gen",), critics)
+        return critic, player, player._replace(name="encode", trains=("enc",), start=0.5)
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
 class Untrained(Unused):
     """Declares an encoder that no phase trains."""
 
@@ -245,6 +254,7 @@ class Shapeless(GAN):
     ("gan", "message"),
     [
         (Unused(), "Phase 'player' of Unused trains enc, but its loss does not depend on it"),
+        (UnusedLate(), "Phase 'encode' of UnusedLate trains enc, but its loss does not"),
         (Untrained(), "No phase of Untrained trains enc"),
         (Unequal(), "'critic' of Unequal compares .* with"),
         (Shapeless(), "Shapeless.score must return shape"),
