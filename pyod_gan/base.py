@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from pyod.models.base import BaseDetector
 from scipy.special import erf
-from sklearn.base import BaseEstimator
+from scipy.stats import binom
+from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import MinMaxScaler
 
 
@@ -19,8 +21,9 @@ class SklearnDetector(BaseDetector):
 
     Departures from PyOD's base: parameters are handled by scikit-learn's own code (PyOD's copy
     changes the warnings filters); ``y`` is ignored in ``fit`` without a warning, whatever it holds;
-    ``predict_proba`` validates its input once and always has two columns; ``fit_predict`` is not
-    deprecated; a default ``predict_with_rejection`` does not warn about its own default.
+    ``predict_proba`` validates its input once and always has two columns; a thresholder is cloned;
+    ``fit_predict`` is not deprecated; a default ``predict_with_rejection`` does not warn about its
+    own default.
     """
 
     _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
@@ -44,6 +47,46 @@ class SklearnDetector(BaseDetector):
             0 = inlier, 1 = outlier.
         """
         return self.fit(X, y).labels_
+
+    def predict(
+        self, X: ArrayLike, return_confidence: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Label rows that score above ``threshold_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+        return_confidence : bool, default=False
+            Also return ``predict_confidence(X)``.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier.
+        confidence : ndarray of shape (n_samples,)
+            Only with ``return_confidence``.
+        """
+        labels = (self.decision_function(X) > self.threshold_).astype(int)
+        return (labels, self.predict_confidence(X)) if return_confidence else labels
+
+    def predict_confidence(self, X: ArrayLike) -> np.ndarray:
+        """Probability that a label stays the same under other training rows (Perini et al. 2020).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+
+        Returns
+        -------
+        confidence : ndarray of shape (n_samples,)
+            From 0 to 1.
+        """
+        scores, n = self.decision_function(X), len(self.decision_scores_)
+        below = np.searchsorted(np.sort(self.decision_scores_), scores, side="right")
+        outlier = 1 - binom.cdf(n - int(n * self._share()), n, (1 + below) / (2 + n))
+        return np.where(scores > self.threshold_, outlier, 1 - outlier)
 
     def predict_proba(
         self, X: ArrayLike, method: str = "linear", return_confidence: bool = False
@@ -117,8 +160,25 @@ class SklearnDetector(BaseDetector):
         stats : list of three floats
             Only with ``return_stats``.
         """
-        c_r = self.contamination if c_r is None or c_r < 0 else c_r
+        c_r = self._share() if c_r is None or c_r < 0 else c_r
         return super().predict_with_rejection(X, T, return_stats, delta, c_fp, c_fn, c_r)
+
+    def _process_decision_scores(self) -> SklearnDetector:
+        """Threshold and labels by a share of the rows, or by a thresholder, which is cloned."""
+        if isinstance(self.contamination, Real):
+            return super()._process_decision_scores()
+        self.thresholder_ = clone(self.contamination)
+        self.thresholder_.fit(self.decision_scores_)
+        self.labels_ = np.asarray(self.thresholder_.labels_).astype(int).ravel()
+        # thresholders rescale the scores, so theirs is not a threshold of ours
+        self.threshold_ = self.decision_scores_[self.labels_ == 0].max(initial=-np.inf)
+        self._mu, self._sigma = self.decision_scores_.mean(), self.decision_scores_.std()
+        return self
+
+    def _share(self) -> float:
+        """Share of outliers that the threshold stands for."""
+        given = isinstance(self.contamination, Real)
+        return float(self.contamination if given else self.labels_.mean())
 
     def _set_n_classes(self, y: Any) -> SklearnDetector:
         self._classes = 2

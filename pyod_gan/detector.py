@@ -35,9 +35,9 @@ class GANDetector(SklearnDetector):
         are reached as ``gan__latent_dim``.
     n_estimators : int, default=8
         Ensemble members, trained together.
-    contamination : float in (0, 0.5], default=0.1
-        Share of anomalies expected in the training data; sets ``threshold_`` and ``labels_``, never
-        the scores.
+    contamination : float in (0, 0.5] or thresholder, default=0.1
+        Share of anomalies expected in the training data, or an object such as PyThresh's that finds
+        it; it is cloned. Sets ``threshold_`` and ``labels_``, never the scores.
     max_iter : int, default=None
         Training length in optimiser steps. None takes the GAN's own, as for the next three.
     batch_size : int, default=None
@@ -109,7 +109,7 @@ class GANDetector(SklearnDetector):
         gan: str | BaseGAN = "auto",
         *,
         n_estimators: int = 8,
-        contamination: float = 0.1,
+        contamination: float | Any = 0.1,
         max_iter: int | None = None,
         batch_size: int | None = None,
         lr: float | None = None,

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 
 from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
 from .gans import BaseGAN, Settings, get_gan
@@ -15,7 +15,7 @@ from .gans import BaseGAN, Settings, get_gan
 CONSTRAINTS: dict[str, list[Any]] = {
     "gan": [str, BaseGAN],
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
-    "contamination": [Interval(Real, 0, 0.5, closed="right")],
+    "contamination": [Interval(Real, 0, 0.5, closed="right"), HasMethods(["fit", "get_params"])],
     "max_iter": [Interval(Integral, 1, None, closed="left"), None],
     "batch_size": [Interval(Integral, 2, None, closed="left"), None],
     "lr": [Interval(Real, 0, None, closed="neither"), None],

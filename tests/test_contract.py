@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import skops.io
 import torch
 from conftest import table, with_far_rows
 from sklearn.base import clone
@@ -119,10 +120,15 @@ def test_rows_are_scored_independently(gan_class: type[BaseGAN]) -> None:
     np.testing.assert_allclose(together[order], detector.decision_function(X[order]), atol=1e-9)
 
 
-def test_pickle_keeps_scores(gan_class: type[BaseGAN]) -> None:
+def test_saving_keeps_scores(gan_class: type[BaseGAN]) -> None:
     X = table()
     detector = GANDetector(gan_class(), **QUICK).fit(X)
     copy = pickle.loads(pickle.dumps(detector))
+    np.testing.assert_array_equal(detector.decision_scores_, copy.decision_function(X))
+    dump = skops.io.dumps(detector)
+    trusted = skops.io.get_untrusted_types(data=dump)
+    assert all(name.startswith("pyod_gan.") for name in trusted)
+    copy = skops.io.loads(dump, trusted=trusted)
     np.testing.assert_array_equal(detector.decision_scores_, copy.decision_function(X))
 
 

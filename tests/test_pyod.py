@@ -14,8 +14,10 @@ from pyod.models.iforest import IForest
 from pyod.models.suod import SUOD
 from pyod.models.ts_od import TimeSeriesOD
 from pyod.utils.utility import standardizer
+from pythresh.thresholds.iqr import IQR
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
+from statsmodels.datasets import co2
 
 from pyod_gan import GANDetector
 
@@ -68,6 +70,30 @@ def test_probabilities_match_pyods_own(fitted) -> None:
         np.testing.assert_allclose(detector.predict_proba(X, method=method), expected)
 
 
+def test_confidence_matches_pyods_own(fitted) -> None:
+    detector, X = fitted
+    expected = BaseDetector.predict_confidence(detector, X)
+    np.testing.assert_allclose(detector.predict_confidence(X), expected)
+    np.testing.assert_array_equal(BaseDetector.predict(detector, X), detector.predict(X))
+
+
+def test_a_shared_thresholder_is_left_alone(fitted) -> None:
+    detector, X = fitted
+    shared = IQR()
+    before = str(vars(shared))
+    first = GANDetector(**QUICK, contamination=shared).fit(X)
+    labels = first.labels_
+    GANDetector(**QUICK, contamination=shared).fit(table())
+    assert str(vars(shared)) == before
+    assert 0 < labels.mean() < 0.3
+    np.testing.assert_array_equal(first.decision_scores_, detector.decision_scores_)
+    np.testing.assert_array_equal(first.predict(X), labels)
+    assert first.predict(X[:1]).shape == (1,)
+    assert first.predict_proba(X[:1]).shape == (1, 2)
+    assert first.predict_confidence(X).shape == (len(X),)
+    assert first.predict_with_rejection(X).shape == (len(X),)
+
+
 def test_confidence_and_rejection(fitted) -> None:
     detector, X = fitted
     labels, confidence = detector.predict(X, return_confidence=True)
@@ -95,12 +121,12 @@ def test_repr_names_what_was_set() -> None:
 
 
 def test_time_series() -> None:
-    rng = np.random.default_rng(0)
-    series = np.sin(np.arange(600) / 5) + 0.1 * rng.normal(size=600)
+    """Atmospheric CO2 at Mauna Loa, weekly differences, with one sensor fault put in."""
+    series = co2.load_pandas().data["co2"].interpolate().diff().dropna().to_numpy()[:800].copy()
     series[400:410] += 3
     detector = TimeSeriesOD(GANDetector(**QUICK), window_size=20).fit(series)
     assert 380 <= int(np.argmax(detector.decision_scores_)) <= 430
-    assert detector.decision_function(series).shape == (600,)
+    assert detector.decision_function(series).shape == (800,)
 
 
 def test_embedding() -> None:
