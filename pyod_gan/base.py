@@ -165,14 +165,17 @@ class SklearnDetector(BaseDetector):
 
     def _process_decision_scores(self) -> SklearnDetector:
         """Threshold and labels by a share of the rows, or by a thresholder, which is cloned."""
+        scores = self.decision_scores_
         if isinstance(self.contamination, Real):
-            return super()._process_decision_scores()
-        self.thresholder_ = clone(self.contamination)
-        self.thresholder_.fit(self.decision_scores_)
-        self.labels_ = np.asarray(self.thresholder_.labels_).astype(int).ravel()
-        # thresholders rescale the scores, so theirs is not a threshold of ours
-        self.threshold_ = self.decision_scores_[self.labels_ == 0].max(initial=-np.inf)
-        self._mu, self._sigma = self.decision_scores_.mean(), self.decision_scores_.std()
+            self.threshold_ = np.percentile(scores, 100 * (1 - float(self.contamination)))
+            self.labels_ = (scores > self.threshold_).astype(int)
+        else:
+            self.thresholder_ = clone(self.contamination)
+            self.thresholder_.fit(scores)
+            self.labels_ = np.asarray(self.thresholder_.labels_).astype(int).ravel()
+            # thresholders rescale the scores, so theirs is not a threshold of ours
+            self.threshold_ = scores[self.labels_ == 0].max(initial=-np.inf)
+        self._mu, self._sigma = scores.mean(), scores.std()  # for PyOD's methods
         return self
 
     def _share(self) -> float:

@@ -70,6 +70,13 @@ def test_probabilities_match_pyods_own(fitted) -> None:
         np.testing.assert_allclose(detector.predict_proba(X, method=method), expected)
 
 
+def test_contamination_of_any_float_type(fitted) -> None:
+    detector, X = fitted
+    same = GANDetector(**QUICK, contamination=np.float32(0.1)).fit(X)
+    np.testing.assert_array_equal(same.predict(X), detector.labels_)
+    assert same.predict_with_rejection(X).shape == (len(X),)
+
+
 def test_confidence_matches_pyods_own(fitted) -> None:
     detector, X = fitted
     expected = BaseDetector.predict_confidence(detector, X)

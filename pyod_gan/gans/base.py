@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, ClassVar, NamedTuple
@@ -67,7 +68,7 @@ class Settings(NamedTuple):
     ema_decay: float = 0.99  # of the weights that score
 
 
-class BaseGAN(BaseEstimator):
+class BaseGAN(BaseEstimator, ABC):
     """Base of every GAN: hyper-parameters only, no weights.
 
     A subclass is a dataclass with ``players``, ``play``, ``score`` and, where it has more than one
@@ -112,12 +113,12 @@ class BaseGAN(BaseEstimator):
         """Default: the critic tells rows from generated rows. (E, B, D), (E, B, Z) -> Play."""
         return Play((Pair("critic", x, net.gen(z)),))
 
+    @abstractmethod
     def score(self, net: Networks, x: Tensor) -> Tensor:
         """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B), or (E, B, V) for V views.
 
         Views are in one unit; after the mean over members the largest counts.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define score(net, x).")
 
     def generate(self, net: Networks, z: Tensor) -> Tensor | None:
         """Generated rows, (E, B, Z) -> (E, B, D); None for a GAN that cannot."""
