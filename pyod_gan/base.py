@@ -67,8 +67,9 @@ class SklearnDetector(BaseDetector):
         confidence : ndarray of shape (n_samples,)
             Only with ``return_confidence``.
         """
-        labels = (self.decision_function(X) > self.threshold_).astype(int)
-        return (labels, self.predict_confidence(X)) if return_confidence else labels
+        scores = self.decision_function(X)
+        labels = (scores > self.threshold_).astype(int)
+        return (labels, self._confidence(scores)) if return_confidence else labels
 
     def predict_confidence(self, X: ArrayLike) -> np.ndarray:
         """Probability that a label stays the same under other training rows (Perini et al. 2020).
@@ -83,9 +84,12 @@ class SklearnDetector(BaseDetector):
         confidence : ndarray of shape (n_samples,)
             From 0 to 1.
         """
-        scores, n = self.decision_function(X), len(self.decision_scores_)
+        return self._confidence(self.decision_function(X))
+
+    def _confidence(self, scores: np.ndarray) -> np.ndarray:
+        n = len(self.decision_scores_)
         below = np.searchsorted(np.sort(self.decision_scores_), scores, side="right")
-        outlier = 1 - binom.cdf(n - int(n * self._share()), n, (1 + below) / (2 + n))
+        outlier = 1 - binom.cdf(n - int(n * self._share), n, (1 + below) / (2 + n))
         return np.where(scores > self.threshold_, outlier, 1 - outlier)
 
     def predict_proba(
@@ -125,7 +129,7 @@ class SklearnDetector(BaseDetector):
             scale = self._sigma * np.sqrt(2) or 1.0
             outlier = erf((scores - self._mu) / scale).clip(0, 1)
         probability = np.column_stack([1 - outlier, outlier])
-        return (probability, self.predict_confidence(X)) if return_confidence else probability
+        return (probability, self._confidence(scores)) if return_confidence else probability
 
     def predict_with_rejection(
         self,
@@ -160,7 +164,7 @@ class SklearnDetector(BaseDetector):
         stats : list of three floats
             Only with ``return_stats``.
         """
-        c_r = self._share() if c_r is None or c_r < 0 else c_r
+        c_r = self._share if c_r is None or c_r < 0 else c_r
         return super().predict_with_rejection(X, T, return_stats, delta, c_fp, c_fn, c_r)
 
     def _process_decision_scores(self) -> SklearnDetector:
@@ -169,19 +173,16 @@ class SklearnDetector(BaseDetector):
         if isinstance(self.contamination, Real):
             self.threshold_ = np.percentile(scores, 100 * (1 - float(self.contamination)))
             self.labels_ = (scores > self.threshold_).astype(int)
+            self._share = float(self.contamination)  # of outliers that the threshold stands for
         else:
             self.thresholder_ = clone(self.contamination)
             self.thresholder_.fit(scores)
             self.labels_ = np.asarray(self.thresholder_.labels_).astype(int).ravel()
             # thresholders rescale the scores, so theirs is not a threshold of ours
             self.threshold_ = scores[self.labels_ == 0].max(initial=-np.inf)
+            self._share = float(self.labels_.mean())
         self._mu, self._sigma = scores.mean(), scores.std()  # for PyOD's methods
         return self
-
-    def _share(self) -> float:
-        """Share of outliers that the threshold stands for."""
-        given = isinstance(self.contamination, Real)
-        return float(self.contamination if given else self.labels_.mean())
 
     def _set_n_classes(self, y: Any) -> SklearnDetector:
         self._classes = 2

@@ -100,21 +100,30 @@ class EarlyStopping(Callback):
         self._lowest = torch.full((trainer.net.n_members,), torch.inf, device=trainer.rows.device)
         self._waited = torch.zeros_like(self._lowest)
         self._best = [w.clone() for w in trainer.ema]
+        self._scored_last = 0
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        if trainer.step % self.every:
-            return
+        if trainer.step % self.every == 0:
+            self._check(trainer)
+            trainer.stop_training = bool((self._waited >= self.patience).all())
+
+    def _check(self, trainer: Trainer) -> None:
+        """Note the weights of members at a new lowest entropy; a member that waited stays put."""
+        self._scored_last = trainer.step
         entropy = score_entropy(trainer.member_scores(self.n_rows))  # (E,)
-        lower = entropy < self._lowest - self.min_delta * self._lowest.abs().nan_to_num(posinf=0.0)
+        fall = self.min_delta * self._lowest.abs().nan_to_num(posinf=0.0)
+        lower = (entropy < self._lowest - fall) & (self._waited < self.patience)
         self._lowest = torch.where(lower, entropy, self._lowest)
         self._waited = torch.where(lower, 0.0, self._waited + 1)
         for best, now in zip(self._best, trainer.ema, strict=True):
             best[lower] = now[lower]
-        trainer.stop_training = bool((self._waited >= self.patience).all())
 
     def on_train_end(self, trainer: Trainer) -> None:
+        if trainer.step > self._scored_last:
+            self._check(trainer)
+        seen = self._lowest.isfinite()  # a member that diverged keeps its weights, to be found dead
         for best, now in zip(self._best, trainer.ema, strict=True):
-            now.copy_(best)
+            now[seen] = best[seen]
 
 
 def score_entropy(scores: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from .callbacks import Callback
 from .ensemble import calibrate, combine
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
-from .parameters import CONSTRAINTS, check_nested, find_device, own_callbacks, resolve_settings
+from .parameters import CONSTRAINTS, all_callbacks, check_nested, find_device, resolve_settings
 from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
@@ -166,7 +166,7 @@ class GANDetector(SklearnDetector):
                 self.scaler_.transform(X),
                 self.settings_,
                 member_generators(self.random_state, self.n_estimators),
-                [*(self.callbacks or ()), *own_callbacks(self.early_stopping, self.verbose)],
+                all_callbacks(self.callbacks, self.early_stopping, self.verbose),
                 device,
             )
             self.history_, self.n_iter_ = trainer.history, trainer.step

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+RELATIVE_NOISE = 1e-9  # scores closer than this share of the largest are alike
+
 
 class Calibration(NamedTuple):
     """Per-member centre and scale of the training scores, (E, 1, 1) each."""
@@ -22,8 +24,10 @@ def calibrate(scores: np.ndarray) -> Calibration:
     """
     centre = np.median(scores, axis=(1, 2), keepdims=True)
     low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
-    scale = np.where(high - low > 0, high - low, scores.std(axis=(1, 2), keepdims=True))
-    return Calibration(centre, np.where(scale > 0, scale, 1.0))
+    noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
+    deviation = scores.std(axis=(1, 2), keepdims=True)
+    scale = np.where(high - low > noise, high - low, deviation)
+    return Calibration(centre, np.where(scale > noise, scale, 1.0))
 
 
 def combine(scores: np.ndarray, calibration: Calibration) -> np.ndarray:

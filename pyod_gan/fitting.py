@@ -55,7 +55,8 @@ def fit_members(
     trainer = Trainer(gan, net.to(device), phases, sampler, settings, callbacks)
     with one_thread(net):
         trainer.run()
-        drop_dead_members(gan, net, next(iter(sampler)))
+        alive = drop_dead_members(gan, net, next(iter(sampler)))
+        left = [g for g, lives in zip(generators, alive, strict=True) if lives]
         with torch.no_grad():
-            gan.prepare(net.double(), x.double(), generators)
+            gan.prepare(net.double(), x.double(), left)
     return net, trainer

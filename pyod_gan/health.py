@@ -40,12 +40,12 @@ def spread(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
     return torch.where(varying.any(1), ratio / varying.sum(1).clamp_min(1), 1.0)
 
 
-def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> None:
-    """Remove members that diverged or whose generator makes one point; one must be left."""
+def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
+    """Remove members that diverged or whose generator makes one point; return who is left (E,)."""
     finite = finite_members(net)
     alive = finite & (spread(gan, net, batch) >= MIN_SPREAD)
     if alive.all():
-        return
+        return alive
     what = (
         f"{int((~finite).sum())} of {len(alive)} members diverged and "
         f"{int((finite & ~alive).sum())} collapsed to one generated point"
@@ -54,3 +54,4 @@ def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> None:
         raise TrainingCollapsedError(f"No member is left: {what}. {REMEDY}")
     warnings.warn(f"{what}; they were dropped. {REMEDY}", TrainingCollapseWarning, stacklevel=2)
     net.keep(alive)
+    return alive

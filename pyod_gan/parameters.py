@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -45,14 +45,23 @@ def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def own_callbacks(early_stopping: bool, verbose: int) -> list[Callback]:
-    """The callbacks that parameters stand for."""
+def all_callbacks(
+    given: Sequence[Callback] | None, early_stopping: bool, verbose: int
+) -> list[Callback]:
+    """The user's callbacks, and those that parameters stand for."""
+    users = [] if given is None else list(given)
+    for callback in users:
+        if not isinstance(callback, Callback):
+            raise ValueError(
+                "The 'callbacks' parameter of GANDetector must be a sequence of Callback objects. "
+                f"Got {callback!r} in it instead; derive from pyod_gan.callbacks.Callback."
+            )
     wanted: dict[Callback, bool] = {
         EarlyStopping(): early_stopping,
         ProgressBar(): verbose == 1,
         PrintLog(): verbose == 2,
     }
-    return [callback for callback, on in wanted.items() if on]
+    return users + [callback for callback, on in wanted.items() if on]
 
 
 def check_nested(gan: str | BaseGAN, params: Mapping[str, Any]) -> None:

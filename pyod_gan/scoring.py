@@ -26,8 +26,8 @@ def member_scores(
 ) -> np.ndarray:
     """Score every row by every member, (n, D) -> (E, n, V) float64.
 
-    The networks compute in double precision, so that a row's score does not depend on the rows that
-    it shares a chunk with beyond 1e-15.
+    The networks compute in double precision, so that a row's score depends on the rows that it
+    shares a chunk with by rounding only, far below single precision.
     """
     reference = next(net.parameters())
     size = chunk_rows(gan, net)

@@ -1,9 +1,10 @@
-"""Threads of the CPU kernels."""
+"""The state of torch in which small networks are trained and score."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import torch
 
@@ -12,18 +13,42 @@ from .nets import Networks
 SMALL = 512  # units of the widest layer up to which one thread is faster than several
 
 
+class _OneThread:
+    """A process-wide setting that fits in several Python threads share: first in, last out."""
+
+    def __init__(self) -> None:
+        self.lock, self.users, self.before = Lock(), 0, 1
+
+    def enter(self) -> None:
+        with self.lock:
+            if self.users == 0:
+                self.before = torch.get_num_threads()
+            self.users += 1
+            torch.set_num_threads(1)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                torch.set_num_threads(self.before)
+
+
+_ONE_THREAD = _OneThread()
+
+
 @contextmanager
 def one_thread(net: Networks) -> Iterator[None]:
-    """Use one CPU thread for small networks, and restore the setting.
+    """Use one CPU thread for small networks, with gradients allowed; both are restored.
 
     On a busy machine several threads on matrix products this small wait for each other.
     """
-    before = torch.get_num_threads()
-    parameter = next(net.parameters())
     widest = max(p.shape[-1] for p in net.parameters())
-    if parameter.device.type == "cpu" and widest <= SMALL:
-        torch.set_num_threads(1)
+    small = next(net.parameters()).device.type == "cpu" and widest <= SMALL
+    if small:
+        _ONE_THREAD.enter()
     try:
-        yield
+        with torch.inference_mode(False), torch.enable_grad():
+            yield
     finally:
-        torch.set_num_threads(before)
+        if small:
+            _ONE_THREAD.leave()

@@ -74,6 +74,7 @@ class Trainer:
         self.logged = False
         self.stop_training = False
         self._checked: set[str] = set()
+        self._latest: dict[str, tuple[Tensor, Tensor]] = {}  # losses and gradient norms, (E,)
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
         self._params = {p.name: net.parameters_of(p.trains) for p in phases}
         self._optimisers = {
@@ -84,9 +85,9 @@ class Trainer:
 
     def run(self) -> Networks:
         """Train; ``net`` ends with the averaged weights."""
+        self._started = time.perf_counter()
+        self._call("on_train_begin")
         try:
-            self._call("on_train_begin")
-            self._started = time.perf_counter()
             for batch in islice(self.sampler, self.settings.max_iter):
                 self._train_step(batch)
                 self._call("on_batch_end")
@@ -110,18 +111,14 @@ class Trainer:
             return score_views(self.gan, net, some).amax(-1)
 
     def _train_step(self, batch: Batch) -> None:
-        row: dict[str, float] = {}
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
         for phase in self.phases:
             if phase.due(self.step, self.settings.max_iter):
-                loss, norms = self._phase_step(phase, batch)
-                if self.logged:
-                    row[f"{phase.name}_loss"] = finite_mean(loss)
-                    row[f"{phase.name}_grad_norm"] = finite_mean(norms)
+                self._latest[phase.name] = self._phase_step(phase, batch)
         self._average()
         self.step += 1
         if self.logged:
-            self._log(row, batch)
+            self._log(batch)
 
     def _phase_step(self, phase: Phase, batch: Batch) -> tuple[Tensor, Tensor]:
         """One optimiser step; returns losses (E,) and gradient norms (E,)."""
@@ -143,8 +140,11 @@ class Trainer:
         decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.net.parameters()], 1 - decay)
 
-    def _log(self, row: dict[str, float], batch: Batch) -> None:
-        alive = finite_members(self.net)
+    def _log(self, batch: Batch) -> None:
+        """Add a history row; a phase that was not due shows its latest step."""
+        alive, row = finite_members(self.net), {}
+        for name, (loss, norms) in self._latest.items():
+            row[f"{name}_loss"], row[f"{name}_grad_norm"] = finite_mean(loss), finite_mean(norms)
         row["spread"] = finite_mean(spread(self.gan, self.net, batch))
         row["seconds"] = time.perf_counter() - self._started
         row["n_alive"] = int(alive.sum())

@@ -149,6 +149,15 @@ def test_odd_tables(gan_class: type[BaseGAN], X: np.ndarray) -> None:
     assert len(np.unique(detector.decision_scores_)) > 1
 
 
+def test_rows_that_are_mostly_alike(gan_class: type[BaseGAN]) -> None:
+    X = np.r_[np.zeros((80, 4)), table(20, 4)]
+    detector = GANDetector(gan_class(), **QUICK).fit(X)
+    assert np.abs(detector.decision_scores_).max() < 1e6
+    np.testing.assert_allclose(detector.decision_scores_[:80], detector.decision_scores_[0])
+    alone = np.concatenate([detector.decision_function(row[None]) for row in X[70:90]])
+    np.testing.assert_allclose(alone, detector.decision_scores_[70:90], atol=1e-7)
+
+
 def test_parameters_reach_the_spec(gan_class: type[BaseGAN]) -> None:
     detector = GANDetector(gan_class()).set_params(gan__latent_dim=3, gan__n_critic=2)
     fitted = clone(detector).set_params(**QUICK).fit(table())

@@ -134,6 +134,7 @@ def test_wrong_width_and_unfitted() -> None:
         ("hidden_layer_sizes", (8, 2.5)),
         ("early_stopping", "yes"),
         ("callbacks", 3),
+        ("callbacks", [3]),
         ("random_state", "seed"),
         ("device", "abacus"),
         ("verbose", 3),
@@ -183,7 +184,7 @@ def test_grid_search_over_gans(cancer) -> None:
     scores = search.cv_results_["mean_test_score"]
     assert np.isfinite(scores).all()
     assert search.best_score_ > 0.9
-    assert search.best_params_["gan"] in ("prototype",) or search.best_score_ > scores[0]
+    assert len(set(scores)) == 4  # every candidate was another detector
 
 
 def test_workers_score_like_the_parent() -> None:

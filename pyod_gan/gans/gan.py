@@ -19,7 +19,9 @@ class GAN(BaseGAN):
     The score is −D(x). A discriminator at its equilibrium says nothing about density, and one
     trained on generated rows alone is often *largest* far from the data, which inverts the score.
     With ``broad_negatives`` it also learns to reject rows whose columns were shuffled apart, noisy
-    rows and wide noise, which gives the score its sign everywhere.
+    rows and wide noise, which gives the score its sign far from *clean* training data. Anomalies in
+    the training data remain real rows to the discriminator, which ranks them as normal: do not use
+    this GAN on contaminated data.
 
     Parameters
     ----------

@@ -16,6 +16,8 @@ from ..nets import Networks, features
 from .base import BaseGAN, Settings
 
 POOL = 2048  # training rows among which a member looks for prototypes
+SAME = 1e-5  # mean distance in standard deviations up to which two rows are the same row
+LEAST = 1e-3  # of the bulk's unit that the gap's unit is at least, where most rows have twins
 FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
 
 
@@ -49,9 +51,9 @@ class PrototypeGAN(BaseGAN):
     first bank lies beyond Tukey's outer fence, three interquartile ranges above the upper quartile,
     cannot be prototypes of the second. Clean training data has few such rows and loses nothing.
 
-    **Rows that are prototypes.** A prototype equal to the row itself says nothing about it, so
-    equal prototypes are left out of every minimum. The rule looks at values only: training rows,
-    copies of them and new rows share one scoring path, and ``decision_scores_`` is
+    **Rows that are prototypes.** A prototype equal to the row itself, to 1e-5 standard deviations,
+    says nothing about it and is left out of every minimum. The rule looks at values only: training
+    rows, copies of them and new rows share one scoring path, and ``decision_scores_`` is
     ``decision_function`` of the training rows. Where a group holds nothing but copies of the row,
     its minimum is 0.
 
@@ -104,6 +106,7 @@ class PrototypeGAN(BaseGAN):
         bulk = self._nearest(net, pool)[..., 0]  # (E, P)
         low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
         near = bulk <= high + FENCE * (high - low)
+        near |= ~near.any(1, keepdim=True)  # a diverged member has no near rows
         self._set_bank(
             net, torch.stack([repeated(p[k], size) for p, k in zip(pool, near, strict=True)])
         )
@@ -129,7 +132,7 @@ class PrototypeGAN(BaseGAN):
         apart = l1_apart(x, net.bank)  # (E, B, M)
         fx = net.scale * features(net.critic, x)  # (E, B, F)
         residual = torch.lerp(apart, rms_apart(fx, net.bank_features), self.feature_weight)
-        residual.masked_fill_(apart == 0, torch.inf)
+        residual.masked_fill_(apart < SAME, torch.inf)
         nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
         return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
 
@@ -153,7 +156,8 @@ def typical(residuals: Tensor) -> Tensor:
     """Median over rows; where half of the rows are copies, the mean. (E, P, V) -> (E, 1, V)."""
     median = residuals.median(1, keepdim=True).values
     mean = residuals.mean(1, keepdim=True)
-    return torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))
+    unit = torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))
+    return torch.maximum(unit, LEAST * unit[..., :1])
 
 
 def repeated(rows: Tensor, size: int) -> Tensor:
