@@ -85,7 +85,8 @@ class EarlyStopping(Callback):
     References
     ----------
     Huang et al., "EntropyStop: Unsupervised Deep Outlier Detection with Loss Entropy", KDD 2024,
-    arXiv 2405.12502; the entropy is that of the scores divided by their sum.
+    arXiv 2405.12502; the entropy is that of the scores divided by their sum. Departures: the lowest
+    score is subtracted first, as scores here may be negative, and each member stops by itself.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class EarlyStopping(Callback):
     def on_batch_end(self, trainer: Trainer) -> None:
         if trainer.step % self.every == 0:
             self._check(trainer)
-            trainer.stop_training = bool((self._waited >= self.patience).all())
+            trainer.stop_training |= bool((self._waited >= self.patience).all())
 
     def _check(self, trainer: Trainer) -> None:
         """Note the weights of members at a new lowest entropy; a member that waited stays put."""

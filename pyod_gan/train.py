@@ -159,16 +159,13 @@ class Trainer:
         """A network that its phase's loss does not reach would silently never train."""
         self._checked.add(phase.name)
         gan = type(self.gan).__name__
-        names = [n for name in phase.trains for n, _ in self._named(name)]
+        names = [n for n in phase.trains for _ in self.net.parameters_of((n,))]
         unused = sorted({n for n, g in zip(names, gradients, strict=True) if g is None})
         if unused:
             raise ValueError(
                 f"Phase {phase.name!r} of {gan} trains {', '.join(unused)}, but its loss does not "
                 "depend on it. Use the network in play() or take it out of the phase."
             )
-
-    def _named(self, network: str) -> list[tuple[str, Tensor]]:
-        return [(network, p) for p in self.net.get_submodule(network).parameters()]
 
     def _call(self, event: str, *args: object) -> None:
         for callback in self.callbacks:

@@ -253,6 +253,13 @@ def test_early_stopping_restores_the_weights_of_the_lowest_check() -> None:
         torch.testing.assert_close(first[e].float(), best[0][e])
 
 
+def test_early_stopping_does_not_overrule_another_callback() -> None:
+    detector = GANDetector(
+        n_estimators=2, max_iter=60, random_state=0, callbacks=[Recorder(stop_at=25)]
+    ).set_params(early_stopping=True)
+    assert detector.fit(table()).n_iter_ == 25
+
+
 def test_early_stopping_keeps_short_training() -> None:
     plain = GANDetector(**QUICK).fit(table()).networks_.critic.layers[0].weight
     short = GANDetector(**QUICK, early_stopping=True).fit(table()).networks_.critic.layers[0].weight
