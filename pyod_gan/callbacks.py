@@ -98,7 +98,7 @@ class EarlyStopping(Callback):
         self.n_rows = n_rows
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        self._lowest = torch.full((trainer.net.n_members,), torch.inf, device=trainer.rows.device)
+        self._lowest = trainer.rows.new_full((trainer.net.n_members,), torch.inf)
         self._waited = torch.zeros_like(self._lowest)
         self._best = [w.clone() for w in trainer.ema]
         self._scored_last = 0

@@ -52,8 +52,7 @@ class GANDetector(SklearnDetector):
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
     random_state : int, RandomState or None, default=None
-        An int gives the same scores, bit for bit, on the same machine. None takes fresh entropy.
-        Global random state is never touched.
+        An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
     device : str, default="auto"
         Where to compute: ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
     verbose : {0, 1, 2}, default=0
@@ -225,7 +224,8 @@ class GANDetector(SklearnDetector):
             For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
         """
         check_nested(params.get("gan", self.gan), params)
-        super().set_params(**params)
+        with restored_on_failure(self):
+            super().set_params(**params)
         return self
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:

@@ -32,4 +32,6 @@ def calibrate(scores: np.ndarray) -> Calibration:
 
 def combine(scores: np.ndarray, calibration: Calibration) -> np.ndarray:
     """Mean over members, then the largest view, (E, n, V) -> (n,)."""
-    return ((scores - calibration.centre) / calibration.scale).mean(axis=0).max(axis=-1)
+    units = scores - calibration.centre
+    units /= calibration.scale
+    return units.mean(axis=0).max(axis=-1)

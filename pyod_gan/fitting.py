@@ -52,7 +52,7 @@ def fit_members(
     x = torch.from_numpy(rows).to(device)
     sampler = BatchSampler(x, gan, settings.batch_size, generators)
     phases = gan.phases(players, critics)
-    trainer = Trainer(gan, net.to(device), phases, sampler, settings, callbacks)
+    trainer = Trainer(gan, net.to(x), phases, sampler, settings, callbacks)
     with one_thread(net):
         trainer.run()
         alive = drop_dead_members(gan, net, next(iter(sampler)))

@@ -31,12 +31,17 @@ class Linear(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, generators: Sequence[torch.Generator]) -> None:
         super().__init__()
-        bound = 1 / math.sqrt(n_in)  # torch.nn.Linear's own initialisation, drawn member by member
+        # torch.nn.Linear's own initialisation, drawn member by member; whatever torch's default
+        # type, the draws are the same
+        bound = 1 / math.sqrt(n_in)
 
         def draw(*shape: int) -> nn.Parameter:
             return nn.Parameter(
                 torch.stack(
-                    [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
+                    [
+                        torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=g)
+                        for g in generators
+                    ]
                 )
             )
 

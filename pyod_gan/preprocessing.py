@@ -33,7 +33,7 @@ class TableScaler(TransformerMixin, BaseEstimator):
         """(n, D) -> (n, D) float32, finite."""
         check_is_fitted(self)
         with np.errstate(over="ignore"):
-            z = np.nan_to_num(self.scaler_.transform(X))
-        size = np.abs(z)
-        beyond = CLIP + np.log1p(np.maximum(size - CLIP, 0.0))
-        return np.where(size <= CLIP, z, np.copysign(beyond, z)).astype(np.float32)
+            z = np.nan_to_num(self.scaler_.transform(X), copy=False)
+        far = (z < -CLIP) | (z > CLIP)
+        z[far] = np.copysign(CLIP + np.log1p(np.abs(z[far]) - CLIP), z[far])
+        return z.astype(np.float32)

@@ -10,7 +10,8 @@ from torch import Tensor
 from .gans import BaseGAN, Batch
 from .gans.negatives import broad_negatives
 
-BLOCK = 32  # steps drawn at once: one random call per member and block instead of one per step
+MAX_BLOCK = 32  # steps drawn at once: one random call per member instead of one per step
+BLOCK_FLOATS = 2**18  # numbers of a member's block, 1 MiB: wide batches are drawn in smaller blocks
 
 
 class BatchSampler:
@@ -38,15 +39,18 @@ class BatchSampler:
         self.gan = gan
         self.batch_size = batch_size
         self.generators = generators
+        widest = max(rows.shape[1], gan.latent_dim)
+        self.block = min(MAX_BLOCK, max(1, BLOCK_FLOATS // (batch_size * widest)))  # steps
 
     def __iter__(self) -> Iterator[Batch]:
-        size = (BLOCK, self.batch_size)
+        n, latent_dim, dtype = len(self.rows), self.gan.latent_dim, self.rows.dtype
+        size = (self.block, self.batch_size)
         while True:
-            picks = self._draw(lambda g: torch.randint(len(self.rows), size, generator=g))
-            z = self._draw(lambda g: torch.randn(*size, self.gan.latent_dim, generator=g))
-            u = self._draw(lambda g: torch.rand(*size, 1, generator=g))
+            picks = self._draw(lambda g: torch.randint(n, size, generator=g))
+            z = self._draw(lambda g: torch.randn(*size, latent_dim, generator=g, dtype=dtype))
+            u = self._draw(lambda g: torch.rand(*size, 1, generator=g, dtype=dtype))
             negatives = self._draw(self._negatives) if self.gan.broad_negatives else None
-            for step in range(BLOCK):
+            for step in range(self.block):
                 yield Batch(
                     self.rows[picks[:, step]],
                     z[:, step],
@@ -55,9 +59,9 @@ class BatchSampler:
                 )
 
     def _draw(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
-        """One block for every member, (E, BLOCK, B, ...)."""
+        """One block for every member, (E, block, B, ...)."""
         return torch.stack([draw(g) for g in self.generators]).to(self.rows.device)
 
     def _negatives(self, generator: torch.Generator) -> Tensor:
-        made = [broad_negatives(self.rows, self.batch_size, generator) for _ in range(BLOCK)]
+        made = [broad_negatives(self.rows, self.batch_size, generator) for _ in range(self.block)]
         return torch.stack(made)

@@ -32,14 +32,17 @@ def member_scores(
     reference = next(net.parameters())
     size = chunk_rows(gan, net)
     starts = range(0, len(rows), size)
-    chunks = []
+    scores = np.empty(0)
     with torch.no_grad():
         for start in tqdm(
             starts, "score", unit="chunk", disable=not progress or len(starts) < LONG
         ):
             x = torch.from_numpy(rows[start : start + size]).to(reference)  # (B, D)
-            chunks.append(score_views(gan, net, x).cpu().numpy())
-    return np.concatenate(chunks, axis=1)
+            views = score_views(gan, net, x).cpu().numpy()  # (E, B, V)
+            if start == 0:
+                scores = np.empty((len(views), len(rows), views.shape[2]))
+            scores[:, start : start + size] = views
+    return scores
 
 
 def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:

@@ -376,14 +376,3 @@ def test_progress_bar_and_log_lines(
 def test_training_length_does_not_grow_with_rows() -> None:
     for n in (100, 2000):
         assert GANDetector(**QUICK).fit(table(n)).n_iter_ == 20
-
-
-def test_scores_do_not_depend_on_the_memory_budget() -> None:
-    from sklearn import config_context
-
-    X = table()
-    detector = GANDetector(**QUICK).fit(X)
-    with config_context(working_memory=1):
-        np.testing.assert_allclose(
-            detector.decision_function(X), detector.decision_scores_, atol=1e-9
-        )

@@ -159,6 +159,13 @@ def test_a_name_has_no_parameters() -> None:
         GANDetector("alad").set_params(gan__latent_dim=3)
 
 
+def test_set_params_sets_all_or_none() -> None:
+    detector = GANDetector(ALAD(), n_estimators=8)
+    with pytest.raises(ValueError, match="Invalid parameter 'nope'"):
+        detector.set_params(n_estimators=3, gan__nope=3)
+    assert detector.n_estimators == 8
+
+
 def test_pipeline_and_joblib(cancer, tmp_path) -> None:
     X, _ = cancer
     pipeline = make_pipeline(StandardScaler(), GANDetector(**QUICK)).fit(X)

@@ -73,7 +73,8 @@ class AnoGAN(BaseGAN):
     broad_negatives: bool = False
 
     def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
-        starts = [torch.randn(self.n_starts, self.latent_dim, generator=g) for g in generators]
+        shape = (self.n_starts, self.latent_dim)
+        starts = [torch.randn(shape, generator=g, dtype=torch.float32) for g in generators]
         net.register_buffer("starts", torch.stack(starts).to(rows))  # (E, S, Z)
 
     def floats_per_row(self, net: Networks) -> int:

@@ -25,7 +25,7 @@ def broad_negatives(rows: Tensor, n_negatives: int, generator: torch.Generator) 
     shuffled = rows.gather(0, picks)
 
     near = rows[torch.randint(n, (n_noisy,), generator=generator).to(rows.device)]
-    exponent = torch.rand(n_noisy, 1, generator=generator)
+    exponent = torch.rand(n_noisy, 1, generator=generator, dtype=rows.dtype)
     scale = LOWEST_SCALE * (HIGHEST_SCALE / LOWEST_SCALE) ** exponent
-    noise = scale * torch.randn(n_noisy, n_columns, generator=generator)
+    noise = scale * torch.randn(n_noisy, n_columns, generator=generator, dtype=rows.dtype)
     return torch.cat([shuffled, near + noise.to(rows.device)])

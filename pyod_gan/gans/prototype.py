@@ -16,6 +16,7 @@ from ..nets import Networks, features
 from .base import BaseGAN, Settings
 
 POOL = 2048  # training rows among which a member looks for prototypes
+CHUNK = 128  # of them that are compared with the bank at once
 SAME = 1e-5  # mean distance in standard deviations up to which two rows are the same row
 LEAST = 1e-3  # of the bulk's unit that the gap's unit is at least, where most rows have twins
 FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
@@ -99,21 +100,20 @@ class PrototypeGAN(BaseGAN):
     broad_negatives: bool = True
 
     def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
-        size = self.group_size * self.n_groups
         picks = torch.stack([torch.randperm(len(rows), generator=g)[:POOL] for g in generators])
-        pool = rows[picks.to(rows.device)]  # (E, P, D)
-        self._set_bank(net, torch.stack([repeated(rows, size) for rows in pool]))
-        bulk = self._nearest(net, pool)[..., 0]  # (E, P)
+        pool = picks.to(rows.device)  # (E, P), numbers of rows
+        self._set_bank(net, rows, list(pool))
+        bulk = self._nearest_of_pool(net, rows, pool)[..., 0]  # (E, P)
         low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
         near = bulk <= high + FENCE * (high - low)
         near |= ~near.any(1, keepdim=True)  # a diverged member has no near rows
-        self._set_bank(
-            net, torch.stack([repeated(p[k], size) for p, k in zip(pool, near, strict=True)])
-        )
-        net.register_buffer("typical", typical(self._nearest(net, pool)))  # (E, 1, 2)
+        self._set_bank(net, rows, [p[k] for p, k in zip(pool, near, strict=True)])
+        net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
-    def _set_bank(self, net: Networks, bank: Tensor) -> None:
-        """Register the prototypes (E, M, D) and their scaled features."""
+    def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
+        """Register each member's first picks as prototypes (E, M, D), and their scaled features."""
+        size = self.group_size * self.n_groups
+        bank = rows[torch.stack([repeated(pick, size) for pick in picks])]
         made = features(net.critic, bank).detach()  # (E, M, F)
         apart = rms_apart(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
         scale = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
@@ -126,6 +126,10 @@ class PrototypeGAN(BaseGAN):
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return self._nearest(net, x) / net.typical  # (E, B, 2)
+
+    def _nearest_of_pool(self, net: Networks, rows: Tensor, pool: Tensor) -> Tensor:
+        """Residuals of the rows numbered by pool, (E, P) -> (E, P, 2), a chunk at a time."""
+        return torch.cat([self._nearest(net, rows[part]) for part in pool.split(CHUNK, 1)], 1)
 
     def _nearest(self, net: Networks, x: Tensor) -> Tensor:
         """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
@@ -160,6 +164,6 @@ def typical(residuals: Tensor) -> Tensor:
     return torch.maximum(unit, LEAST * unit[..., :1])
 
 
-def repeated(rows: Tensor, size: int) -> Tensor:
-    """The first ``size`` rows; where there are fewer, all again and again."""
-    return rows[torch.arange(size, device=rows.device) % len(rows)]
+def repeated(picks: Tensor, size: int) -> Tensor:
+    """The first ``size`` picks; where there are fewer, all again and again."""
+    return picks[torch.arange(size, device=picks.device) % len(picks)]
