@@ -78,6 +78,15 @@ def test_far_rows_rank_above_the_bulk(gan_class: type[BaseGAN], seed: int) -> No
     assert roc_auc_score(y, detector.decision_function(X)) > 0.97
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_far_rows_among_the_training_rows_rank_above_the_bulk(
+    gan_class: type[BaseGAN], seed: int
+) -> None:
+    X, y = with_far_rows(seed)
+    detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
+    assert roc_auc_score(y, detector.decision_scores_) > 0.97
+
+
 def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:
     detector = GANDetector(gan_class(), n_estimators=3, random_state=0).fit(table())
     ray = np.outer([10, 100, 1e6, 1e300], [1.0, -1, 1, -1, 1])

@@ -58,6 +58,7 @@ FORMULAS = {
     "wasserstein": lambda r, f: f - r,
     "relativistic": lambda r, f: np.log(1 + np.exp(f - r)),
 }
+FORMULAS["non-saturating-r1r2"] = FORMULAS["non-saturating"]
 
 
 @pytest.mark.parametrize("name", sorted(GAMES))
@@ -82,7 +83,11 @@ def test_penalties_of_a_linear_critic() -> None:
         return (x * slope).sum(-1, keepdim=True)
 
     real, fake, u = torch.zeros(1, 6, 2), torch.ones(1, 6, 2), torch.rand(1, 6, 1)
-    for name, expected in {"wasserstein": (5 - 1) ** 2, "relativistic": 25.0}.items():
+    for name, expected in {
+        "wasserstein": 16.0,
+        "relativistic": 25.0,
+        "non-saturating-r1r2": 25.0,
+    }.items():
         assert get_game(name).penalty(critic, real, fake, u).item() == pytest.approx(expected)
 
 

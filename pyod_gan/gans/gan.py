@@ -18,32 +18,34 @@ class GAN(BaseGAN):
 
     The score is −D(x). A discriminator at its equilibrium says nothing about density, and one
     trained on generated rows alone is often *largest* far from the data, which inverts the score.
-    With ``broad_negatives`` it also learns to reject rows whose columns were shuffled apart, noisy
-    rows and wide noise, which gives the score its sign far from *clean* training data. Anomalies in
-    the training data remain real rows to the discriminator, which ranks them as normal: do not use
-    this GAN on contaminated data.
+    Two departures from the paper give it its sign. With ``broad_negatives`` the discriminator also
+    learns to reject rows whose columns were shuffled apart, noisy rows and wide noise. Its gradient
+    is penalised at real and at fake rows: without that it learns every single training row, the
+    anomalies among them too, and ranks those as normal. ``GAN(game="non-saturating",
+    broad_negatives=False)`` is the published GAN.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
-    game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+    game : str or Game, default="non-saturating-r1r2"
+        The adversarial loss; the paper's with R1 and R2 penalties.
     n_critic : int, default=1
         Discriminator steps per generator step; k in the paper's algorithm 1.
     broad_negatives : bool, default=True
-        Departure from the paper, see above. ``False`` is the published GAN.
+        Also train the discriminator on broad negatives.
 
     References
     ----------
     Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, arXiv 1406.2661: section 3 and
     algorithm 1. Two hidden layers of 128 units and Adam (2e-4, β₁ = 0.5) as in the usual tutorials,
-    after Radford et al. 2016.
+    after Radford et al. 2016. Penalties: Mescheder et al., "Which Training Methods for GANs do
+    actually Converge?", ICML 2018, arXiv 1801.04406, eq. 9 and 10.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=2e-4, hidden_layer_sizes=(128, 128))
+    settings: ClassVar[Settings] = Settings(max_iter=300, lr=2e-4, hidden_layer_sizes=(128, 128))
     latent_dim: int = 16
-    game: str | Game = "non-saturating"
+    game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1
     broad_negatives: bool = True
 
