@@ -23,21 +23,20 @@ from .threads import one_thread
 class GANDetector(SklearnDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
-    An ensemble of small GANs learns what normal rows look like; rows that they cannot make score
-    high. All members are trained together in one batched kernel. Columns are standardised inside,
-    with extreme values soft-clipped, so raw tables can be passed as they are.
+    An ensemble of small GANs, trained together, learns what normal rows look like; rows that they
+    cannot make score high. Columns are standardised inside, so raw tables can be passed.
 
     Parameters
     ----------
     gan : str or BaseGAN, default="auto"
-        Which GAN: a name (``"auto"`` and ``"prototype"``: :class:`PrototypeGAN`; ``"gan"``,
-        ``"anogan"``, ``"alad"``) or a spec object such as ``ALAD(latent_dim=8)``, whose parameters
-        are reached as ``gan__latent_dim``.
+        Which GAN: a name of :data:`pyod_gan.gans.GANS` such as ``"alad"`` (``"auto"`` and
+        ``"prototype"``: :class:`PrototypeGAN`) or a spec object such as ``ALAD(latent_dim=8)``,
+        whose parameters are reached as ``gan__latent_dim``.
     n_estimators : int, default=8
         Ensemble members, trained together.
     contamination : float in (0, 0.5] or thresholder, default=0.1
-        Share of anomalies expected in the training data, or an object such as PyThresh's that finds
-        it; it is cloned. Sets ``threshold_`` and ``labels_``, never the scores.
+        Share of anomalies in the training data, or an object such as PyThresh's that finds it (a
+        clone is used). Sets ``threshold_`` and ``labels_``, never the scores.
     max_iter : int, default=None
         Training length in optimiser steps. None takes the GAN's own, as for the next three.
     batch_size : int, default=None
@@ -46,15 +45,17 @@ class GANDetector(SklearnDetector):
         Learning rate of Adam.
     hidden_layer_sizes : sequence of int, default=None
         Units of each hidden layer of every network.
+    pairing : {"one", "all"}, default="one"
+        "all" lets the players of each member meet the critics of all members, in training and in
+        the score (Han et al. 2021); costs ``n_estimators`` times as much.
     early_stopping : bool, default=False
-        Stop by the entropy of the training scores, without labels; see
-        :class:`pyod_gan.callbacks.EarlyStopping`.
+        Stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
     random_state : int, RandomState or None, default=None
         An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
     device : str, default="auto"
-        Where to compute: ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
+        ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
     verbose : {0, 1, 2}, default=0
         0 is silent; 1 shows progress bars for training and for long scoring; 2 logs the history at
         level INFO to the logger ``pyod_gan``.
@@ -85,10 +86,8 @@ class GANDetector(SklearnDetector):
 
     Notes
     -----
-    Labels follow PyOD: 1 is an outlier, and ``y`` for metrics must be 1 for anomalies. ``y`` is
-    ignored in ``fit``. The score of a row is the mean over members of
-    ``(score − median) / interquartile range``, both taken over the training rows; where a GAN has
-    several views of a row, the largest counts.
+    Labels follow PyOD: 1 is an outlier. The score of a row is the mean over members of ``(score −
+    median) / interquartile range`` of the training rows; of several views the largest counts.
 
     Examples
     --------
@@ -113,6 +112,7 @@ class GANDetector(SklearnDetector):
         batch_size: int | None = None,
         lr: float | None = None,
         hidden_layer_sizes: Sequence[int] | None = None,
+        pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -126,6 +126,7 @@ class GANDetector(SklearnDetector):
         self.batch_size = batch_size
         self.lr = lr
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks
         self.random_state = random_state
@@ -201,10 +202,8 @@ class GANDetector(SklearnDetector):
 
     def _validated(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
         """Dense finite floats (n, n_features_in_); ``reset`` learns the columns."""
-        few = 2 if reset else 1
-        return validate_data(
-            self, X, reset=reset, dtype=(np.float64, np.float32), ensure_min_samples=few
-        )
+        floats, few = (np.float64, np.float32), 2 if reset else 1
+        return validate_data(self, X, reset=reset, dtype=floats, ensure_min_samples=few)
 
     def set_params(self, **params: Any) -> GANDetector:
         """Set parameters; those of a spec object are reached as ``gan__<name>``.
@@ -246,5 +245,5 @@ class GANDetector(SklearnDetector):
         if "networks_" in state:
             arrays = state["networks_"]
             members = member_generators(0, len(next(iter(arrays.values()))))
-            net, _, _ = build(self.gan_, self.n_features_in_, self.settings_, members)
+            net = build(self.gan_, self.n_features_in_, self.settings_, members)
             self.networks_ = net.load_arrays(arrays)

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from .callbacks import Callback
 from .gans import BaseGAN, Settings
 from .health import drop_dead_members
-from .nets import Networks, mlp_maker
+from .nets import MakeNetwork, Networks
 from .sampling import BatchSampler
 from .threads import one_thread
 from .train import Trainer
@@ -32,11 +32,11 @@ def member_generators(
 
 def build(
     gan: BaseGAN, n_columns: int, settings: Settings, generators: Sequence[torch.Generator]
-) -> tuple[Networks, tuple[str, ...], tuple[str, ...]]:
-    """Fresh networks of one member per generator, with the names of players and critics."""
-    make = mlp_maker(settings.hidden_layer_sizes, generators)
+) -> Networks:
+    """Fresh networks of one member per generator."""
+    make = MakeNetwork(settings.hidden_layer_sizes, generators)
     players, critics = gan.players(make, n_columns), gan.critics(make, n_columns)
-    return Networks({**players, **critics}), tuple(players), tuple(critics)
+    return Networks(players, critics, all_pairs=settings.pairing == "all")
 
 
 def fit_members(
@@ -48,10 +48,10 @@ def fit_members(
     device: torch.device,
 ) -> tuple[Networks, Trainer]:
     """Train all members on ``rows`` (n, D) and make their networks ready to score."""
-    net, players, critics = build(gan, rows.shape[1], settings, generators)
+    net = build(gan, rows.shape[1], settings, generators)
     x = torch.from_numpy(rows).to(device)
     sampler = BatchSampler(x, gan, settings.batch_size, generators)
-    phases = gan.phases(players, critics)
+    phases = gan.phases(net.players, net.critics)
     trainer = Trainer(gan, net.to(x), phases, sampler, settings, callbacks)
     with one_thread(net):
         trainer.run()

@@ -56,7 +56,7 @@ def _squared_gradient(critic: Critic, x: Tensor) -> Tensor:
     """Squared norm of the critic's gradient at x, (E, B, D) -> (E, B)."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        (gradient,) = torch.autograd.grad(critic(x).mean(-1).sum(), x, create_graph=True)
     return gradient.square().sum(-1)
 
 

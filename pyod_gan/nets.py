@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.functional import leaky_relu
 
 LEAK = 0.2  # slope of LeakyReLU below zero, as in DCGAN (Radford et al. 2016)
@@ -75,12 +76,20 @@ class MLP(nn.Module):
 class Networks(nn.Module):
     """The named networks and buffers of E members; every tensor's first axis is E.
 
-    Networks are reached by name: ``net.gen``, ``net.critic``.
+    Networks are reached by name: ``net.gen``, ``net.critic``. With ``all_pairs`` the players of
+    every member meet the critics of every member, see :meth:`over_pairs`.
     """
 
-    def __init__(self, networks: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self,
+        players: Mapping[str, nn.Module],
+        critics: Mapping[str, nn.Module],
+        all_pairs: bool = False,
+    ) -> None:
         super().__init__()
-        for name, network in networks.items():
+        self.players, self.critics = tuple(players), tuple(critics)
+        self.all_pairs = all_pairs
+        for name, network in {**players, **critics}.items():
             self.add_module(name, network)
 
     if TYPE_CHECKING:
@@ -93,6 +102,24 @@ class Networks(nn.Module):
 
     def parameters_of(self, names: Sequence[str]) -> list[nn.Parameter]:
         return [p for name in names for p in self.get_submodule(name).parameters()]
+
+    def forward(self, call: Callable[..., Tensor], *args: Any) -> Tensor:
+        return call(self, *args)
+
+    def over_pairs(self, call: Callable[..., Tensor], *args: Any) -> Tensor:
+        """``call(net, *args)``; with ``all_pairs`` its mean over E pairings.
+
+        In pairing s the players of member e meet the critics of member e + s.
+        """
+        if not self.all_pairs:
+            return call(self, *args)
+        tensors = [*self.named_parameters(), *self.named_buffers()]
+        theirs = {n: t for n, t in tensors if n.partition(".")[0] in self.players}
+        results = [
+            functional_call(self, {n: t.roll(s, 0) for n, t in theirs.items()}, (call, *args))
+            for s in range(self.n_members)
+        ]
+        return torch.stack(results).mean(0)
 
     def keep(self, members: Tensor) -> None:
         """Drop every member outside the boolean mask ``members`` (E,)."""
@@ -116,12 +143,18 @@ class Networks(nn.Module):
         return self
 
 
-MakeNetwork = Callable[[int, int], nn.Module]  # (n_in, n_out) -> E networks
+class MakeNetwork:
+    """How a GAN asks for E networks without choosing their kind: ``make(n_in, n_out)``.
 
+    ``make.generators`` are the members' random streams, for what else a GAN draws at the start.
+    """
 
-def mlp_maker(hidden: Sequence[int], generators: Sequence[torch.Generator]) -> MakeNetwork:
-    """How a GAN asks for a network without choosing its kind: ``make(n_in, n_out)``."""
-    return lambda n_in, n_out: MLP(n_in, hidden, n_out, generators)
+    def __init__(self, hidden: Sequence[int], generators: Sequence[torch.Generator]) -> None:
+        self.hidden = hidden
+        self.generators = generators
+
+    def __call__(self, n_in: int, n_out: int) -> nn.Module:
+        return MLP(n_in, self.hidden, n_out, self.generators)
 
 
 def features(network: nn.Module, x: Tensor) -> Tensor:
@@ -137,3 +170,8 @@ def l1(a: Tensor, b: Tensor) -> Tensor:
 def l2(a: Tensor, b: Tensor) -> Tensor:
     """Mean squared difference over the last axis, (E, B, D) -> (E, B)."""
     return (a - b).square().mean(-1)
+
+
+def cat(*parts: Tensor) -> Tensor:
+    """Joint input of a network, (E, B, a), (E, B, b) -> (E, B, a + b)."""
+    return torch.cat(parts, -1)

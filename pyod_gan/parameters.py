@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
 from .gans import BaseGAN, Settings, get_gan
@@ -20,6 +20,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "batch_size": [Interval(Integral, 2, None, closed="left"), None],
     "lr": [Interval(Real, 0, None, closed="neither"), None],
     "hidden_layer_sizes": ["array-like", None],
+    "pairing": [StrOptions({"one", "all"})],
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
     "random_state": ["random_state"],
@@ -32,7 +33,7 @@ def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
     """The GAN's own training settings with the estimator's parameters in place of None."""
     given = {
         name: params[name]
-        for name in ("max_iter", "batch_size", "lr", "hidden_layer_sizes")
+        for name in ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "pairing")
         if params[name] is not None
     }
     settings = gan.settings._replace(**given)

@@ -39,15 +39,16 @@ class BatchSampler:
         self.gan = gan
         self.batch_size = batch_size
         self.generators = generators
-        widest = max(rows.shape[1], gan.latent_dim)
+        self.noise_dim = gan.noise_dim(rows.shape[1])
+        widest = max(rows.shape[1], self.noise_dim)
         self.block = min(MAX_BLOCK, max(1, BLOCK_FLOATS // (batch_size * widest)))  # steps
 
     def __iter__(self) -> Iterator[Batch]:
-        n, latent_dim, dtype = len(self.rows), self.gan.latent_dim, self.rows.dtype
+        n, noise_dim, dtype = len(self.rows), self.noise_dim, self.rows.dtype
         size = (self.block, self.batch_size)
         while True:
             picks = self._draw(lambda g: torch.randint(n, size, generator=g))
-            z = self._draw(lambda g: torch.randn(*size, latent_dim, generator=g, dtype=dtype))
+            z = self._draw(lambda g: torch.randn(*size, noise_dim, generator=g, dtype=dtype))
             u = self._draw(lambda g: torch.rand(*size, 1, generator=g, dtype=dtype))
             negatives = self._draw(self._negatives) if self.gan.broad_negatives else None
             for step in range(self.block):

@@ -47,7 +47,7 @@ def member_scores(
 
 def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
     """Views of rows by every member, (B, D) -> (E, B, V); a score without views is one view."""
-    scores = gan.score(net, x.expand(net.n_members, -1, -1))
+    scores = net.over_pairs(gan.score, x.expand(net.n_members, -1, -1))
     if scores.ndim == 2:
         scores = scores.unsqueeze(-1)
     expected = (net.n_members, len(x))

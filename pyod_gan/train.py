@@ -112,6 +112,7 @@ class Trainer:
 
     def _train_step(self, batch: Batch) -> None:
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
+        batch = batch._replace(progress=self.step / self.settings.max_iter)
         for phase in self.phases:
             if phase.due(self.step, self.settings.max_iter):
                 self._latest[phase.name] = self._phase_step(phase, batch)
@@ -122,7 +123,7 @@ class Trainer:
 
     def _phase_step(self, phase: Phase, batch: Batch) -> tuple[Tensor, Tensor]:
         """One optimiser step; returns losses (E,) and gradient norms (E,)."""
-        loss = phase.loss(self.net, batch)
+        loss = self.net.over_pairs(phase.loss, batch)
         params = self._params[phase.name]
         gradients = torch.autograd.grad(loss.sum(), params, allow_unused=True)
         if phase.name not in self._checked:

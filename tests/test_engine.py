@@ -41,7 +41,7 @@ def test_batched_mlp_equals_torch_layers() -> None:
 
 
 def test_members_can_be_cut_out() -> None:
-    net = Networks({"critic": MLP(3, (4,), 1, generators(0, 1, 2))})
+    net = Networks({}, {"critic": MLP(3, (4,), 1, generators(0, 1, 2))})
     net.register_buffer("bank", torch.arange(3.0))
     x = torch.ones(3, 5, 3)
     before = net.critic(x)
@@ -169,18 +169,24 @@ def test_early_stopping_goes_back_to_the_lowest_entropy(gan_class: type[BaseGAN]
 def sick(gan_class: type[BaseGAN], diverging=(), collapsing=()) -> BaseGAN:
     """A GAN some of whose members diverge or collapse."""
 
-    def player_loss(self, net, batch):
-        loss = gan_class.player_loss(self, net, batch)
-        factor = torch.ones_like(loss)
-        factor[list(diverging)] = torch.inf
-        return loss * factor
+    def infinite(loss):
+        def wrapped(net, batch):
+            factor = torch.ones(net.n_members)
+            factor[list(diverging)] = torch.inf
+            return loss(net, batch) * factor
+
+        return wrapped
+
+    def phases(self, *names):
+        return tuple(p._replace(loss=infinite(p.loss)) for p in gan_class.phases(self, *names))
 
     def generate(self, net, z):
-        made = net.gen(z)
+        made = gan_class.generate(self, net, z)
+        made = z[..., :1].repeat(1, 1, 5) if made is None else made.clone()
         made[list(collapsing)] = 1.0
         return made
 
-    return type("Sick", (gan_class,), {"player_loss": player_loss, "generate": generate})()
+    return type("Sick", (gan_class,), {"phases": phases, "generate": generate})()
 
 
 def test_sick_members_are_dropped_alone(gan_class: type[BaseGAN]) -> None:

@@ -6,18 +6,44 @@ from difflib import get_close_matches
 
 from sklearn.base import clone
 
+from .aae import AAE
 from .alad import ALAD
+from .alocc import ALOCC
 from .anogan import AnoGAN
 from .base import BaseGAN, Batch, Pair, Phase, Play, Settings
+from .bigan import BiGAN
+from .fanogan import FAnoGAN
+from .fencegan import FenceGAN
 from .gan import GAN
+from .ganomaly import GANomaly
+from .gsaal import GSAAL
+from .mogaal import MOGAAL
+from .ocgan import OCGAN
 from .prototype import PrototypeGAN
+from .rcgan import RCGAN
+from .sogaal import SOGAAL
+from .usad import USAD
+from .wgan import WGAN
 
 GANS: dict[str, type[BaseGAN]] = {
     "auto": PrototypeGAN,
     "prototype": PrototypeGAN,
     "gan": GAN,
+    "wgan": WGAN,
+    "sogaal": SOGAAL,
+    "mogaal": MOGAAL,
+    "gsaal": GSAAL,
     "anogan": AnoGAN,
+    "fanogan": FAnoGAN,
+    "bigan": BiGAN,
     "alad": ALAD,
+    "rcgan": RCGAN,
+    "ganomaly": GANomaly,
+    "aae": AAE,
+    "alocc": ALOCC,
+    "fencegan": FenceGAN,
+    "usad": USAD,
+    "ocgan": OCGAN,
 }
 
 
@@ -37,12 +63,25 @@ def get_gan(gan: str | BaseGAN) -> BaseGAN:
 
 
 __all__ = [
+    "AAE",
     "ALAD",
+    "ALOCC",
     "GAN",
     "GANS",
+    "GSAAL",
+    "MOGAAL",
+    "OCGAN",
+    "RCGAN",
+    "SOGAAL",
+    "USAD",
+    "WGAN",
     "AnoGAN",
     "BaseGAN",
     "Batch",
+    "BiGAN",
+    "FAnoGAN",
+    "FenceGAN",
+    "GANomaly",
     "Pair",
     "Phase",
     "Play",

@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from ..games import Game
-from ..nets import MakeNetwork, Networks, features, l1
+from ..nets import MakeNetwork, Networks, cat, features, l1
 from .base import BaseGAN, Pair, Play, Settings
-
-
-def cat(*parts: Tensor) -> Tensor:
-    """Joint input of a critic, (E, B, a), (E, B, b) -> (E, B, a + b)."""
-    return torch.cat(parts, -1)
 
 
 @dataclass(repr=False, eq=False, kw_only=True)

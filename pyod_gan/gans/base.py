@@ -23,6 +23,7 @@ class Batch(NamedTuple):
     z: Tensor  # (E, B, Z) standard normal
     u: Tensor  # (E, B, 1) uniform on [0, 1), for penalties
     negatives: Tensor | None = None  # (E, B, D) broad negatives, where the GAN asks for them
+    progress: float = 0.0  # share of the run that is done
 
 
 class Pair(NamedTuple):
@@ -66,6 +67,7 @@ class Settings(NamedTuple):
     hidden_layer_sizes: tuple[int, ...] = (64, 64)
     betas: tuple[float, float] = (0.5, 0.999)  # of Adam
     ema_decay: float = 0.99  # of the weights that score
+    pairing: str = "one"  # "all": the players of each member meet the critics of all members
 
 
 class BaseGAN(BaseEstimator, ABC):
@@ -84,8 +86,8 @@ class BaseGAN(BaseEstimator, ABC):
     latent_dim : int
         Size Z of the latent space.
     broad_negatives : bool
-        Also show the critic named ``critic`` rows that are far from the data in many ways, so that
-        it has a defined low value there.
+        Also show a critic rows that are far from the data in many ways, so that it has a defined
+        low value there; see :meth:`reject`.
     """
 
     settings: ClassVar[Settings] = Settings()
@@ -100,6 +102,10 @@ class BaseGAN(BaseEstimator, ABC):
     n_critic: int = 1
     latent_dim: int = 16
     broad_negatives: bool = False
+
+    def noise_dim(self, n_columns: int) -> int:
+        """Size Z of the noise ``z`` that :meth:`play` gets; the latent space unless replaced."""
+        return self.latent_dim
 
     def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
         """Networks that make things, by name."""
@@ -119,6 +125,10 @@ class BaseGAN(BaseEstimator, ABC):
 
         Views are in one unit; after the mean over members the largest counts.
         """
+
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        """What critics compare with broad negatives, (E, B, D), (E, B, D) -> pairs."""
+        return (Pair("critic", x, negatives, weight=0.0),)
 
     def generate(self, net: Networks, z: Tensor) -> Tensor | None:
         """Generated rows, (E, B, Z) -> (E, B, D); None for a GAN that cannot."""
@@ -147,7 +157,7 @@ class BaseGAN(BaseEstimator, ABC):
         game = get_game(self.game)
         pairs = self.play(net, batch.x, batch.z).pairs
         if batch.negatives is not None:
-            pairs += (Pair("critic", batch.x, batch.negatives, weight=0.0),)
+            pairs += self.reject(net, batch.x, batch.negatives)
         for pair in pairs:
             self._check_shapes(pair)
         losses = [

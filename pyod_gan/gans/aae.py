@@ -1,0 +1,68 @@
+"""The adversarial autoencoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ClassVar
+
+from sklearn.utils._param_validation import Interval
+from torch import Tensor, nn
+
+from ..games import Game
+from ..nets import MakeNetwork, Networks, l2
+from .base import BaseGAN, Pair, Play, Settings
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class AAE(BaseGAN):
+    """Autoencoder whose codes are shaped like a prior by a critic, scored by the reconstruction.
+
+    Players: ``enc`` E and ``gen`` G. The critic tells prior draws z from codes E(x); the players
+    minimise ``w·‖x − G(E(x))‖²`` besides fooling it. The score is ``‖x − G(E(x))‖²``, a mean over
+    columns.
+
+    Departure from the paper: one player step has both losses, where the paper alternates between
+    them.
+
+    Parameters
+    ----------
+    latent_dim : int, default=2
+        Size of the code; the paper's figures use 2. A wide code lets far rows in the training data
+        through.
+    reconstruction_weight : float, default=10.0
+        w.
+    game : str or Game, default="non-saturating"
+        The adversarial loss; the paper's.
+    n_critic : int, default=1
+        Critic steps per player step.
+
+    References
+    ----------
+    Makhzani et al., "Adversarial Autoencoders", 2015, arXiv 1511.05644, section 2.
+    """
+
+    settings: ClassVar[Settings] = Settings(max_iter=300)
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseGAN._parameter_constraints,
+        "reconstruction_weight": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    latent_dim: int = 2
+    reconstruction_weight: float = 10.0
+    game: str | Game = "non-saturating"
+    n_critic: int = 1
+
+    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {"enc": make(n_columns, self.latent_dim), "gen": make(self.latent_dim, n_columns)}
+
+    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {"critic": make(self.latent_dim, 1)}
+
+    def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
+        code = net.enc(x)
+        loss = l2(x, net.gen(code)).mean(-1)
+        return Play((Pair("critic", z, code),), extra=self.reconstruction_weight * loss)
+
+    def score(self, net: Networks, x: Tensor) -> Tensor:
+        return l2(x, net.gen(net.enc(x)))

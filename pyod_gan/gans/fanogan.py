@@ -1,0 +1,84 @@
+"""f-AnoGAN: an encoder learnt after the GAN takes the place of AnoGAN's search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ClassVar
+
+from sklearn.utils._param_validation import Interval
+from torch import Tensor, nn
+
+from ..games import Game
+from ..nets import MakeNetwork, Networks, features, l2
+from .base import BaseGAN, Batch, Phase, Settings
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class FAnoGAN(BaseGAN):
+    """Fast AnoGAN: first a Wasserstein GAN, then an encoder into its frozen generator.
+
+    Phase 1 trains ``gen`` and ``critic``. Phase 2 trains ``enc`` alone, by the loss that is also
+    the score (``izi_f``: image to latent to image, with features),
+
+    ``‖x − G(E(x))‖² + κ·‖f(x) − f(G(E(x)))‖²``,
+
+    with means over columns and features, as in the paper, and f the critic's last hidden layer.
+
+    Departure from the paper: the latent space is normal in both phases, so the encoder has a linear
+    output where the authors' code ends in a tanh.
+
+    Parameters
+    ----------
+    latent_dim : int, default=16
+        Size of the latent space; the paper uses 128 for images.
+    feature_weight : float, default=1.0
+        κ; the paper's 1.
+    encoder_start : float, default=0.5
+        Share of the run after which phase 2 begins.
+    game : str or Game, default="wasserstein"
+        The adversarial loss of phase 1; the paper's.
+    n_critic : int, default=5
+        Critic steps per generator step; the paper's.
+    broad_negatives : bool, default=False
+        Also train the critic on broad negatives.
+
+    References
+    ----------
+    Schlegl et al., "f-AnoGAN: Fast Unsupervised Anomaly Detection with Generative Adversarial
+    Networks", Medical Image Analysis 54, 2019: the izi_f encoder and its anomaly score.
+    """
+
+    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4, betas=(0.0, 0.9))
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseGAN._parameter_constraints,
+        "feature_weight": [Interval(Real, 0, None, closed="left")],
+        "encoder_start": [Interval(Real, 0, 1, closed="neither")],
+    }
+
+    latent_dim: int = 16
+    feature_weight: float = 1.0
+    encoder_start: float = 0.5
+    game: str | Game = "wasserstein"
+    n_critic: int = 5
+    broad_negatives: bool = False
+
+    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {"gen": make(self.latent_dim, n_columns), "enc": make(n_columns, self.latent_dim)}
+
+    def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
+        half = self.encoder_start
+        return (
+            Phase("critic", critics, self.critic_loss, stop=half),
+            Phase("player", ("gen",), self.player_loss, every=self.n_critic, stop=half),
+            Phase("encoder", ("enc",), self.encoder_loss, start=half),
+        )
+
+    def encoder_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """Mean score of the rows, (E,)."""
+        return self.score(net, batch.x).mean(-1)
+
+    def score(self, net: Networks, x: Tensor) -> Tensor:
+        made = net.gen(net.enc(x))
+        matching = l2(features(net.critic, x), features(net.critic, made))
+        return l2(x, made) + self.feature_weight * matching

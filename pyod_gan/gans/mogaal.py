@@ -1,0 +1,80 @@
+"""MO-GAAL: several generators, each aiming at another level of the discriminator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from numbers import Integral
+from typing import Any, ClassVar
+
+import torch
+from sklearn.utils._param_validation import Interval
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ..nets import MakeNetwork, Networks
+from .base import BaseGAN, Batch
+from .sogaal import SOGAAL, Shift, box
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class MOGAAL(SOGAAL):
+    """Multiple-objective generative adversarial active learning, scored by −D(x).
+
+    SO-GAAL's single generator ends in one place. Here generator i of k aims not at D = 1 but at the
+    i/k quantile of D over the batch's rows, ``BCE(D(G_i(z)), T_i)``, so that together they surround
+    the data at all levels; those with low targets make more of the discriminator's rows, in
+    proportion to k − i.
+
+    Departures from the paper: those of :class:`SOGAAL`; quantiles are taken over the batch, not
+    over all rows.
+
+    Parameters
+    ----------
+    n_generators : int, default=10
+        k; the paper's 10.
+    game : str or Game, default="non-saturating-r1r2"
+        The discriminator's loss; the paper's with R1 and R2 penalties.
+    n_critic : int, default=1
+        Discriminator steps per generator step.
+    broad_negatives : bool, default=True
+        Also train the discriminator on broad negatives.
+
+    References
+    ----------
+    Liu et al., "Generative Adversarial Active Learning for Unsupervised Outlier Detection", TKDE
+    2019, arXiv 1809.10816: section 3.3 and algorithm 2.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseGAN._parameter_constraints,
+        "n_generators": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    n_generators: int = 10
+
+    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {f"gen{i}": Shift(make(n_columns, n_columns)) for i in range(self.n_generators)}
+
+    def generate(self, net: Networks, z: Tensor) -> Tensor:
+        """Rows of all generators, k − i shares by the i-th, (E, B, D) -> (E, B, D)."""
+        k = self.n_generators
+        ends = [0, *accumulate(range(k, 0, -1))]
+        cuts = [z.shape[1] * end // ends[-1] for end in ends]
+        parts = [self._gen(net, i)(box(z[:, a:b])) for i, (a, b) in enumerate(pairwise(cuts))]
+        return torch.cat(parts, 1)
+
+    def player_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """Sum over generators of the cross-entropy to their targets, (E,)."""
+        levels = torch.arange(self.n_generators, device=batch.x.device) / self.n_generators
+        real = torch.sigmoid(net.critic(batch.x).squeeze(-1)).detach()  # (E, B)
+        targets = real.quantile(levels.to(real.dtype), dim=1)  # (k, E)
+        z = box(batch.z)
+        losses = []
+        for i, target in enumerate(targets):
+            logit = net.critic(self._gen(net, i)(z)).squeeze(-1)  # (E, B)
+            losses.append((softplus(logit) - target.unsqueeze(-1) * logit).mean(-1))
+        return torch.stack(losses).sum(0)
+
+    def _gen(self, net: Networks, i: int) -> nn.Module:
+        return net.get_submodule(f"gen{i}")

@@ -1,0 +1,109 @@
+"""USAD: two autoencoders with one encoder, the second trained against the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+from sklearn.utils._param_validation import Interval
+from torch import Tensor, nn
+
+from ..nets import MakeNetwork, Networks, l2
+from .base import BaseGAN, Batch, Phase, Settings
+
+BOUND = 5.0  # largest value that a decoder can make, in standard deviations of a column
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class USAD(BaseGAN):
+    """Unsupervised anomaly detection by two decoders that play against each other.
+
+    ``enc`` E with ``gen`` is the autoencoder A₁, with ``gen2`` A₂. A₁ learns to make rows that A₂
+    takes for real ones, A₂ to tell them by a bad reconstruction. In epoch n
+
+    ``L₁ = ‖x − A₁(x)‖²/n + (1 − 1/n)·‖x − A₂(A₁(x))‖²``,
+    ``L₂ = ‖x − A₂(x)‖²/n − (1 − 1/n)·‖x − A₂(A₁(x))‖²``,
+
+    and the score is ``α·‖x − A₁(x)‖² + (1 − α)·‖x − A₂(A₁(x))‖²``, with means over columns.
+
+    Departures from the paper: rows of a table where it has windows of a series; columns are
+    standardised, so decoders end in a tanh scaled to ±5 where the authors' code ends in a sigmoid
+    on columns scaled to [0, 1]: L₂ has no lower bound unless outputs have; an epoch is a share of
+    the run, not a pass over the data.
+
+    Parameters
+    ----------
+    latent_dim : int, default=4
+        Size of the code.
+    alpha : float, default=0.5
+        α, the share of the first autoencoder in the score; the authors' code has 0.5.
+    n_epochs : int, default=10
+        Epochs that the run is divided into.
+
+    References
+    ----------
+    Audibert et al., "USAD: UnSupervised Anomaly Detection on Multivariate Time Series", KDD 2020,
+    doi 10.1145/3394486.3403392, eq. 4 to 9.
+    """
+
+    settings: ClassVar[Settings] = Settings()
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseGAN._parameter_constraints,
+        "alpha": [Interval(Real, 0, 1, closed="both")],
+        "n_epochs": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    latent_dim: int = 4
+    alpha: float = 0.5
+    n_epochs: int = 10
+
+    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {
+            "enc": make(n_columns, self.latent_dim),
+            "gen": make(self.latent_dim, n_columns),
+            "gen2": make(self.latent_dim, n_columns),
+        }
+
+    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+        return {}
+
+    def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
+        return (
+            Phase("first", ("enc", "gen"), self.first_loss),
+            Phase("second", ("enc", "gen2"), self.second_loss),
+        )
+
+    def first_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """L₁, (E,)."""
+        first, _, both = self._errors(net, batch.x)
+        early = 1 / self._epoch(batch)
+        return (early * first + (1 - early) * both).mean(-1)
+
+    def second_loss(self, net: Networks, batch: Batch) -> Tensor:
+        """L₂, (E,)."""
+        _, second, both = self._errors(net, batch.x)
+        early = 1 / self._epoch(batch)
+        return (early * second - (1 - early) * both).mean(-1)
+
+    def generate(self, net: Networks, z: Tensor) -> None:
+        """Its decoders know codes of rows only, no prior."""
+
+    def score(self, net: Networks, x: Tensor) -> Tensor:
+        first, _, both = self._errors(net, x)
+        return self.alpha * first + (1 - self.alpha) * both
+
+    def _epoch(self, batch: Batch) -> int:
+        return 1 + int(self.n_epochs * batch.progress)
+
+    def _errors(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Errors of A₁(x), A₂(x) and A₂(A₁(x)), (E, B) each."""
+        code = net.enc(x)
+        first = bounded(net.gen(code))
+        both = bounded(net.gen2(net.enc(first)))
+        return l2(x, first), l2(x, bounded(net.gen2(code))), l2(x, both)
+
+
+def bounded(x: Tensor) -> Tensor:
+    """Softly limit to ±BOUND, any shape."""
+    return BOUND * (x / BOUND).tanh()
