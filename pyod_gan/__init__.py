@@ -9,27 +9,72 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .detector import GANDetector
     from .exceptions import TrainingCollapsedError, TrainingCollapseWarning
-    from .gans import ALAD, GAN, AnoGAN, BaseGAN, PrototypeGAN
+    from .gans import (
+        AAE,
+        ALAD,
+        ALOCC,
+        GAN,
+        GSAAL,
+        MOGAAL,
+        OCGAN,
+        RCGAN,
+        SOGAAL,
+        USAD,
+        WGAN,
+        AnoGAN,
+        BaseGAN,
+        BiGAN,
+        FAnoGAN,
+        FenceGAN,
+        GANomaly,
+        PrototypeGAN,
+    )
 
 __version__ = version("pyod-gan")
 
 _HOME = {
+    "AAE": "gans",
     "ALAD": "gans",
+    "ALOCC": "gans",
     "AnoGAN": "gans",
     "BaseGAN": "gans",
+    "BiGAN": "gans",
+    "FAnoGAN": "gans",
+    "FenceGAN": "gans",
     "GAN": "gans",
     "GANDetector": "detector",
+    "GANomaly": "gans",
+    "GSAAL": "gans",
+    "MOGAAL": "gans",
+    "OCGAN": "gans",
     "PrototypeGAN": "gans",
+    "RCGAN": "gans",
+    "SOGAAL": "gans",
     "TrainingCollapseWarning": "exceptions",
     "TrainingCollapsedError": "exceptions",
+    "USAD": "gans",
+    "WGAN": "gans",
 }
 
 __all__ = [
+    "AAE",
     "ALAD",
+    "ALOCC",
     "GAN",
+    "GSAAL",
+    "MOGAAL",
+    "OCGAN",
+    "RCGAN",
+    "SOGAAL",
+    "USAD",
+    "WGAN",
     "AnoGAN",
     "BaseGAN",
+    "BiGAN",
+    "FAnoGAN",
+    "FenceGAN",
     "GANDetector",
+    "GANomaly",
     "PrototypeGAN",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",

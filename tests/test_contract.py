@@ -75,18 +75,11 @@ def test_first_axis_is_the_members(gan_class: type[BaseGAN]) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_far_rows_rank_above_the_bulk(gan_class: type[BaseGAN], seed: int) -> None:
-    X, y = with_far_rows(seed)
-    detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X[y == 0])
-    assert roc_auc_score(y, detector.decision_function(X)) > 0.97
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_far_rows_among_the_training_rows_rank_above_the_bulk(
-    gan_class: type[BaseGAN], seed: int
-) -> None:
-    X, y = with_far_rows(seed)
+    """Those among the training rows, and new ones."""
+    (X, y), (fresh, far) = with_far_rows(seed), with_far_rows(seed + 100)
     detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
-    assert roc_auc_score(y, detector.decision_scores_) > 0.97
+    assert roc_auc_score(y, detector.decision_scores_) > 0.95
+    assert roc_auc_score(far, detector.decision_function(fresh)) > 0.95
 
 
 def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:

@@ -22,8 +22,8 @@ class AAE(BaseGAN):
     minimise ``w·‖x − G(E(x))‖²`` besides fooling it. The score is ``‖x − G(E(x))‖²``, a mean over
     columns.
 
-    Departure from the paper: one player step has both losses, where the paper alternates between
-    them.
+    Departures from the paper: one player step has both losses, where the paper alternates between
+    them, and the reconstruction has a weight.
 
     Parameters
     ----------

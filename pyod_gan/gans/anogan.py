@@ -25,9 +25,9 @@ class AnoGAN(BaseGAN):
 
     All rows and members are searched at once. Departures from the paper: sums over pixels are means
     over columns, so that the score does not grow with the width of the table; the search starts at
-    the best of ``n_starts`` fixed latent points, the same for every row, instead of at a random
-    one, which makes it deterministic and needs far fewer steps than the paper's 500; the lowest
-    residual on the path counts, not the last.
+    that of ``n_starts`` fixed latent points whose row is nearest, instead of at a random one, which
+    makes it deterministic and needs far fewer steps than the paper's 500; the lowest residual on
+    the path counts, not the last.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class AnoGAN(BaseGAN):
     n_starts : int, default=64
         Latent points to start from.
     search_steps : int, default=30
-        Adam steps of the search; 0 scores by the best start.
+        Adam steps of the search; 0 scores by the nearest start.
     search_lr : float, default=0.05
         Adam's learning rate in the search.
     game : str or Game, default="non-saturating"

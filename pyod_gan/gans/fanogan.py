@@ -25,8 +25,9 @@ class FAnoGAN(BaseGAN):
 
     with means over columns and features, as in the paper, and f the critic's last hidden layer.
 
-    Departure from the paper: the latent space is normal in both phases, so the encoder has a linear
-    output where the authors' code ends in a tanh.
+    Departures from the paper: the latent space is normal in both phases, so the encoder has a
+    linear output where the authors' code ends in a tanh; the learning rate is that of
+    :class:`ALAD`.
 
     Parameters
     ----------

@@ -25,9 +25,9 @@ class GANomaly(BaseGAN):
     f the critic's last hidden layer, while the critic tells x from x̂. The score is
     ``‖E₁(x) − E₂(x̂)‖²``, a mean over the code.
 
-    Departure from the paper's code: no batch normalisation, whose batch statistics make a row's
-    score depend on its neighbours, and no re-initialisation of a critic that has won; its gradient
-    does not reach the players but through features.
+    Departures from the paper's code: no batch normalisation, whose batch statistics make a row's
+    score depend on its neighbours, and no re-initialisation of a critic that has won. As in that
+    code, distances of features and codes are squared.
 
     Parameters
     ----------

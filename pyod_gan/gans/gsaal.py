@@ -46,7 +46,9 @@ class GSAAL(SOGAAL):
     mean); the one generator plays against all of them. The score is minus their mean logit.
 
     Departures from the paper: those of :class:`SOGAAL`; subspaces of half of the columns, where the
-    paper draws their size too; no freezing of discriminators that are ahead.
+    paper draws their size too; no freezing of discriminators that are ahead; the generator
+    minimises the mean of the k cross-entropies, where the authors' code has that of the mean
+    probability; the penalty is on the gradient of the mean logit.
 
     Parameters
     ----------

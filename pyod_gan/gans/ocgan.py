@@ -27,8 +27,9 @@ class OCGAN(BaseGAN):
     that ``visual`` sees. The players also minimise ``w·‖x − G(E(x + η))‖²``. The score is
     ``‖x − G(E(x))‖²``, a mean over columns: a row off the class cannot be made.
 
-    Departure from the paper: networks are trained from the first step with mined points, where the
-    paper starts mining after some epochs.
+    Departures from the paper: mined points are used from the first step, where the paper starts
+    mining after some epochs, and by ``visual`` in its own step too; mining steps follow the sign of
+    the gradient.
 
     Parameters
     ----------

@@ -20,7 +20,9 @@ class RCGAN(ALAD):
     row on it. The score is ALAD's, the feature distance of a row and its reconstruction in ``xx``.
 
     Departures from the paper: those of :class:`ALAD`; the penalty distribution is that of the broad
-    negatives where the paper draws wide noise, which in a table never comes near the data.
+    negatives where the paper draws wide noise, which in a table never comes near the data; real
+    rows face both kinds of fake rows and so count twice for ``xz``; E does not play against the
+    penalty.
 
     Parameters
     ----------

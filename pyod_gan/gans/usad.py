@@ -29,8 +29,8 @@ class USAD(BaseGAN):
 
     Departures from the paper: rows of a table where it has windows of a series; columns are
     standardised, so decoders end in a tanh scaled to ±5 where the authors' code ends in a sigmoid
-    on columns scaled to [0, 1]: L₂ has no lower bound unless outputs have; an epoch is a share of
-    the run, not a pass over the data.
+    on columns scaled to [0, 1]: L₂ has no lower bound unless outputs have; errors are squared, as
+    in that code; an epoch is a share of the run, not a pass over the data.
 
     Parameters
     ----------
