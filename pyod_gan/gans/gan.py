@@ -43,7 +43,7 @@ class GAN(BaseGAN):
     actually Converge?", ICML 2018, arXiv 1801.04406, eq. 9 and 10.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=300, lr=2e-4, hidden_layer_sizes=(128, 128))
+    settings: ClassVar[Settings] = Settings(max_iter=500, lr=2e-4, hidden_layer_sizes=(128, 128))
     latent_dim: int = 16
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1

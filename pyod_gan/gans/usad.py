@@ -34,7 +34,7 @@ class USAD(BaseGAN):
 
     Parameters
     ----------
-    latent_dim : int, default=4
+    latent_dim : int, default=2
         Size of the code.
     alpha : float, default=0.5
         α, the share of the first autoencoder in the score; the authors' code has 0.5.
@@ -54,7 +54,7 @@ class USAD(BaseGAN):
         "n_epochs": [Interval(Integral, 1, None, closed="left")],
     }
 
-    latent_dim: int = 4
+    latent_dim: int = 2
     alpha: float = 0.5
     n_epochs: int = 10
 
