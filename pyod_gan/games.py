@@ -52,6 +52,11 @@ class Game:
         return (self.player or self.duel)(critic(fake), critic(real)).mean((1, 2))
 
 
+def cross_entropy(logit: Tensor, target: Tensor | float) -> Tensor:
+    """Of σ(logit) to a target between 0 and 1, elementwise."""
+    return softplus(logit) - target * logit
+
+
 def _squared_gradient(critic: Critic, x: Tensor) -> Tensor:
     """Squared norm of the critic's gradient at x, (E, B, D) -> (E, B)."""
     x = x.detach().requires_grad_()

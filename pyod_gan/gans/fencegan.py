@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ..games import Game, get_game
+from ..games import Game, cross_entropy, get_game
 from ..nets import Networks
 from .base import BaseGAN, Batch, Phase, Settings
 
@@ -92,7 +92,7 @@ class FenceGAN(BaseGAN):
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:
         made = net.gen(batch.z)
         logit = net.critic(made)
-        fence = (softplus(logit) - self.level * logit).mean((1, 2))
+        fence = cross_entropy(logit, self.level).mean((1, 2))
         distance = (made - made.mean(1, keepdim=True)).norm(dim=-1).mean(1)
         return fence + self.dispersion_weight / distance.clamp_min(1e-6)
 

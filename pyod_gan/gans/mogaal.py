@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
+from ..games import cross_entropy
 from ..nets import MakeNetwork, Networks
 from .base import BaseGAN, Batch
 from .sogaal import SOGAAL, Shift, box
@@ -73,7 +73,7 @@ class MOGAAL(SOGAAL):
         losses = []
         for i, target in enumerate(targets):
             logit = net.critic(self._gen(net, i)(z)).squeeze(-1)  # (E, B)
-            losses.append((softplus(logit) - target.unsqueeze(-1) * logit).mean(-1))
+            losses.append(cross_entropy(logit, target.unsqueeze(-1)).mean(-1))
         return torch.stack(losses).sum(0)
 
     def _gen(self, net: Networks, i: int) -> nn.Module:
