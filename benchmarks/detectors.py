@@ -1,7 +1,8 @@
 """Names of the compared detectors; every one runs at its defaults, the same on every data set.
 
 ``GANDetector`` is this project's default. ``GANDetector:alad`` is ``GANDetector(gan="alad")``, and
-so on for each GAN. Names that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
+so on for each GAN; ``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters, of the GAN where
+it has one of that name, else of the estimator. Names that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
 (:mod:`benchmarks.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``.
 """
 

@@ -30,7 +30,8 @@ class Game:
     player : callable, optional
         The players' side where it is not the duel swapped: (win, lose) -> loss.
     penalty : callable, optional
-        (critic, real, fake, u) -> (E,), with u (E, B, 1) uniform on [0, 1).
+        (critic, both, logits, u) -> (E,): ``both`` (E, 2B, D) are the real rows, then the fake,
+        with their ``logits``; ``u`` (E, B, 1) is uniform on [0, 1).
     weight : float
         Of the penalty.
     """
@@ -42,9 +43,11 @@ class Game:
 
     def critic_loss(self, critic: Critic, real: Tensor, fake: Tensor, u: Tensor) -> Tensor:
         """(E, B, D) against (E, B, D) -> (E,)."""
-        loss = self.duel(critic(real), critic(fake)).mean((1, 2))
+        both = torch.cat([real, fake], 1).detach().requires_grad_()  # for gradients at the rows
+        logits = critic(both)  # all rows at once: one pass serves the duel and the penalty
+        loss = self.duel(*logits.chunk(2, 1)).mean((1, 2))
         if self.penalty is not None and self.weight:
-            loss = loss + self.weight * self.penalty(critic, real, fake, u)
+            loss = loss + self.weight * self.penalty(critic, both, logits, u)
         return loss
 
     def player_loss(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
@@ -57,24 +60,22 @@ def cross_entropy(logit: Tensor, target: Tensor | float) -> Tensor:
     return softplus(logit) - target * logit
 
 
-def _squared_gradient(critic: Critic, x: Tensor) -> Tensor:
-    """Squared norm of the critic's gradient at x, (E, B, D) -> (E, B)."""
-    x = x.detach().requires_grad_()
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(critic(x).mean(-1).sum(), x, create_graph=True)
+def _squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
+    """Squared norm of the gradient of the (mean) logit at x, (E, B, ·), (E, B, D) -> (E, B)."""
+    (gradient,) = torch.autograd.grad(logits.mean(-1).sum(), x, create_graph=True)
     return gradient.square().sum(-1)
 
 
-def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, u: Tensor) -> Tensor:
+def gradient_penalty(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) -> Tensor:
     """(‖∇D(x̃)‖ − 1)² at x̃ between real and fake (Gulrajani et al. 2017, eq. 3)."""
-    norm = (_squared_gradient(critic, torch.lerp(real, fake, u)) + 1e-12).sqrt()
+    between = torch.lerp(*both.detach().chunk(2, 1), u).requires_grad_()
+    norm = (_squared_gradient(critic(between), between) + 1e-12).sqrt()
     return (norm - 1).square().mean(1)
 
 
-def r1_r2(critic: Critic, real: Tensor, fake: Tensor, u: Tensor) -> Tensor:
+def r1_r2(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) -> Tensor:
     """½(‖∇D(x)‖² + ‖∇D(G(z))‖²), zero-centred (Huang et al. 2024, eq. 5, 6)."""
-    both = torch.cat([real, fake], 1)
-    return _squared_gradient(critic, both).mean(1)
+    return _squared_gradient(logits, both).mean(1)
 
 
 def _non_saturating(win: Tensor, lose: Tensor) -> Tensor:

@@ -82,13 +82,14 @@ def test_penalties_of_a_linear_critic() -> None:
     def critic(x: Tensor) -> Tensor:
         return (x * slope).sum(-1, keepdim=True)
 
-    real, fake, u = torch.zeros(1, 6, 2), torch.ones(1, 6, 2), torch.rand(1, 6, 1)
+    both = torch.cat([torch.zeros(1, 6, 2), torch.ones(1, 6, 2)], 1).requires_grad_()
+    u = torch.rand(1, 6, 1)
     for name, expected in {
         "wasserstein": 16.0,
         "relativistic": 25.0,
         "non-saturating-r1r2": 25.0,
     }.items():
-        assert get_game(name).penalty(critic, real, fake, u).item() == pytest.approx(expected)
+        assert get_game(name).penalty(critic, both, critic(both), u).item() == pytest.approx(expected)
 
 
 def test_history_has_what_a_user_needs() -> None:
