@@ -1,17 +1,24 @@
 """Names of the compared detectors; every one runs at its defaults, the same on every data set.
 
 ``GANDetector`` is this project's default. ``GANDetector:alad`` is ``GANDetector(gan="alad")``, and
-so on for each GAN; ``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters, of the GAN where
-it has one of that name, else of the estimator. Names that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
-(:mod:`benchmarks.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``.
+so on for each GAN; ``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters of the GAN, of
+the estimator, or of :class:`pyod_gan.gans.Settings` (such as ``ema_decay``). Names that begin with
+``PyOD-`` are PyOD's own GANs: as shipped, and repaired (:mod:`benchmarks.pyod_gans`). All others
+are PyOD's detectors and ``NearestPrototype``.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pyod.models.base import BaseDetector
+
+if TYPE_CHECKING:
+    from pyod_gan import GANDetector
 
 OURS = "GANDetector"
 
@@ -43,7 +50,7 @@ DEFAULT = (OURS, *(name for name in PEERS if name not in SLOW))
 
 def is_ours(name: str) -> bool:
     """Whether a name stands for this project's detector, which scales its columns itself."""
-    return name == OURS or name.startswith(f"{OURS}:")
+    return re.split("[:+]", name)[0] == OURS
 
 
 def expand(names: str | None) -> list[str]:
@@ -62,16 +69,21 @@ def expand(names: str | None) -> list[str]:
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If a name, or the GAN or a parameter in it, is unknown.
     """
-    lists = {"default": DEFAULT, "all": (OURS, *PEERS)}
+    from pyod_gan.gans import GANS
+
+    family = (f"{OURS}:{gan}" for gan in GANS if gan != "auto")
+    lists = {"default": DEFAULT, "all": (OURS, *PEERS), "family": tuple(family)}
     chosen: dict[str, None] = {}
-    for name in (names or "default").split(","):
+    for name in re.split(r",(?![^(]*\))", names or "default"):  # a tuple keeps its commas
         chosen.update(dict.fromkeys(lists.get(name, (name,))))
     unknown = [name for name in chosen if name not in PEERS and not is_ours(name)]
     if unknown:
         known = ", ".join([OURS, f"{OURS}:<gan>", *PEERS])
         raise ValueError(f"Unknown detector: {', '.join(unknown)}. Known: {known}.")
+    for name in filter(is_ours, chosen):
+        _ours(name, 0)
     return list(chosen)
 
 
@@ -91,10 +103,38 @@ def make(name: str, seed: int) -> BaseDetector:
         Not fitted.
     """
     if is_ours(name):
-        from pyod_gan import GANDetector
-
-        return GANDetector(gan=name.partition(":")[2] or "auto", random_state=seed)
+        return _ours(name, seed)
     module, _, attribute = PEERS[name].partition(":")
     detector = getattr(import_module(module), attribute)
     seeded = "random_state" in inspect.signature(detector).parameters
     return detector(random_state=seed) if seeded else detector()
+
+
+def _ours(name: str, seed: int) -> GANDetector:
+    """Read ``GANDetector:<gan>+<parameter>=<value>+...``."""
+    from pyod_gan import GANDetector
+    from pyod_gan.gans import Settings, get_gan
+
+    gan_name, *changes = name.removeprefix(OURS).removeprefix(":").split("+")
+    gan, estimator = get_gan(gan_name or "auto"), GANDetector(random_state=seed)
+    for change in changes:
+        parameter, _, text = change.partition("=")
+        if parameter in gan.get_params():
+            gan.set_params(**{parameter: _value(text)})
+        elif parameter in estimator.get_params():
+            estimator.set_params(**{parameter: _value(text)})
+        elif parameter in Settings._fields:
+            settings = gan.settings._replace(**{parameter: _value(text)})
+            spec = type(gan)
+            gan = type(spec.__name__, (spec,), {"settings": settings})(**gan.get_params())
+        else:
+            raise ValueError(f"Neither {type(gan).__name__} nor {OURS} has {parameter!r}: {name}.")
+    return estimator.set_params(gan=gan)
+
+
+def _value(text: str) -> Any:
+    """Read a number, a tuple, a boolean, or else a word."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

@@ -88,6 +88,17 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).sort_values(f"mean rank by {METRICS['auroc']}").reset_index()
 
 
+def side_by_side(table: pd.DataFrame) -> str:
+    """One line per detector, in the order of the run, with the means of every section."""
+    columns = {}
+    for title, rows in sections(table):
+        means = summary(complete(rows)).set_index("detector")
+        for name in METRICS.values():
+            columns[f"{title}: {name}"] = _with_spread(means[name], means[f"{name} sd"])
+    order = pd.Index(table["detector"].unique(), name="detector")
+    return markdown(pd.DataFrame(columns).reindex(order).fillna("–").reset_index())
+
+
 def friedman(scores: pd.DataFrame) -> float:
     """P-value of "all detectors rank alike"; NaN with fewer than 3 detectors or 2 sets."""
     if scores.shape[1] < 3 or len(scores) < 2:
@@ -173,11 +184,16 @@ def overview(title: str, rows: pd.DataFrame) -> str:
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """Write mean and deviation into one column."""
     for title in METRICS.values():
-        pairs = zip(table[title], table.pop(f"{title} sd"), strict=True)
-        table[title] = [f"{m:.3f}" + (f" ± {s:.3f}" if s == s else "") for m, s in pairs]
+        table[title] = _with_spread(table[title], table.pop(f"{title} sd"))
         table[f"mean rank by {title}"] = table[f"mean rank by {title}"].map("{:.2f}".format)
     table["seconds"] = table["seconds"].map("{:.2f}".format)
     return table
+
+
+def _with_spread(means: pd.Series, deviations: pd.Series) -> pd.Series:
+    """Means as text, with their standard deviations where there are any."""
+    spreads = deviations.map(lambda s: "" if np.isnan(s) else f" ± {s:.3f}")
+    return means.map("{:.3f}".format) + spreads
 
 
 def details(rows: pd.DataFrame) -> str:
@@ -217,7 +233,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
     path : Path
         The Markdown file.
     """
-    parts = ["# Benchmark", INTRODUCTION]
+    parts = ["# Benchmark", INTRODUCTION, side_by_side(table)]
     for title, rows in sections(table):
         parts += [overview(title, rows), details(rows)]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

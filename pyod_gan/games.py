@@ -68,7 +68,8 @@ def _squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
 
 def gradient_penalty(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) -> Tensor:
     """(‖∇D(x̃)‖ − 1)² at x̃ between real and fake (Gulrajani et al. 2017, eq. 3)."""
-    between = torch.lerp(*both.detach().chunk(2, 1), u).requires_grad_()
+    real, fake = both.detach().chunk(2, 1)
+    between = torch.lerp(real, fake, u).requires_grad_()
     norm = (_squared_gradient(critic(between), between) + 1e-12).sqrt()
     return (norm - 1).square().mean(1)
 

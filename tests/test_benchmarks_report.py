@@ -58,6 +58,15 @@ def test_summary_by_hand(table: pd.DataFrame) -> None:
     assert summary["failed"].tolist() == [0, 2, 0]
 
 
+def test_protocols_side_by_side(table: pd.DataFrame) -> None:
+    other = table[table["detector"] != "LOF"].assign(protocol="contaminated")
+    lines = report.side_by_side(pd.concat([table, other])).splitlines()
+    assert lines[0].count("contaminated: ") == lines[0].count("one-class: ") == 2
+    assert lines[2].startswith("| GANDetector | 0.800 ± 0.007 |")
+    assert lines[2].count("0.800 ± 0.007") == 2
+    assert lines[4].startswith("| LOF | – | – | 0.625 ± 0.007 |")
+
+
 def test_where_we_lose(table: pd.DataFrame) -> None:
     scores = report.per_dataset(table, "auroc")
     lost = report.losses(scores, "GANDetector")

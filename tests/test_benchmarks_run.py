@@ -19,6 +19,7 @@ from benchmarks.isolation import isolated
 from benchmarks.nearest_prototype import NearestPrototype
 from benchmarks.results import Cell, ResultsFile
 from benchmarks.run import Grid, evaluate, run
+from pyod_gan.gans import GAN, GANS
 
 GRID = Grid(["iris", "wine"], ["KNN", "ECOD"], ["contaminated", "one-class"], seeds=2)
 
@@ -190,6 +191,23 @@ def test_detector_names() -> None:
     assert set(detectors.expand("all")) > set(detectors.DEFAULT)
     with pytest.raises(ValueError, match="Unknown detector: KNNN"):
         detectors.expand("KNNN")
+
+
+def test_parameters_in_detector_names() -> None:
+    name = "GANDetector:gan+game=hinge+broad_negatives=False+n_estimators=2+ema_decay=0.5"
+    widths = "GANDetector+hidden_layer_sizes=(8,4)"
+    assert detectors.expand(f"{name},{widths},KNN") == [name, widths, "KNN"]
+    made = detectors.make(name, 7)
+    assert (made.gan.game, made.gan.broad_negatives, made.n_estimators) == ("hinge", False, 2)
+    assert (made.gan.settings.ema_decay, GAN.settings.ema_decay) == (0.5, 0.99)
+    assert made.random_state == 7
+    assert detectors.make(widths, 0).hidden_layer_sizes == (8, 4)
+    assert detectors.is_ours(widths) and not detectors.is_ours("KNN")
+    assert len(detectors.expand("family")) == len(set(GANS.values()))
+    with pytest.raises(ValueError, match="Did you mean 'alad'"):
+        detectors.expand("GANDetector:alda")
+    with pytest.raises(ValueError, match="Neither GAN nor GANDetector has 'chess'"):
+        detectors.expand("GANDetector:gan+chess=1")
 
 
 # --- command line and gate -----------------------------------------------------------------------

@@ -89,7 +89,9 @@ def test_penalties_of_a_linear_critic() -> None:
         "relativistic": 25.0,
         "non-saturating-r1r2": 25.0,
     }.items():
-        assert get_game(name).penalty(critic, both, critic(both), u).item() == pytest.approx(expected)
+        assert get_game(name).penalty(critic, both, critic(both), u).item() == pytest.approx(
+            expected
+        )
 
 
 def test_history_has_what_a_user_needs() -> None:
