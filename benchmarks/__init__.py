@@ -4,6 +4,8 @@
 file                 what it holds
 ==================== ==========================================================================
 datasets.py          data sets that need no download; the 64 pinned ADBench and ODDS files
+download.py          fetch those files, with checksums
+kddcup99.py          KDDCup99, through scikit-learn
 protocols.py         which rows a detector is fitted on and which it scores
 detectors.py         name -> detector, each at one default for all data sets
 nearest_prototype.py the training-free bar
@@ -12,6 +14,7 @@ isolation.py         one thread, no output, seeds restored: how a detector is ru
 run.py               the grid: data set x detector x seed x protocol
 results.py           results.csv: append, resume, heal
 report.py            means, ranks, tests, where we lose, as Markdown
+papers.py            precision, recall and F1 beside the papers' own figures
 pictures.py          rank diagram, score histograms, training curves
 gate.py              does the harness reproduce published kNN figures to two decimals?
 speed.py             wall and CPU time, side by side

@@ -7,11 +7,15 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from . import datasets, detectors
-from .protocols import MIN_ANOMALIES, PROTOCOLS
+from . import datasets, detectors, download, kddcup99
+from .protocols import MIN_ANOMALIES, PAPERS, PROTOCOLS
+
+if TYPE_CHECKING:
+    from .run import Grid
 
 EXAMPLES = """\
 examples:
@@ -20,6 +24,7 @@ examples:
   python -m benchmarks --download --data-home data       fetch 64 files, then run them
   python -m benchmarks --data-home data --protocol one-class --max-rows 2000
   python -m benchmarks --detectors GANDetector,GANDetector:alad,KNN
+  python -m benchmarks --data-home data --protocol kdd,arrhythmia    beside published figures
   python -m benchmarks report                            tables and pictures again
   python -m benchmarks gate --data-home data             check the harness
   python -m benchmarks speed                             wall and CPU time
@@ -51,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
     add("--detectors", help="names, separated by commas; also 'default' and 'all'")
     add("--protocol", help=f"of {', '.join(PROTOCOLS)} (default: contaminated,one-class)")
-    add("--seeds", type=int, default=3, help="how many seeds, from 0 (default: 3)")
+    add("--seeds", type=int, help="how many seeds, from 0 (default: 3; kdd and arrhythmia: 20)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default: 2)")
     add("--retry-failed", action="store_true", help="run recorded failures again")
@@ -84,19 +89,43 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, home: Path | None) -> int:
     """Fit and score what is not finished, then report."""
-    from .run import Grid, run
+    from .run import run
 
     home = _download(options, home)
-    names = _names(options, datasets.available(home))
-    chosen = (options.protocol or "contaminated,one-class").split(",")
-    _check(options, set(chosen) - set(PROTOCOLS), names, home)
-    grid = Grid(
-        names, detectors.expand(options.detectors), chosen, options.seeds, options.max_rows, home
-    )
-    start = time.perf_counter()
-    made = run(grid, options.out, jobs=options.jobs, retry_failed=options.retry_failed)
+    start, made = time.perf_counter(), 0
+    for grid in _grids(options, home):
+        made += run(grid, options.out, jobs=options.jobs, retry_failed=options.retry_failed)
     print(f"{made} runs in {time.perf_counter() - start:.0f} s.\n")
     return _report(options, home)
+
+
+def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
+    """One grid; or one for each of the papers' protocols, which have data sets of their own."""
+    from . import papers
+    from .run import Grid
+
+    chosen = (options.protocol or "contaminated,one-class").split(",")
+    theirs = [protocol for protocol in chosen if protocol in PAPERS]
+    names = [] if theirs else _names(options, datasets.available(home))
+    _check(options, chosen, names, home)
+    rows = options.max_rows
+    if not theirs:
+        wanted = detectors.expand(options.detectors)
+        return [Grid(names, wanted, chosen, options.seeds or 3, rows, home)]
+    wanted = detectors.expand(options.detectors or ",".join(papers.DETECTORS))
+    seeds = options.seeds or papers.SEEDS
+    grids = [Grid([PAPERS[p].dataset], wanted, [p], seeds, rows, home) for p in theirs]
+    return [grid for grid in grids if _at_hand(grid)]
+
+
+def _at_hand(grid: Grid) -> bool:
+    """Whether the data of a papers' protocol can be had; if not, it is skipped and said so."""
+    try:
+        datasets.check(grid.datasets[0], grid.data_home)
+    except datasets.DataError as error:
+        print(f"skipped {grid.protocols[0]}: {error}")
+        return False
+    return True
 
 
 def _names(options: argparse.Namespace, default: list[str]) -> list[str]:
@@ -108,15 +137,23 @@ def _names(options: argparse.Namespace, default: list[str]) -> list[str]:
 
 
 def _check(
-    options: argparse.Namespace, unknown: set[str], names: list[str], home: Path | None
+    options: argparse.Namespace, chosen: list[str], names: list[str], home: Path | None
 ) -> None:
     """Explain options that cannot work."""
+    unknown = sorted(set(chosen) - set(PROTOCOLS))
     if unknown:
         raise ValueError(f"Unknown protocol: {', '.join(unknown)}. Known: {', '.join(PROTOCOLS)}.")
-    if not names:
+    theirs = set(chosen) & set(PAPERS)
+    if theirs and (options.datasets or theirs != set(chosen)):
+        raise ValueError(
+            "The protocols kdd and arrhythmia have data sets of their own: run them without "
+            "--datasets and without other protocols."
+        )
+    if not names and not theirs:
         raise ValueError(f"{home} holds none of the known files; --download fetches them.")
     least = 2 * MIN_ANOMALIES
-    if options.seeds < 1 or (options.max_rows is not None and options.max_rows < least):
+    too_few = options.seeds is not None and options.seeds < 1
+    if too_few or (options.max_rows is not None and options.max_rows < least):
         raise ValueError(f"--seeds starts at 1, --max-rows at {least}.")
 
 
@@ -127,9 +164,11 @@ def _download(options: argparse.Namespace, home: Path | None) -> Path | None:
     import pooch
 
     home = home or Path(pooch.os_cache("pyod-gan"))
-    names = _names(options, list(datasets.registry()))
-    files = [name for name in names if name not in datasets.BUILT_IN]
-    datasets.download(tqdm(files, desc=f"to {home}", unit="file"), home)
+    theirs = [PAPERS[p].dataset for p in (options.protocol or "").split(",") if p in PAPERS]
+    names = _names(options, theirs or list(datasets.registry()))
+    elsewhere = {*datasets.BUILT_IN, kddcup99.NAME}
+    files = [name for name in names if name not in elsewhere]
+    download.download(tqdm(files, desc=f"to {home}", unit="file"), home)
     return home
 
 

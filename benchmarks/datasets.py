@@ -24,7 +24,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -34,6 +34,8 @@ import numpy as np
 import sklearn.datasets
 from numpy.typing import NDArray
 from scipy.io import loadmat
+
+from . import kddcup99
 
 DATA_VARIABLE = "PYOD_GAN_DATA"
 
@@ -143,12 +145,12 @@ def available(data_home: Path | None) -> list[str]:
 
 
 def load(name: str, data_home: Path | None = None) -> Dataset:
-    """Load a built-in set, or a pinned file whose checksum is verified first.
+    """Load a built-in set, KDDCup99, or a pinned file whose checksum is verified first.
 
     Parameters
     ----------
     name : str
-        A key of :data:`BUILT_IN` or of :func:`registry`.
+        A key of :data:`BUILT_IN` or of :func:`registry`, or ``kddcup99``.
     data_home : Path or None
         The folder that holds the pinned files.
 
@@ -164,6 +166,8 @@ def load(name: str, data_home: Path | None = None) -> Dataset:
     """
     if name in BUILT_IN:
         return Dataset(name, *BUILT_IN[name]())
+    if name == kddcup99.NAME:
+        return Dataset(name, *_kddcup99())
     return _read(verified_path(name, data_home), name)
 
 
@@ -175,6 +179,25 @@ def pinned(name: str) -> DataFile:
             f"Files: {', '.join(registry())}."
         )
     return registry()[name]
+
+
+def _kddcup99() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """KDDCup99, or an error that says what to do."""
+    try:
+        return kddcup99.load()
+    except OSError as error:  # urllib's errors are OSErrors
+        raise DataError(
+            f"{kddcup99.NAME} is not at hand and cannot be fetched ({type(error).__name__}). Run "
+            "again when online; scikit-learn keeps it in its data folder."
+        ) from error
+
+
+def check(name: str, data_home: Path | None) -> None:
+    """Raise :class:`DataError` if a data set is unknown, missing or damaged."""
+    if name == kddcup99.NAME:
+        _kddcup99()
+    elif name not in BUILT_IN:
+        verified_path(name, data_home)
 
 
 def verified_path(name: str, data_home: Path | None) -> Path:
@@ -198,52 +221,3 @@ def _read(path: Path, name: str) -> Dataset:
     arrays: Any = loadmat(path) if path.suffix == ".mat" else np.load(path, allow_pickle=False)
     y = (np.ravel(arrays["y"]) != 0).astype(np.int64)
     return Dataset(name, np.asarray(arrays["X"], dtype=np.float64), y)
-
-
-def download(names: Iterable[str], data_home: Path) -> None:
-    """Fetch the files that are missing or damaged; finished files are kept, so it can resume.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Keys of :func:`registry`.
-    data_home : Path
-        The folder to fill; created if needed.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be fetched, or arrives with the wrong checksum.
-    """
-    data_home.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        file = pinned(name)
-        path = data_home / file.file
-        if not (path.is_file() and file.matches(path)):
-            _fetch(file, path)
-
-
-def _fetch(file: DataFile, path: Path) -> None:
-    """Download one file next to its place and move it there only when it is right."""
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    part = path.with_name(path.name + ".part")
-    try:
-        part.unlink(missing_ok=True)
-        pooch.retrieve(
-            file.url,
-            known_hash=None,
-            fname=part.name,
-            path=path.parent,
-            downloader=pooch.HTTPDownloader(timeout=30),
-        )
-    except (OSError, ValueError) as error:  # requests' errors are OSErrors
-        raise DataError(
-            f"Cannot fetch {file.url} ({type(error).__name__}). Files already in {path.parent} are "
-            "kept: run again when online, or copy the file there by hand."
-        ) from error
-    if not file.matches(part):
-        part.unlink()
-        raise DataError(f"{file.url} arrived with the wrong checksum; nothing was changed.")
-    part.replace(path)

@@ -12,7 +12,9 @@ import pandas as pd
 import scikit_posthocs
 from scipy.stats import friedmanchisquare
 
+from . import papers
 from .detectors import OURS
+from .protocols import PAPERS
 from .results import section
 
 METRICS = {"auroc": "AUROC", "ap": "average precision"}
@@ -90,6 +92,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def side_by_side(table: pd.DataFrame) -> str:
     """One line per detector, in the order of the run, with the means of every section."""
+    table = table[~table["protocol"].isin(PAPERS)]
     columns = {}
     for title, rows in sections(table):
         means = summary(complete(rows)).set_index("detector")
@@ -170,6 +173,10 @@ def failures(rows: pd.DataFrame) -> str:
 
 def overview(title: str, rows: pd.DataFrame) -> str:
     """Write the short part of a section: what the command line prints."""
+    protocol = rows["protocol"].iloc[0]
+    if protocol in PAPERS:
+        beside = markdown(papers.beside_published(protocol, rows))
+        return "\n\n".join([f"## {title}", papers.NOTE, beside])
     kept = complete(rows)
     n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
     parts = [f"## {title}", f"Data sets: {n_sets}, seeds: {n_seeds}."]
@@ -198,6 +205,8 @@ def _with_spread(means: pd.Series, deviations: pd.Series) -> pd.Series:
 
 def details(rows: pd.DataFrame) -> str:
     """Write the long part of a section: tests, where we lose, every data set."""
+    if rows["protocol"].iloc[0] in PAPERS:
+        return ""
     kept = complete(rows)
     parts = []
     for metric, name in METRICS.items():

@@ -20,7 +20,8 @@ from .detectors import is_ours
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyod", "torch")
 KEY = ["dataset", "detector", "seed", "protocol", "max_rows"]
-MEASURES = ["n", "d", "n_anomalies", "auroc", "ap", "fit_seconds", "score_seconds", "status"]
+QUALITIES = ["auroc", "ap", "precision", "recall", "f1"]
+MEASURES = ["n", "d", "n_anomalies", *QUALITIES, "fit_seconds", "score_seconds", "status"]
 COLUMNS = [*KEY, *MEASURES, "versions"]
 ALL_ROWS = "all"  # the value of max_rows where nothing was cut
 

@@ -13,7 +13,11 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 from tqdm import tqdm
 
 from . import datasets, detectors, protocols
@@ -95,11 +99,10 @@ def _check_data(grid: Grid) -> None:
     """Name every missing or damaged file before hours are spent."""
     problems = []
     for name in grid.datasets:
-        if name not in datasets.BUILT_IN:
-            try:
-                datasets.verified_path(name, grid.data_home)
-            except datasets.DataError as error:
-                problems.append(str(error))
+        try:
+            datasets.check(name, grid.data_home)
+        except datasets.DataError as error:
+            problems.append(str(error))
     if problems:
         raise datasets.DataError("\n".join(problems))
 
@@ -108,7 +111,7 @@ def evaluate(cell: Cell, data_home: Path | None = None) -> Outcome:
     """Fit and score one detector on one data set.
 
     A detector that raises, or whose scores are not finite, is a failure: the error is its status,
-    and it counts as AUROC 0.5 and average precision equal to the share of anomalies.
+    and it counts as AUROC 0.5, average precision equal to the share of anomalies, and no hit.
 
     Parameters
     ----------
@@ -130,12 +133,12 @@ def evaluate(cell: Cell, data_home: Path | None = None) -> Outcome:
     )
     measures: dict[str, Any] = {"n": len(y), "d": X.shape[1], "n_anomalies": int(y.sum())}
     measures |= {"auroc": FAILED_AUROC, "ap": task.y.mean(), "fit_seconds": "", "score_seconds": ""}
+    measures |= {"precision": 0.0, "recall": 0.0, "f1": 0.0}
     arrays: dict[str, np.ndarray] = {}
     try:
         with isolated(cell.seed):
             detector, scores = _fit_and_score(cell, task, measures)
-        measures["auroc"] = roc_auc_score(task.y, scores)
-        measures["ap"] = average_precision_score(task.y, scores)
+        measures |= _qualities(task.y, scores, protocols.flagged_share(cell.protocol, task.y))
         measures["status"] = "ok"
         arrays = {"y": task.y, "scores": scores, **_history(detector)}
     except Exception as error:  # a failing detector is a result too
@@ -161,6 +164,21 @@ def _fit_and_score(
     if not np.isfinite(scores).all():
         raise ValueError(f"{np.sum(~np.isfinite(scores))} of {len(scores)} scores are not finite")
     return detector, scores
+
+
+def _qualities(y: np.ndarray, scores: np.ndarray, flagged: float) -> dict[str, float]:
+    """Compare scores with labels; precision, recall and F1 with the ``flagged`` share on top."""
+    labels = scores >= np.quantile(scores, 1 - flagged)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        y, labels, average="binary", zero_division=0.0
+    )
+    return {
+        "auroc": roc_auc_score(y, scores),
+        "ap": average_precision_score(y, scores),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+    }
 
 
 def _history(detector: Any) -> dict[str, np.ndarray]:

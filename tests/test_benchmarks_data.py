@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("pooch")
 
-from benchmarks import datasets, protocols
+from benchmarks import datasets, download, protocols
 from benchmarks.datasets import DataError, DataFile
 
 SIZES = {
@@ -106,14 +106,14 @@ def test_damaged_file_is_named_and_fetched_again(
     file = _pinned("toy", content, f"{url}/toy.npz", git=git)
     monkeypatch.setattr(datasets, "registry", lambda: {"toy": file})
     home = tmp_path / "home"
-    datasets.download(["toy"], home)
+    download.download(["toy"], home)
     assert datasets.available(home) == ["toy"]
     assert datasets.load("toy", home).y.tolist() == [0, 0, 0, 1]
 
     (home / "toy.npz").write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match=r"toy\.npz is damaged.*--download"):
         datasets.load("toy", home)
-    datasets.download(["toy"], home)
+    download.download(["toy"], home)
     assert (home / "toy.npz").read_bytes() == content
 
 
@@ -130,7 +130,7 @@ def test_download_rejects_wrong_content_and_keeps_the_old_file(
     monkeypatch.setattr(datasets, "registry", lambda: {"toy": file})
     home = tmp_path / "home"
     with pytest.raises(DataError, match="wrong checksum"):
-        datasets.download(["toy"], home)
+        download.download(["toy"], home)
     assert not list(home.iterdir())
 
 
@@ -140,7 +140,7 @@ def test_offline_download_says_what_to_do(
     file = _pinned("toy", content, "http://127.0.0.1:9/toy.npz")  # nothing listens there
     monkeypatch.setattr(datasets, "registry", lambda: {"toy": file})
     with pytest.raises(DataError, match=r"Cannot fetch http.*run again when online"):
-        datasets.download(["toy"], tmp_path / "home")
+        download.download(["toy"], tmp_path / "home")
 
 
 def test_missing_folder_file_and_name_are_named(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_missing_folder_file_and_name_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Unknown data set 'cardoi'"):
         datasets.load("cardoi", tmp_path)
     with pytest.raises(DataError, match="Unknown data set 'cardoi'"):
-        datasets.download(["cardoi"], tmp_path)
+        download.download(["cardoi"], tmp_path)
 
 
 def test_identical_sets_count_once(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def table(tmp_path: Path) -> pd.DataFrame:
                 ap, seconds = ("0.1", ",") if failed else ("0.4", "1.0,0.5")
                 lines.append(
                     f"{dataset},{detector},{seed},one-class,all,100,3,10,"
-                    f"{auroc + shift:.6f},{ap},{seconds},{status},x"
+                    f"{auroc + shift:.6f},{ap},0,0,0,{seconds},{status},x"
                 )
     path = tmp_path / "results.csv"
     path.write_text("\n".join(lines) + "\n")
