@@ -23,6 +23,7 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 CARDIO = ("6_cardio", "cardio")
 CARDIO_SHAPE = (1831, 21)
 SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
+STEPS = 100
 SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
 Job = Callable[[], object]
 
@@ -30,7 +31,7 @@ Job = Callable[[], object]
 def measure(
     data_home: Path | None, names: list[str] | None = None, repeats: int = 3
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Time members, fitting and scoring.
+    """Time members, fitting, training steps and scoring.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ def measure(
     yield f"Eight members against one, same steps, on {source}", _timed(members, repeats)
     fits = {name: _fit(name, X) for name in (detectors.OURS, "AutoEncoder", "LUNAR")}
     yield f"Fit on {source}, each at its defaults", _timed(fits, repeats)
+    yield f"A training step of every GAN, eight members, on {source}", _steps(X, repeats)
     train, rows = _clusters(FITTED_ROWS), _clusters(SCORED_ROWS)
     table = _timed(_scorers(names or list(SCORERS), train, rows), repeats)
     table["rows per second"] = [f"{len(rows) / s:,.0f}" for s in table["wall seconds"]]
@@ -77,6 +79,15 @@ def _fit_members(X: FloatArray, n_estimators: int) -> Job:
 def _fit(name: str, X: FloatArray) -> Job:
     """Fit a detector at its defaults."""
     return lambda: detectors.make(name, 0).fit(X)
+
+
+def _steps(X: FloatArray, repeats: int) -> pd.DataFrame:
+    """Milliseconds per step, with what a GAN prepares after training, and its default length."""
+    family = detectors.expand("family")
+    table = _timed({name: _fit(f"{name}+max_iter={STEPS}", X) for name in family}, repeats)
+    table["ms per step"] = 1000 * table["CPU seconds"] / STEPS
+    table["steps"] = [detectors.make(name, 0).gan.settings.max_iter for name in family]
+    return table
 
 
 def _clusters(n: int) -> FloatArray:

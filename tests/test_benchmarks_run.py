@@ -13,7 +13,7 @@ import torch
 
 pytest.importorskip("scikit_posthocs")
 
-from benchmarks import datasets, detectors, gate, results
+from benchmarks import datasets, detectors, gate, results, speed
 from benchmarks.__main__ import main
 from benchmarks.isolation import isolated
 from benchmarks.nearest_prototype import NearestPrototype
@@ -208,6 +208,18 @@ def test_parameters_in_detector_names() -> None:
         detectors.expand("GANDetector:alda")
     with pytest.raises(ValueError, match="Neither GAN nor GANDetector has 'chess'"):
         detectors.expand("GANDetector:gan+chess=1")
+
+
+def test_timing_names_failures() -> None:
+    calls: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    table = speed._timed({"quick": lambda: calls.append("x"), "broken": fail}, 3)
+    assert calls == ["x"] * 3
+    assert table["status"].tolist() == ["ok", "ValueError: no"]
+    assert table["CPU seconds"].notna().tolist() == [True, False]
 
 
 # --- command line and gate -----------------------------------------------------------------------
