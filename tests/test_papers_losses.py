@@ -123,7 +123,9 @@ def member(net: Networks, e: int) -> Member:
             pairs = [(layer.weight[e], layer.bias[e]) for layer in module.layers]
             parts[path] = MLP([(w.detach().numpy(), b.detach().numpy()) for w, b in pairs])
     if "critic.masks" in parts:
-        networks = [network for path, network in parts.items() if "critic.networks." in path]
+        flat = [w[e].detach().numpy() for w in net.critic.weights]  # weight, bias, weight, ...
+        alone = [[w[i] for w in flat] for i in range(len(flat[0]))]
+        networks = [MLP(list(zip(ws[::2], ws[1::2], strict=True))) for ws in alone]
         parts["critic"] = Subspaces(networks, parts["critic.masks"])
     return parts
 

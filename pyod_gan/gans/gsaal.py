@@ -9,26 +9,36 @@ from typing import Any, ClassVar
 import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ..nets import MakeNetwork
-from .base import BaseGAN
+from .base import BaseGAN, Settings
 from .sogaal import SOGAAL
 
 
 class SubspaceCritics(nn.Module):
-    """k networks, each on its own random half of the columns: (E, B, D) -> (E, B, k)."""
+    """k networks, each on its own random half of the columns: (E, B, D) -> (E, B, k).
+
+    Their weights are stacked, so that all of them are one network of E·k members.
+    """
 
     masks: Tensor  # (E, k, 1, D)
 
     def __init__(self, make: MakeNetwork, n_columns: int, n_critics: int) -> None:
         super().__init__()
-        self.networks = nn.ModuleList(make(n_columns, 1) for _ in range(n_critics))
+        networks = [make(n_columns, 1) for _ in range(n_critics)]
+        self._one = (networks[0],)  # how to compute; in a tuple its own weights are not registered
+        self._names = [name for name, _ in networks[0].named_parameters()]
+        alike = zip(*(network.parameters() for network in networks), strict=True)
+        self.weights = nn.ParameterList(torch.stack(parts, 1) for parts in alike)  # (E, k, ...)
         masks = [half_of(n_columns, n_critics, g) for g in make.generators]
         self.register_buffer("masks", torch.stack(masks))
 
     def forward(self, x: Tensor) -> Tensor:
-        logits = [f(x * self.masks[:, i]) for i, f in enumerate(self.networks)]
-        return torch.cat(logits, -1)
+        weights = {n: w.flatten(0, 1) for n, w in zip(self._names, self.weights, strict=True)}
+        seen = (x.unsqueeze(1) * self.masks).flatten(0, 1)  # (E·k, B, D)
+        logits = functional_call(self._one[0], weights, (seen,))  # (E·k, B, 1)
+        return logits.squeeze(-1).unflatten(0, self.masks.shape[:2]).transpose(1, 2)
 
 
 def half_of(n_columns: int, n_critics: int, generator: torch.Generator) -> Tensor:
@@ -72,6 +82,7 @@ class GSAAL(SOGAAL):
         "n_critics": [Interval(Integral, 1, None, closed="left")],
     }
 
+    settings: ClassVar[Settings] = Settings(max_iter=300, hidden_layer_sizes=(32, 32))
     n_critics: int = 8
 
     def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
