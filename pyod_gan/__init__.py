@@ -32,30 +32,6 @@ if TYPE_CHECKING:
 
 __version__ = version("pyod-gan")
 
-_HOME = {
-    "AAE": "gans",
-    "ALAD": "gans",
-    "ALOCC": "gans",
-    "AnoGAN": "gans",
-    "BaseGAN": "gans",
-    "BiGAN": "gans",
-    "FAnoGAN": "gans",
-    "FenceGAN": "gans",
-    "GAN": "gans",
-    "GANDetector": "detector",
-    "GANomaly": "gans",
-    "GSAAL": "gans",
-    "MOGAAL": "gans",
-    "OCGAN": "gans",
-    "PrototypeGAN": "gans",
-    "RCGAN": "gans",
-    "SOGAAL": "gans",
-    "TrainingCollapseWarning": "exceptions",
-    "TrainingCollapsedError": "exceptions",
-    "USAD": "gans",
-    "WGAN": "gans",
-}
-
 __all__ = [
     "AAE",
     "ALAD",
@@ -80,12 +56,18 @@ __all__ = [
     "TrainingCollapsedError",
 ]
 
+_ELSEWHERE = {  # than in gans
+    "GANDetector": "detector",
+    "TrainingCollapseWarning": "exceptions",
+    "TrainingCollapsedError": "exceptions",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Load public names on first use (PEP 562), so that the import itself loads no torch."""
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return getattr(import_module(f".{_ELSEWHERE.get(name, 'gans')}", __name__), name)
 
 
 def __dir__() -> list[str]:
