@@ -44,6 +44,24 @@ def with_far_rows(
     return X, y
 
 
+Labelled = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows to fit, rows to score, their labels
+
+
+def with_broken_dependence(seed: int = 0) -> Labelled:
+    """Rows whose columns come from different rows: every column looks normal alone."""
+    rows = table(600, 6, seed)
+    rng = np.random.default_rng(seed)
+    broken = np.column_stack([rng.permutation(column)[:60] for column in rows.T])
+    return rows[:400], np.r_[rows[400:], broken], np.repeat([0, 1], [200, 60])
+
+
+def with_rows_in_a_gap(seed: int = 0) -> Labelled:
+    """Rows between two clusters, near everything and like nothing."""
+    rng = np.random.default_rng(seed)
+    X = np.r_[rng.normal(-4, 0.5, (300, 4)), rng.normal(4, 0.5, (300, 4))]
+    return X, np.r_[X, rng.normal(0, 0.5, (30, 4))], np.repeat([0, 1], [600, 30])
+
+
 @pytest.fixture(scope="session")
 def cancer() -> tuple[np.ndarray, np.ndarray]:
     """ODDS's wbc recipe on real data: 357 benign rows and 21 of the malignant, in random order."""

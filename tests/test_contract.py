@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import skops.io
 import torch
-from conftest import table, with_far_rows
+from conftest import (
+    Labelled,
+    table,
+    with_broken_dependence,
+    with_far_rows,
+    with_rows_in_a_gap,
+)
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
@@ -88,6 +94,31 @@ def test_far_rows_rank_above_the_bulk_also_where_training_rows_are_far(
     detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
     assert roc_auc_score(y, detector.decision_scores_) > 0.95
     assert roc_auc_score(far, detector.decision_function(fresh)) > 0.95
+
+
+# Measured below the floors; docs/gans.md says why. A GAN that learns better fails here by name.
+WEAK = {
+    "with_broken_dependence": set(),
+    "with_rows_in_a_gap": set(),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("planted", "floor"), [(with_broken_dependence, 0.7), (with_rows_in_a_gap, 0.7)]
+)
+def test_dependence_and_gaps(
+    gan_class: type[BaseGAN],
+    planted: Callable[[int], Labelled],
+    floor: float,
+    seed: int,
+    request: pytest.FixtureRequest,
+) -> None:
+    if gan_class.__name__ in WEAK[planted.__name__]:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="see docs/gans.md"))
+    X, rows, y = planted(seed)
+    detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
+    assert roc_auc_score(y, detector.decision_function(rows)) > floor
 
 
 def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:

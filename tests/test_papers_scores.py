@@ -7,19 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from by_hand import Array, D, E, Member, each_case, mae, member, mse, networks, usad_errors
 from conftest import table
-from test_papers_losses import (
-    Array,
-    D,
-    E,
-    Member,
-    each_case,
-    mae,
-    member,
-    mse,
-    networks,
-    usad_errors,
-)
 
 from pyod_gan.gans import (
     AAE,

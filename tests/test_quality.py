@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import table, with_far_rows
+from conftest import table, with_broken_dependence, with_far_rows, with_rows_in_a_gap
 from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -26,25 +26,13 @@ def test_planted_outliers(rescale, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_broken_dependence(seed: int) -> None:
-    """Rows whose columns come from different rows: every column looks normal alone."""
-    X, fresh = table(600, 6, seed), table(300, 6, seed + 100)
-    rng = np.random.default_rng(seed)
-    source = table(600, 6, seed)
-    broken = np.column_stack([rng.permutation(column)[:60] for column in source.T])
-    X, fresh = X[:400], X[400:]
-    scores = GANDetector(random_state=seed).fit(X).decision_function(np.r_[fresh, broken])
-    assert roc_auc_score(np.r_[np.zeros(len(fresh)), np.ones(60)], scores) > 0.8
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_local_gap(seed: int) -> None:
-    """Rows between two clusters are near everything and like nothing."""
-    rng = np.random.default_rng(seed)
-    X = np.r_[rng.normal(-4, 0.5, (300, 4)), rng.normal(4, 0.5, (300, 4))]
-    between = rng.normal(0, 0.5, (30, 4))
-    scores = GANDetector(random_state=seed).fit(X).decision_function(np.r_[X, between])
-    assert roc_auc_score(np.r_[np.zeros(600), np.ones(30)], scores) > 0.99
+@pytest.mark.parametrize(
+    ("planted", "floor"), [(with_broken_dependence, 0.8), (with_rows_in_a_gap, 0.99)]
+)
+def test_dependence_and_gaps(planted, floor: float, seed: int) -> None:
+    X, rows, y = planted(seed)
+    scores = GANDetector(random_state=seed).fit(X).decision_function(rows)
+    assert roc_auc_score(y, scores) > floor
 
 
 @pytest.mark.parametrize("seed", SEEDS)

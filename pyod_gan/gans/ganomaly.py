@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..games import Game
 from ..nets import MakeNetwork, Networks, features, l1, l2
-from .base import BaseGAN, Pair, Play, Settings
+from .base import BaseGAN, Pair, Play
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -47,7 +47,6 @@ class GANomaly(BaseGAN):
     arXiv 1805.06725, eq. 1 to 5.
     """
 
-    settings: ClassVar[Settings] = Settings()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "adversarial_weight": [Interval(Real, 0, None, closed="left")],

@@ -54,7 +54,7 @@ class OCGAN(BaseGAN):
     Representations", CVPR 2019, arXiv 1903.08550, section 3 and algorithm 1.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000)
+    settings: ClassVar[Settings] = Settings(lr=2e-3)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "noise": [Interval(Real, 0, None, closed="left")],

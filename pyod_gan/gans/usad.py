@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
 from ..nets import MakeNetwork, Networks, l2
-from .base import BaseGAN, Batch, Phase, Settings
+from .base import BaseGAN, Batch, Phase
 
 BOUND = 5.0  # largest value that a decoder can make, in standard deviations of a column
 
@@ -47,7 +47,6 @@ class USAD(BaseGAN):
     doi 10.1145/3394486.3403392, eq. 4 to 9.
     """
 
-    settings: ClassVar[Settings] = Settings()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "alpha": [Interval(Real, 0, 1, closed="both")],
