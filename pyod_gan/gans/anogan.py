@@ -54,7 +54,7 @@ class AnoGAN(BaseGAN):
     2017, arXiv 1703.05921: eq. 3 (residual loss), eq. 5 (feature matching), eq. 6 and 7 (score).
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=2e-4, hidden_layer_sizes=(128, 128))
+    settings: ClassVar[Settings] = Settings(lr=4e-4, hidden_layer_sizes=(128, 128))
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, 1, closed="both")],
