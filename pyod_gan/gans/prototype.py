@@ -111,12 +111,13 @@ class PrototypeGAN(BaseGAN):
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
     def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
-        """Register each member's first picks as prototypes (E, M, D), and their scaled features."""
+        """Register each member's first picks as prototypes (E, M, D), and their weighted features."""
         size = self.group_size * self.n_groups
         bank = rows[torch.stack([repeated(pick, size) for pick in picks])]
         made = features(net.critic, bank).detach()  # (E, M, F)
-        apart = rms_apart(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
-        scale = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
+        apart = torch.cdist(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
+        alike = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
+        scale = self.feature_weight * alike
         net.register_buffer("bank", bank)
         net.register_buffer("scale", scale)
         net.register_buffer("bank_features", scale * made)
@@ -135,7 +136,7 @@ class PrototypeGAN(BaseGAN):
         """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
         apart = l1_apart(x, net.bank)  # (E, B, M)
         fx = net.scale * features(net.critic, x)  # (E, B, F)
-        residual = torch.lerp(apart, rms_apart(fx, net.bank_features), self.feature_weight)
+        residual = torch.cdist(fx, net.bank_features).add_(apart, alpha=1 - self.feature_weight)
         residual.masked_fill_(apart < SAME, torch.inf)
         nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
         return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
@@ -143,12 +144,8 @@ class PrototypeGAN(BaseGAN):
 
 def l1_apart(a: Tensor, b: Tensor) -> Tensor:
     """Mean absolute difference of all pairs, (E, B, D), (E, M, D) -> (E, B, M)."""
-    return torch.cdist(a, b, p=1.0) / a.shape[-1]
-
-
-def rms_apart(a: Tensor, b: Tensor) -> Tensor:
-    """Root mean squared difference of all pairs, (E, B, F), (E, M, F) -> (E, B, M)."""
-    return torch.cdist(a, b) / a.shape[-1] ** 0.5
+    n_columns = a.shape[-1]
+    return torch.cdist(a / n_columns, b / n_columns, p=1.0)  # few divisions, many distances
 
 
 def finite(nearest: Tensor) -> Tensor:
