@@ -8,6 +8,7 @@ download.py          fetch those files, with checksums
 kddcup99.py          KDDCup99, through scikit-learn
 protocols.py         which rows a detector is fitted on and which it scores
 detectors.py         name -> detector, each at one default for all data sets
+ablation.py          the same with one thing changed
 nearest_prototype.py the training-free bar
 pyod_gans.py         PyOD's GANs, repaired
 isolation.py         one thread, no output, seeds restored: how a detector is run

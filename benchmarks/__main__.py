@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
-    add("--detectors", help="names, separated by commas; also 'default' and 'all'")
+    add("--detectors", help="names, separated by commas; or default, all, family, ablation")
     add("--protocol", help=f"of {', '.join(PROTOCOLS)} (default: contaminated,one-class)")
     add("--seeds", type=int, help="how many seeds, from 0 (default: 3; kdd and arrhythmia: 20)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")

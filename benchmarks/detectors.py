@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyod.models.base import BaseDetector
 
+from . import ablation
+
 if TYPE_CHECKING:
     from pyod_gan import GANDetector
 
@@ -54,7 +56,9 @@ def is_ours(name: str) -> bool:
 
 
 def expand(names: str | None) -> list[str]:
-    """Turn the command line's list into names; ``all`` and ``default`` are lists too.
+    """Turn the command line's list into names.
+
+    ``default``, ``all``, ``family`` and ``ablation`` are lists too.
 
     Parameters
     ----------
@@ -75,6 +79,7 @@ def expand(names: str | None) -> list[str]:
 
     family = (f"{OURS}:{gan}" for gan in GANS if gan != "auto")
     lists = {"default": DEFAULT, "all": (OURS, *PEERS), "family": tuple(family)}
+    lists["ablation"] = ablation.names(OURS)
     chosen: dict[str, None] = {}
     for name in re.split(r",(?![^(]*\))", names or "default"):  # a tuple keeps its commas
         chosen.update(dict.fromkeys(lists.get(name, (name,))))

@@ -204,6 +204,7 @@ def test_parameters_in_detector_names() -> None:
     assert detectors.make(widths, 0).hidden_layer_sizes == (8, 4)
     assert detectors.is_ours(widths) and not detectors.is_ours("KNN")
     assert len(detectors.expand("family")) == len(set(GANS.values()))
+    assert "GANDetector:gan+n_estimators=3+broad_negatives=False" in detectors.expand("ablation")
     with pytest.raises(ValueError, match="Did you mean 'alad'"):
         detectors.expand("GANDetector:alda")
     with pytest.raises(ValueError, match="Neither GAN nor GANDetector has 'chess'"):
