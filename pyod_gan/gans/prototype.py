@@ -111,7 +111,7 @@ class PrototypeGAN(BaseGAN):
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
     def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
-        """Register each member's first picks as prototypes (E, M, D), and their weighted features."""
+        """Register each member's first picks as prototypes (E, M, D), and their features."""
         size = self.group_size * self.n_groups
         bank = rows[torch.stack([repeated(pick, size) for pick in picks])]
         made = features(net.critic, bank).detach()  # (E, M, F)
