@@ -96,29 +96,39 @@ def test_far_rows_rank_above_the_bulk_also_where_training_rows_are_far(
     assert roc_auc_score(far, detector.decision_function(fresh)) > 0.95
 
 
-# Measured below the floors; docs/gans.md says why. A GAN that learns better fails here by name.
+# Below the floors, as measured; docs/gans.md says why. One that learns better fails here by name.
 WEAK = {
-    "with_broken_dependence": set(),
-    "with_rows_in_a_gap": set(),
+    with_broken_dependence: {
+        "ALAD",
+        "ALOCC",
+        "BiGAN",
+        "FAnoGAN",
+        "GANomaly",
+        "RCGAN",
+        "USAD",
+        "WGAN",
+    },
+    with_rows_in_a_gap: {"AAE", "ALAD", "AnoGAN", "BiGAN", "FAnoGAN", "RCGAN", "USAD", "WGAN"},
 }
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
-    ("planted", "floor"), [(with_broken_dependence, 0.7), (with_rows_in_a_gap, 0.7)]
+    ("planted", "floor"), [(with_broken_dependence, 0.75), (with_rows_in_a_gap, 0.9)]
 )
 def test_dependence_and_gaps(
     gan_class: type[BaseGAN],
     planted: Callable[[int], Labelled],
     floor: float,
-    seed: int,
     request: pytest.FixtureRequest,
 ) -> None:
-    if gan_class.__name__ in WEAK[planted.__name__]:
+    if gan_class.__name__ in WEAK[planted]:
         request.applymarker(pytest.mark.xfail(strict=True, reason="see docs/gans.md"))
-    X, rows, y = planted(seed)
-    detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
-    assert roc_auc_score(y, detector.decision_function(rows)) > floor
+    found = []
+    for seed in range(3):
+        X, rows, y = planted(seed)
+        detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
+        found.append(roc_auc_score(y, detector.decision_function(rows)))
+    assert np.mean(found) > floor
 
 
 def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:
