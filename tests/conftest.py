@@ -14,6 +14,7 @@ from sklearn.datasets import load_breast_cancer
 
 from pyod_gan.gans import GANS, BaseGAN
 
+QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}  # of GANDetector
 FAMILY = sorted(set(GANS.values()), key=lambda gan: gan.__name__)
 
 

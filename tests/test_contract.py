@@ -10,6 +10,7 @@ import pytest
 import skops.io
 import torch
 from conftest import (
+    QUICK,
     Labelled,
     table,
     with_broken_dependence,
@@ -25,7 +26,6 @@ from pyod_gan.gans import BaseGAN
 from pyod_gan.preprocessing import TableScaler
 
 CPU = torch.device("cpu")
-QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}
 
 
 def train(gan: BaseGAN, rows: np.ndarray, seeds: list[int], steps: int = 25):

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import table, with_far_rows
+from conftest import QUICK, table, with_far_rows
 from pyod.models.base import BaseDetector
 from pyod.models.combination import average
 from pyod.models.embedding import EmbeddingOD
@@ -20,8 +20,6 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.datasets import co2
 
 from pyod_gan import GANDetector
-
-QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import table
+from conftest import QUICK, table
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -22,7 +22,6 @@ from sklearn.utils.estimator_checks import (
 
 from pyod_gan import ALAD, GAN, GANDetector
 
-QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}
 LABELS = "PyOD labels outliers 1 and scores them higher; scikit-learn wants -1 and lower"
 
 
