@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         GANomaly,
         PrototypeGAN,
     )
+    from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
 
@@ -50,6 +51,7 @@ __all__ = [
     "FAnoGAN",
     "FenceGAN",
     "GANDetector",
+    "GANOutlierDetector",
     "GANomaly",
     "PrototypeGAN",
     "TrainingCollapseWarning",
@@ -58,6 +60,7 @@ __all__ = [
 
 _ELSEWHERE = {  # than in gans
     "GANDetector": "detector",
+    "GANOutlierDetector": "outlier",
     "TrainingCollapseWarning": "exceptions",
     "TrainingCollapsedError": "exceptions",
 }

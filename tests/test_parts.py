@@ -74,6 +74,7 @@ LAYERS = [
     {"train", "parameters"},
     {"fitting", "base"},
     {"detector"},
+    {"outlier"},
 ]
 
 

@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from pyod_gan import ALAD, GAN, GANDetector
+from pyod_gan import ALAD, GAN, GANDetector, GANOutlierDetector
 
 LABELS = "PyOD labels outliers 1 and scores them higher; scikit-learn wants -1 and lower"
 
@@ -39,8 +39,32 @@ def test_estimator_checks(estimator, check) -> None:
         check(estimator)
 
 
-def test_column_names() -> None:
-    check_dataframe_column_names_consistency("GANDetector", GANDetector(**QUICK))
+@parametrize_with_checks([GANOutlierDetector(n_estimators=2, max_iter=10)])
+def test_outlier_detector_passes_every_check(estimator, check) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(estimator)
+
+
+def test_outlier_detector_is_the_detector_turned_around() -> None:
+    X = table()
+    detector = GANDetector(**QUICK, contamination=0.05).fit(X)
+    turned = GANOutlierDetector(**QUICK, contamination=0.05).fit(X)
+    np.testing.assert_array_equal(turned.score_samples(X), -detector.decision_scores_)
+    np.testing.assert_array_equal(turned.predict(X), 1 - 2 * detector.labels_)
+    np.testing.assert_array_equal(turned.decision_function(X) < 0, detector.labels_ == 1)
+    assert turned.offset_ == -detector.threshold_
+    assert turned.get_params() == detector.get_params()
+    with pytest.raises(ValueError, match="'gan' parameter"):
+        turned.set_params(gan__latent_dim=3)
+    with pytest.raises(ValueError, match="n_estimators"):
+        turned.set_params(n_estimators=0).fit(X)
+    assert turned.detector_ is not None  # as it was before
+
+
+@pytest.mark.parametrize("estimator", [GANDetector(**QUICK), GANOutlierDetector(**QUICK)])
+def test_column_names(estimator) -> None:
+    check_dataframe_column_names_consistency(type(estimator).__name__, estimator)
 
 
 def test_reordered_columns_are_refused() -> None:

@@ -1,0 +1,164 @@
+"""GANOutlierDetector: GANDetector in scikit-learn's own convention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .base import restored_on_failure
+from .detector import GANDetector
+from .gans import BaseGAN
+from .parameters import CONSTRAINTS, check_nested
+
+
+class GANOutlierDetector(OutlierMixin, BaseEstimator):
+    """:class:`GANDetector` with labels 1 and −1, and scores that are *lower* for anomalies.
+
+    The convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``; parameters are
+    those of :class:`GANDetector`.
+
+    Attributes
+    ----------
+    detector_ : GANDetector
+        The fitted detector, in PyOD's convention.
+    offset_ : float
+        Rows whose ``score_samples`` lie below it are outliers; minus ``detector_.threshold_``.
+    n_iter_ : int
+        Steps trained.
+    n_features_in_ : int
+        Columns seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``fit`` got a data frame with string names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyod_gan import GANOutlierDetector
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> X[0] = 8
+    >>> GANOutlierDetector(contamination=0.01, random_state=0).fit_predict(X)[:3]
+    array([-1,  1,  1])
+    """
+
+    _parameter_constraints = CONSTRAINTS
+    gan: str | BaseGAN
+    __init__ = GANDetector.__init__
+
+    def fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
+        """Train on ``X`` and set the offset.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows, at least 2; numeric, finite, dense.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : GANOutlierDetector
+            Fitted. If ``fit`` fails or is interrupted, it is as it was before.
+
+        Raises
+        ------
+        ValueError
+            For a parameter or an input that cannot be used.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+        """
+        with restored_on_failure(self):
+            self.detector_ = GANDetector(**self.get_params(deep=False)).fit(X)
+            self.offset_ = -float(self.detector_.threshold_)
+        return self
+
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
+        """Minus the anomaly score of each row: lower = more anomalous.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            0 is a typical training row.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        return -self.detector_.decision_function(X)
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """``score_samples(X) - offset_``: at least 0 for inliers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Negative for outliers.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Label rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            1 = inlier, −1 = outlier.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def set_params(self, **params: Any) -> GANOutlierDetector:
+        """Set parameters; those of a spec object are reached as ``gan__<name>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names and values.
+
+        Returns
+        -------
+        self : GANOutlierDetector
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
+        """
+        check_nested(params.get("gan", self.gan), params)
+        with restored_on_failure(self):
+            super().set_params(**params)
+        return self
+
+    @property
+    def n_iter_(self) -> int:
+        """Steps trained."""
+        return self.detector_.n_iter_
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns seen in ``fit``."""
+        return self.detector_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Their names."""
+        return self.detector_.feature_names_in_
