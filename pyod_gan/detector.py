@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .base import SklearnDetector, restored_on_failure
+from .base import restored_on_failure
 from .callbacks import Callback
 from .ensemble import calibrate, combine
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
 from .parameters import CONSTRAINTS, all_callbacks, check_nested, find_device, resolve_settings
+from .persistence import SavedDetector
 from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
 
 
-class GANDetector(SklearnDetector):
+class GANDetector(SavedDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they

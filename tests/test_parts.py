@@ -73,6 +73,7 @@ LAYERS = [
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
     {"train", "parameters"},
     {"fitting", "base"},
+    {"persistence"},
     {"detector"},
     {"outlier"},
 ]

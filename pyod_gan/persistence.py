@@ -1,0 +1,244 @@
+"""Models in files that run no code: safetensors for arrays, JSON for all else.
+
+The file is one safetensors file. Its metadata has one entry, ``pyod_gan``: a JSON object with the
+format's version, parameters, and a SHA-256 over everything else in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from numbers import Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from .base import SklearnDetector
+from .ensemble import Calibration
+from .fitting import build, member_generators
+from .gans import GANS, BaseGAN, Settings
+from .preprocessing import TableScaler
+
+FORMAT = 1  # raised when a file's meaning changes
+KEY = "pyod_gan"
+Arrays = dict[str, np.ndarray]
+Self = TypeVar("Self", bound="SavedDetector")
+
+
+class SavedDetector(SklearnDetector):
+    """Adds ``save`` and ``load`` to a detector with fitted networks."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one file that holds data only, no code.
+
+        The file appears under its name when it is complete. What concerns only the next ``fit`` is
+        left out where JSON cannot hold it: callbacks, a thresholder (the share of outliers that it
+        found is kept) and a ``RandomState`` object.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to; an existing file is replaced.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If the GAN has a parameter that is no number, word or flag, such as a ``Game``.
+        OSError
+            If the file cannot be written; an existing one is then as it was.
+        """
+        check_is_fitted(self)
+        arrays, about = _arrays(self), _about(self)
+        about["sha256"] = _digest(arrays, about)
+        _write(Path(path), to_bytes(arrays, {KEY: json.dumps(about)}))
+
+    @classmethod
+    def load(
+        cls: type[Self], path: str | os.PathLike[str], *, gans: Sequence[type[BaseGAN]] = ()
+    ) -> Self:
+        """Read a detector that :meth:`save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; no code in it is run.
+        gans : sequence of BaseGAN classes, default=()
+            GANs of your own that the file may name.
+
+        Returns
+        -------
+        detector : GANDetector
+            Fitted; scores are the same.
+
+        Raises
+        ------
+        ValueError
+            If the file is no model, damaged, changed, of an unknown format, or names an unknown
+            GAN.
+        OSError
+            If it cannot be read.
+        """
+        arrays, about = _read(Path(path))
+        known = {gan.__name__: gan for gan in (*GANS.values(), *gans)}
+        unknown = {about["gan"]["name"]} - set(known)
+        if unknown:
+            raise ValueError(
+                f"{path} has the GAN {unknown.pop()!r}, which is not built in. If you trust its "
+                "class, pass it: load(path, gans=[...])."
+            )
+        params = about["params"]
+        if params["gan"] is None:
+            params["gan"] = _gan(about["gan"], known)
+        detector = cls(**params)
+        detector.__dict__.update(_fitted(arrays, about, known))
+        return detector
+
+
+def _about(detector: Any) -> dict[str, Any]:
+    """Everything but arrays, as JSON can hold it."""
+    params, gan = detector.get_params(deep=False), detector.gan_
+    found = {"contamination": detector._share, "callbacks": None, "random_state": None}
+    for name in found:
+        if not isinstance(params[name], Real):
+            params[name] = found[name]
+    params["gan"] = params["gan"] if isinstance(params["gan"], str) else None  # as fitted
+    about = {
+        "format": FORMAT,
+        "written_by": version("pyod-gan"),
+        "params": params,
+        "gan": {"name": type(gan).__name__, "params": gan.get_params()},
+        "settings": detector.settings_._asdict(),
+        "n_features_in": detector.n_features_in_,
+        "feature_names_in": list(getattr(detector, "feature_names_in_", [])),
+        "share": detector._share,
+        "history": detector.history_,
+        "n_iter": detector.n_iter_,
+    }
+    try:
+        return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
+    except TypeError as error:
+        raise ValueError(
+            f"A detector can be saved where its parameters are numbers, words and flags. {error}; "
+            "use joblib for this one."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"Got {value!r}")
+
+
+def _arrays(detector: Any) -> Arrays:
+    """All arrays of a fitted detector."""
+    scaler = detector.scaler_.scaler_
+    arrays = {f"networks.{n}": a for n, a in detector.networks_.to_arrays().items()}
+    arrays |= {f"scaler.{name}": getattr(scaler, f"{name}_") for name in ("mean", "scale", "var")}
+    arrays |= {f"calibration.{n}": a for n, a in detector.calibration_._asdict().items()}
+    arrays |= {"scores": detector.decision_scores_, "labels": detector.labels_}
+    arrays["threshold"] = np.array([detector.threshold_], dtype=np.float64)
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Fitted attributes from what the file holds."""
+
+    def part(prefix: str) -> Arrays:
+        found = {n: a for n, a in arrays.items() if n.startswith(prefix)}
+        return {n.removeprefix(prefix): a for n, a in found.items()}
+
+    gan, n_columns = _gan(about["gan"], known), about["n_features_in"]
+    tuples = {n: tuple(v) for n, v in about["settings"].items() if isinstance(v, list)}
+    settings = Settings(**about["settings"] | tuples)
+    networks = part("networks.")
+    members = member_generators(0, len(next(iter(networks.values()))))
+    scaler = StandardScaler()
+    for name, array in part("scaler.").items():
+        setattr(scaler, f"{name}_", array)
+    scaler.n_features_in_ = n_columns
+    scores = arrays["scores"]
+    fitted = {
+        "gan_": gan,
+        "settings_": settings,
+        "networks_": build(gan, n_columns, settings, members).load_arrays(networks),
+        "scaler_": TableScaler(),
+        "calibration_": Calibration(**part("calibration.")),
+        "decision_scores_": scores,
+        "labels_": arrays["labels"],
+        "threshold_": arrays["threshold"][0],
+        "history_": about["history"],
+        "n_iter_": about["n_iter"],
+        "n_features_in_": n_columns,
+        "_share": about["share"],
+        "_mu": scores.mean(),
+        "_sigma": scores.std(),
+        "_classes": 2,
+    }
+    fitted["scaler_"].scaler_ = scaler
+    if about["feature_names_in"]:
+        fitted["feature_names_in_"] = np.array(about["feature_names_in"], dtype=object)
+    return fitted
+
+
+def _gan(described: dict[str, Any], known: dict[str, Any]) -> BaseGAN:
+    """A spec object from its name and parameters."""
+    gan: BaseGAN = known[described["name"]](**described["params"])
+    return gan
+
+
+def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
+    """SHA-256 of all that the file says, but for itself."""
+    said = {name: value for name, value in about.items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside the place, then move: under its name a file is whole or as it was."""
+    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Arrays and metadata of a file that is whole and of a known format."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist.")
+    try:
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {}).get(KEY, "null"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
+    if not isinstance(about, dict) or "format" not in about:
+        raise ValueError(f"{path} is a safetensors file, but no model of pyod-gan.")
+    if about["format"] != FORMAT:
+        raise ValueError(
+            f"{path} has format {about['format']}, by pyod-gan {about.get('written_by')}. This "
+            f"version reads format {FORMAT}: use the version that wrote it, or fit again."
+        )
+    if about.get("sha256") != _digest(arrays, about):
+        raise ValueError(f"{path} was changed after it was written: its checksum differs.")
+    return arrays, about
