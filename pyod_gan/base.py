@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Real
 from typing import Any
 
@@ -164,38 +162,50 @@ class SklearnDetector(BaseDetector):
         stats : list of three floats
             Only with ``return_stats``.
         """
-        c_r = self._share if c_r is None or c_r < 0 else c_r
-        return super().predict_with_rejection(X, T, return_stats, delta, c_fp, c_fn, c_r)
+        share = self._share or 1 / len(self.decision_scores_)  # PyOD's bounds need a number > 0
+        twin = object.__new__(type(self))
+        twin.__dict__.update(vars(self) | {"contamination": share})
+        c_r = share if c_r is None or c_r < 0 else c_r
+        return BaseDetector.predict_with_rejection(twin, X, T, return_stats, delta, c_fp, c_fn, c_r)
 
     def _process_decision_scores(self) -> SklearnDetector:
-        """Threshold and labels by a share of the rows, or by a thresholder, which is cloned."""
+        """Threshold and labels by a share of rows, by a rule, or by a clone of a thresholder."""
         scores = self.decision_scores_
+        self._mu, self._sigma = scores.mean(), scores.std()  # for PyOD's methods
         if isinstance(self.contamination, Real):
-            self.threshold_ = np.percentile(scores, 100 * (1 - float(self.contamination)))
-            self.labels_ = (scores > self.threshold_).astype(int)
-            self._share = float(self.contamination)  # of outliers that the threshold stands for
+            share = float(self.contamination)
+            self._set_threshold(np.percentile(scores, 100 * (1 - share)))
+            self._share = share  # also where ties leave fewer labels
+        elif isinstance(self.contamination, str):
+            self._set_threshold(outlying_from(scores))
         else:
             self.thresholder_ = clone(self.contamination)
             self.thresholder_.fit(scores)
-            self.labels_ = np.asarray(self.thresholder_.labels_).astype(int).ravel()
+            labels = np.asarray(self.thresholder_.labels_).astype(int).ravel()
             # thresholders rescale the scores, so theirs is not a threshold of ours
-            self.threshold_ = scores[self.labels_ == 0].max(initial=-np.inf)
-            self._share = float(self.labels_.mean())
-        self._mu, self._sigma = scores.mean(), scores.std()  # for PyOD's methods
+            self._set_threshold(scores[labels == 0].max(initial=-np.inf))
+            self.labels_ = labels
+            self._share = float(labels.mean())
         return self
+
+    def _set_threshold(self, threshold: float) -> None:
+        """Label the training rows by it; ``_share`` is the share of outliers it stands for."""
+        self.threshold_ = threshold
+        self.labels_ = (self.decision_scores_ > threshold).astype(int)
+        self._share = float(self.labels_.mean())
 
     def _set_n_classes(self, y: Any) -> SklearnDetector:
         self._classes = 2
         return self
 
 
-@contextmanager
-def restored_on_failure(estimator: BaseEstimator) -> Iterator[None]:
-    """Put an estimator's attributes back if the block fails or is interrupted."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+def outlying_from(scores: np.ndarray) -> float:
+    """The score whose modified z-score is 3.5: 0.6745 · (score − median) / MAD.
+
+    Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993. Where half of the scores
+    are equal, the mean absolute deviation takes the MAD's place, with its own factor 1 / 1.253314.
+    """
+    median = np.median(scores)
+    deviations = np.abs(scores - median)
+    scale = np.median(deviations) / 0.6745 or deviations.mean() * 1.253314
+    return float(median + 3.5 * scale)

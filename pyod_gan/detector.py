@@ -9,19 +9,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .base import restored_on_failure
 from .callbacks import Callback
-from .ensemble import calibrate, combine
+from .ensemble import combine, find_units
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
-from .parameters import CONSTRAINTS, all_callbacks, check_nested, find_device, resolve_settings
+from .parameters import (
+    CONSTRAINTS,
+    NestedParameters,
+    all_callbacks,
+    find_device,
+    resolve_settings,
+    restored_on_failure,
+)
 from .persistence import SavedDetector
 from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
 
 
-class GANDetector(SavedDetector):
+class GANDetector(NestedParameters, SavedDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they
@@ -35,9 +41,10 @@ class GANDetector(SavedDetector):
         whose parameters are reached as ``gan__latent_dim``.
     n_estimators : int, default=8
         Ensemble members, trained together.
-    contamination : float in (0, 0.5] or thresholder, default=0.1
-        Share of anomalies in the training data, or an object such as PyThresh's that finds it (a
-        clone is used). Sets ``threshold_`` and ``labels_``, never the scores.
+    contamination : float in (0, 0.5], "auto" or thresholder, default=0.1
+        Share of anomalies in the training data; "auto" for scores 3.5 robust standard deviations
+        above the median; or an object such as PyThresh's that finds it (a clone is used). Sets
+        ``threshold_`` and ``labels_``, never the scores.
     max_iter : int, default=None
         Training length in optimiser steps. None takes the GAN's own, as for the next three.
     batch_size : int, default=None
@@ -69,6 +76,8 @@ class GANDetector(SavedDetector):
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
         Labels of the training rows, 0 = inlier, 1 = outlier.
+    conformal_scores_ : ndarray
+        Sorted scores of held-out rows, after ``calibrate``.
     gan_ : BaseGAN
         The GAN that was fitted.
     networks_ : Networks
@@ -87,8 +96,8 @@ class GANDetector(SavedDetector):
 
     Notes
     -----
-    Labels follow PyOD: 1 is an outlier. The score of a row is the mean over members of ``(score −
-    median) / interquartile range`` of the training rows; of several views the largest counts.
+    A row's score is the mean over members of ``(score − median) / interquartile range`` of the
+    training rows; of several views the largest counts.
 
     Examples
     --------
@@ -172,8 +181,8 @@ class GANDetector(SavedDetector):
             )
             self.history_, self.n_iter_ = trainer.history, trainer.step
             scores = self._member_scores(X)
-            self.calibration_ = calibrate(scores)
-            self.decision_scores_ = combine(scores, self.calibration_)
+            self.units_ = find_units(scores)
+            self.decision_scores_ = combine(scores, self.units_)
             self._set_n_classes(y)
             self._process_decision_scores()
         return self
@@ -199,34 +208,12 @@ class GANDetector(SavedDetector):
             For other columns than in ``fit``, missing or infinite values.
         """
         check_is_fitted(self)
-        return combine(self._member_scores(self._validated(X, reset=False)), self.calibration_)
+        return combine(self._member_scores(self._validated(X, reset=False)), self.units_)
 
     def _validated(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
         """Dense finite floats (n, n_features_in_); ``reset`` learns the columns."""
         floats, few = (np.float64, np.float32), 2 if reset else 1
         return validate_data(self, X, reset=reset, dtype=floats, ensure_min_samples=few)
-
-    def set_params(self, **params: Any) -> GANDetector:
-        """Set parameters; those of a spec object are reached as ``gan__<name>``.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameter names and values.
-
-        Returns
-        -------
-        self : GANDetector
-
-        Raises
-        ------
-        ValueError
-            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
-        """
-        check_nested(params.get("gan", self.gan), params)
-        with restored_on_failure(self):
-            super().set_params(**params)
-        return self
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:
         """Validated rows (n, n_features_in_) -> (E, n, V)."""

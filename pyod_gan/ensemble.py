@@ -9,15 +9,15 @@ import numpy as np
 RELATIVE_NOISE = 1e-9  # scores closer than this share of the largest are alike
 
 
-class Calibration(NamedTuple):
+class Units(NamedTuple):
     """Per-member centre and scale of the training scores, (E, 1, 1) each."""
 
     centre: np.ndarray
     scale: np.ndarray
 
 
-def calibrate(scores: np.ndarray) -> Calibration:
-    """Median and spread of each member's training scores, (E, n, V) -> Calibration.
+def find_units(scores: np.ndarray) -> Units:
+    """Median and spread of each member's training scores, (E, n, V) -> Units.
 
     The spread is the interquartile range; where half of the rows score alike, the standard
     deviation; where all do, 1, so that the member adds nothing.
@@ -27,11 +27,11 @@ def calibrate(scores: np.ndarray) -> Calibration:
     noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
     deviation = scores.std(axis=(1, 2), keepdims=True)
     scale = np.where(high - low > noise, high - low, deviation)
-    return Calibration(centre, np.where(scale > noise, scale, 1.0))
+    return Units(centre, np.where(scale > noise, scale, 1.0))
 
 
-def combine(scores: np.ndarray, calibration: Calibration) -> np.ndarray:
+def combine(scores: np.ndarray, units: Units) -> np.ndarray:
     """Mean over members, then the largest view, (E, n, V) -> (n,)."""
-    units = scores - calibration.centre
-    units /= calibration.scale
-    return units.mean(axis=0).max(axis=-1)
+    members = scores - units.centre
+    members /= units.scale
+    return members.mean(axis=0).max(axis=-1)

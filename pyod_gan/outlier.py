@@ -9,13 +9,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .base import restored_on_failure
 from .detector import GANDetector
-from .gans import BaseGAN
-from .parameters import CONSTRAINTS, check_nested
+from .parameters import CONSTRAINTS, NestedParameters, restored_on_failure
 
 
-class GANOutlierDetector(OutlierMixin, BaseEstimator):
+class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
     """:class:`GANDetector` with labels 1 and −1, and scores that are *lower* for anomalies.
 
     The convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``; parameters are
@@ -45,7 +43,6 @@ class GANOutlierDetector(OutlierMixin, BaseEstimator):
     """
 
     _parameter_constraints = CONSTRAINTS
-    gan: str | BaseGAN
     __init__ = GANDetector.__init__
 
     def fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
@@ -125,28 +122,6 @@ class GANOutlierDetector(OutlierMixin, BaseEstimator):
             1 = inlier, −1 = outlier.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def set_params(self, **params: Any) -> GANOutlierDetector:
-        """Set parameters; those of a spec object are reached as ``gan__<name>``.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameter names and values.
-
-        Returns
-        -------
-        self : GANOutlierDetector
-
-        Raises
-        ------
-        ValueError
-            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name.
-        """
-        check_nested(params.get("gan", self.gan), params)
-        with restored_on_failure(self):
-            super().set_params(**params)
-        return self
 
     @property
     def n_iter_(self) -> int:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
 from .gans import BaseGAN, Settings, get_gan
 
+Self = TypeVar("Self", bound="NestedParameters")
+
 CONSTRAINTS: dict[str, list[Any]] = {
     "gan": [str, BaseGAN],
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
-    "contamination": [Interval(Real, 0, 0.5, closed="right"), HasMethods(["fit", "get_params"])],
+    "contamination": [
+        Interval(Real, 0, 0.5, closed="right"),
+        StrOptions({"auto"}),
+        HasMethods(["fit", "get_params"]),
+    ],
     "max_iter": [Interval(Integral, 1, None, closed="left"), None],
     "batch_size": [Interval(Integral, 2, None, closed="left"), None],
     "lr": [Interval(Real, 0, None, closed="neither"), None],
@@ -65,15 +73,52 @@ def all_callbacks(
     return users + [callback for callback, on in wanted.items() if on]
 
 
-def check_nested(gan: str | BaseGAN, params: Mapping[str, Any]) -> None:
-    """A GAN given by name has no parameters to set."""
-    nested = [name for name in params if name.startswith("gan__")]
-    if nested and isinstance(gan, str):
-        spec = type(get_gan(gan)).__name__
-        raise ValueError(
-            f"The 'gan' parameter of GANDetector is the name {gan!r}, which has no {nested[0]!r}. "
-            f"To set it, pass a spec object: GANDetector({spec}())."
-        )
+class NestedParameters:
+    """``set_params`` for an estimator whose ``gan`` is a name or a spec object."""
+
+    gan: str | BaseGAN
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Set parameters; those of a spec object are reached as ``gan__<name>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names and values.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name; nothing is
+            set then.
+        """
+        gan = params.get("gan", self.gan)
+        nested = [name for name in params if name.startswith("gan__")]
+        if nested and isinstance(gan, str):
+            spec = type(get_gan(gan)).__name__
+            raise ValueError(
+                f"The 'gan' parameter of {type(self).__name__} is the name {gan!r}, which has no "
+                f"{nested[0]!r}. To set it, pass a spec object: {type(self).__name__}({spec}())."
+            )
+        with restored_on_failure(self):
+            BaseEstimator.set_params(self, **params)
+        return self
+
+
+@contextmanager
+def restored_on_failure(estimator: object) -> Iterator[None]:
+    """Put an estimator's attributes back if the block fails or is interrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
 
 
 def find_device(device: str) -> torch.device:

@@ -22,8 +22,8 @@ from safetensors.numpy import save as to_bytes
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from .base import SklearnDetector
-from .ensemble import Calibration
+from .conformal import ConformalDetector
+from .ensemble import Units
 from .fitting import build, member_generators
 from .gans import GANS, BaseGAN, Settings
 from .preprocessing import TableScaler
@@ -34,7 +34,7 @@ Arrays = dict[str, np.ndarray]
 Self = TypeVar("Self", bound="SavedDetector")
 
 
-class SavedDetector(SklearnDetector):
+class SavedDetector(ConformalDetector):
     """Adds ``save`` and ``load`` to a detector with fitted networks."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -110,7 +110,7 @@ def _about(detector: Any) -> dict[str, Any]:
     params, gan = detector.get_params(deep=False), detector.gan_
     found = {"contamination": detector._share, "callbacks": None, "random_state": None}
     for name in found:
-        if not isinstance(params[name], Real):
+        if not isinstance(params[name], Real | str):
             params[name] = found[name]
     params["gan"] = params["gan"] if isinstance(params["gan"], str) else None  # as fitted
     about = {
@@ -146,8 +146,10 @@ def _arrays(detector: Any) -> Arrays:
     scaler = detector.scaler_.scaler_
     arrays = {f"networks.{n}": a for n, a in detector.networks_.to_arrays().items()}
     arrays |= {f"scaler.{name}": getattr(scaler, f"{name}_") for name in ("mean", "scale", "var")}
-    arrays |= {f"calibration.{n}": a for n, a in detector.calibration_._asdict().items()}
+    arrays |= {f"units.{n}": a for n, a in detector.units_._asdict().items()}
     arrays |= {"scores": detector.decision_scores_, "labels": detector.labels_}
+    if hasattr(detector, "conformal_scores_"):
+        arrays["conformal_scores"] = detector.conformal_scores_
     arrays["threshold"] = np.array([detector.threshold_], dtype=np.float64)
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
@@ -174,7 +176,7 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "settings_": settings,
         "networks_": build(gan, n_columns, settings, members).load_arrays(networks),
         "scaler_": TableScaler(),
-        "calibration_": Calibration(**part("calibration.")),
+        "units_": Units(**part("units.")),
         "decision_scores_": scores,
         "labels_": arrays["labels"],
         "threshold_": arrays["threshold"][0],
@@ -187,6 +189,8 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "_classes": 2,
     }
     fitted["scaler_"].scaler_ = scaler
+    if "conformal_scores" in arrays:
+        fitted["conformal_scores_"] = arrays["conformal_scores"]
     if about["feature_names_in"]:
         fitted["feature_names_in_"] = np.array(about["feature_names_in"], dtype=object)
     return fitted

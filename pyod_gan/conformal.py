@@ -1,0 +1,132 @@
+"""Thresholds and p-values that hold on new rows, by split-conformal inference."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import false_discovery_control
+from sklearn.utils.validation import check_is_fitted
+
+from .base import SklearnDetector
+
+Self = TypeVar("Self", bound="ConformalDetector")
+
+
+class ConformalDetector(SklearnDetector):
+    """Adds ``calibrate``, ``p_values`` and ``set_threshold`` to a detector.
+
+    Scores of training rows are no yardstick for new rows: the detector has seen the former. Normal
+    rows that were held out are. If a new row is normal and drawn as they were, its rank among their
+    scores is uniform, whatever the detector (Vovk et al. 2005; Laxhammar and Falkman 2010).
+    """
+
+    def calibrate(self: Self, X: ArrayLike) -> Self:
+        """Score normal rows that were not in ``fit``, as the yardstick of ``p_values``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Held-out rows. Anomalies among them make p-values larger, so that fewer rows are
+            flagged.
+
+        Returns
+        -------
+        self : GANDetector
+            With ``conformal_scores_``, their scores in ascending order.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        self.conformal_scores_ = np.sort(self.decision_function(X))
+        return self
+
+    def p_values(self, X: ArrayLike, *, adjust: str | None = None) -> np.ndarray:
+        """Probability that a normal row scores at least as high as each row does.
+
+        ``p = (1 + number of held-out rows that score at least as high) / (1 + number of held-out
+        rows)``. For a normal row P(p ≤ α) ≤ α, over draws of the held-out rows and the row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+        adjust : {None, "bh"}, default=None
+            "bh" adjusts for the number of rows: of those with a value ≤ α, at most the share α is
+            normal on average (Benjamini and Hochberg 1995; Bates et al. 2023, theorem 2).
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples,)
+            From 1 / (1 + number of held-out rows) to 1; low = anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``calibrate``.
+        ValueError
+            If ``adjust`` is neither.
+
+        References
+        ----------
+        Bates, Candès, Lei, Romano and Sesia, "Testing for outliers with conformal p-values", Annals
+        of Statistics 51, 2023, arXiv 2104.08279, eq. 2.
+        """
+        if adjust not in (None, "bh"):
+            raise ValueError(f"`adjust` must be None or 'bh'. Got {adjust!r} instead.")
+        held_out, scores = self._held_out(), self.decision_function(X)
+        at_least = len(held_out) - np.searchsorted(held_out, scores, side="left")
+        p = (1 + at_least) / (1 + len(held_out))
+        return p if adjust is None else np.asarray(false_discovery_control(p, method="bh"))
+
+    def set_threshold(self: Self, *, fpr: float) -> Self:
+        """Set ``threshold_`` so that normal rows are flagged at most at a rate.
+
+        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``.
+
+        Parameters
+        ----------
+        fpr : float in (0, 1)
+            False positive rate, such as 0.01.
+
+        Returns
+        -------
+        self : GANDetector
+            With ``threshold_``, and ``labels_`` of the training rows by it.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``calibrate``.
+        ValueError
+            If ``fpr`` is no such number, or needs more held-out rows.
+        """
+        held_out = self._held_out()
+        if not 0 < fpr < 1:
+            raise ValueError(f"`fpr` must lie between 0 and 1. Got {fpr!r} instead.")
+        allowed = int(np.floor(fpr * (1 + len(held_out)) * (1 + 1e-12)))  # ranks from the top
+        if allowed < 1:
+            raise ValueError(
+                f"fpr={fpr} needs at least {int(np.ceil(1 / fpr)) - 1} held-out rows; "
+                f"`calibrate` got {len(held_out)}. Calibrate on more rows or raise `fpr`."
+            )
+        self._set_threshold(float(held_out[-allowed]))
+        return self
+
+    def _held_out(self) -> np.ndarray:
+        check_is_fitted(
+            self,
+            "conformal_scores_",
+            msg="This %(name)s has no held-out rows: call `calibrate` with normal rows that were "
+            "not in `fit`.",
+        )
+        return self.conformal_scores_
+
+    def _process_decision_scores(self: Self) -> Self:
+        self.__dict__.pop("conformal_scores_", None)  # of an earlier fit
+        super()._process_decision_scores()
+        return self
