@@ -18,6 +18,7 @@ report.py            means, ranks, tests, where we lose, as Markdown
 papers.py            precision, recall and F1 beside the papers' own figures
 pictures.py          rank diagram, score histograms, training curves
 gate.py              does the harness reproduce published kNN figures to two decimals?
+explain.py           do explanations find the column that was made wrong?
 speed.py             wall and CPU time, side by side
 ==================== ==========================================================================
 """

@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed]``."""
+"""Command line: ``python -m benchmarks [run|report|gate|speed|explain]``."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _parser() -> argparse.ArgumentParser:
         "command",
         nargs="?",
         default="run",
-        choices=["run", "report", "gate", "speed"],
+        choices=["run", "report", "gate", "speed", "explain"],
         help="run (default): fit, score, report; report: from an existing results.csv; "
-        "gate: reproduce published kNN figures; speed: time",
+        "gate: reproduce published kNN figures; speed: time; explain: find planted columns",
     )
     add("--out", type=Path, default=Path("benchmark-results"), help="folder of all output")
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
@@ -81,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         home = datasets.find_data_home(options.data_home)
         commands = {"run": _run, "report": _report, "gate": _gate, "speed": _speed}
+        commands["explain"] = _explain
         return commands[options.command](options, home)
     except (datasets.DataError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -218,6 +219,20 @@ def _speed(options: argparse.Namespace, home: Path | None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
     print("\n\n".join(text))
+    return 0
+
+
+def _explain(options: argparse.Namespace, home: Path | None) -> int:
+    """Print how often explanations find the planted column."""
+    import pandas as pd
+
+    from . import explain, report
+
+    names = _names(options, datasets.available(home))
+    lines = list(tqdm(explain.measure(home, names, options.seeds or 3), total=len(names)))
+    table = pd.DataFrame(lines)
+    means = {**table.mean(numeric_only=True), "data set": "mean", "columns": ""}
+    print(report.markdown(pd.concat([table, pd.DataFrame([means])], ignore_index=True)))
     return 0
 
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .callbacks import Callback
 from .ensemble import combine, find_units
+from .explain import ExplainedDetector
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
 from .parameters import (
@@ -21,13 +22,12 @@ from .parameters import (
     resolve_settings,
     restored_on_failure,
 )
-from .persistence import SavedDetector
 from .preprocessing import TableScaler
 from .scoring import member_scores
 from .threads import one_thread
 
 
-class GANDetector(NestedParameters, SavedDetector):
+class GANDetector(NestedParameters, ExplainedDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they

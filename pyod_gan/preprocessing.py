@@ -37,3 +37,11 @@ class TableScaler(TransformerMixin, BaseEstimator):
         far = (z < -CLIP) | (z > CLIP)
         z[far] = np.copysign(CLIP + np.log1p(np.abs(z[far]) - CLIP), z[far])
         return z.astype(np.float32)
+
+    def inverse_transform(self, z: np.ndarray) -> np.ndarray:
+        """(..., D) standardised -> (..., D) in the units of the table."""
+        check_is_fitted(self)
+        far = np.abs(z) > CLIP
+        with np.errstate(over="ignore"):
+            straight = np.copysign(CLIP + np.expm1(np.abs(z) - CLIP), z)
+        return np.where(far, straight, z) * self.scaler_.scale_ + self.scaler_.mean_

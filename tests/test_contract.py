@@ -202,6 +202,29 @@ def test_saving_keeps_scores(gan_class: type[BaseGAN], tmp_path: Path) -> None:
     np.testing.assert_array_equal(detector.decision_scores_, copy.decision_function(X))
 
 
+def test_explanations_add_up_and_name_the_column(gan_class: type[BaseGAN]) -> None:
+    X = table(300)
+    detector = GANDetector(gan_class(), n_estimators=2, random_state=0).fit(X)
+    rows, moved = X[:20].copy(), np.arange(20) % X.shape[1]
+    rows[np.arange(20), moved] += 12 * X.std(0)[moved]
+    shares = detector.explain(rows)
+    assert shares.min() >= 0
+    excess = detector.decision_function(rows) - np.median(detector.decision_scores_)
+    np.testing.assert_allclose(shares.sum(1), excess.clip(0), atol=1e-9)
+    np.testing.assert_allclose(detector.explain(rows[:3]), shares[:3], atol=1e-9)
+    assert np.mean(shares.argmax(1) == moved) > 0.5  # chance is 0.2
+
+
+def test_terms_of_columns_add_up_to_the_score(gan_class: type[BaseGAN]) -> None:
+    detector = GANDetector(gan_class(), **QUICK).fit(table())
+    gan, net = detector.gan_, detector.networks_
+    x = torch.from_numpy(detector.scaler_.transform(table(9))).double().expand(2, -1, -1)
+    expected, terms = gan.expected(net, x), gan.by_column(net, x)
+    assert expected.shape[1:] == x.shape[1:]
+    if terms is not None and "feature_weight" not in gan.get_params():
+        torch.testing.assert_close(terms.sum(-1), gan.score(net, x))
+
+
 @pytest.mark.parametrize("n", [2, 10, 31, 32, 33])
 def test_small_tables(gan_class: type[BaseGAN], n: int) -> None:
     X = table(n)

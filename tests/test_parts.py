@@ -75,6 +75,7 @@ LAYERS = [
     {"fitting", "base"},
     {"conformal"},
     {"persistence"},
+    {"explain"},
     {"detector"},
     {"outlier"},
 ]

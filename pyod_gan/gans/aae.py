@@ -65,4 +65,7 @@ class AAE(BaseGAN):
         return Play((Pair("critic", z, code),), extra=self.reconstruction_weight * loss)
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        return l2(x, net.gen(net.enc(x)))
+        return self.by_column(net, x).sum(-1)
+
+    def by_column(self, net: Networks, x: Tensor) -> Tensor:
+        return (x - net.gen(net.enc(x))).square() / x.shape[-1]

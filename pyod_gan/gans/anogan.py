@@ -81,18 +81,32 @@ class AnoGAN(BaseGAN):
         return 4 * super().floats_per_row(net) + net.n_members * self.n_starts
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
+        return self._search(net, x)[0]
+
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        """The closest row that was found."""
+        made: Tensor = net.gen(self._search(net, x)[1])
+        return made
+
+    def by_column(self, net: Networks, x: Tensor) -> Tensor:
+        """Of the residual; the features' part is left to it in proportion."""
+        return (1 - self.feature_weight) * (x - self.expected(net, x)).abs() / x.shape[-1]
+
+    def _search(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Lowest residual on the path and where it was, (E, B), (E, B, Z)."""
         z = self._best_start(net, x)
         fx = features(net.critic, x)
-        best = self._residual(net, x, fx, z)
-        with torch.enable_grad():
-            z.requires_grad_()
-            optimiser = torch.optim.Adam([z], lr=self.search_lr)
-            for _ in range(self.search_steps):
+        best, place = self._residual(net, x, fx, z), z.clone()
+        z.requires_grad_()
+        optimiser = torch.optim.Adam([z], lr=self.search_lr)
+        for _ in range(self.search_steps):
+            with torch.enable_grad():
                 residual = self._residual(net, x, fx, z)
                 (z.grad,) = torch.autograd.grad(residual.sum(), z)
-                optimiser.step()
-                best = torch.minimum(best, residual.detach())
-        return torch.minimum(best, self._residual(net, x, fx, z.detach()))
+            best, place = lower(best, place, residual, z)
+            optimiser.step()
+        with torch.no_grad():
+            return lower(best, place, self._residual(net, x, fx, z), z)
 
     def _best_start(self, net: Networks, x: Tensor) -> Tensor:
         """The start whose row is nearest, (E, B, D) -> (E, B, Z)."""
@@ -104,3 +118,11 @@ class AnoGAN(BaseGAN):
         made = net.gen(z)
         discrimination = l1(fx, features(net.critic, made))
         return (1 - self.feature_weight) * l1(x, made) + self.feature_weight * discrimination
+
+
+def lower(best: Tensor, place: Tensor, residual: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep the lower residual of each row and its z, (E, B), (E, B, Z) twice -> the same."""
+    better = residual.detach() < best
+    return torch.where(better, residual.detach(), best), torch.where(
+        better.unsqueeze(-1), z.detach(), place
+    )

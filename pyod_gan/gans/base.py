@@ -134,6 +134,20 @@ class BaseGAN(BaseEstimator, ABC):
         """Generated rows, (E, B, Z) -> (E, B, D); None for a GAN that cannot."""
         return net.gen(z) if hasattr(net, "gen") else None
 
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        """What the GAN would have made of each row, K opinions, (E, B, D) -> (K, B, D).
+
+        The start of an explanation. By default the reconstruction; without an encoder the mean of
+        each column, 0.
+        """
+        if hasattr(net, "enc") and hasattr(net, "gen"):
+            made: Tensor = net.gen(net.enc(x))
+            return made
+        return torch.zeros_like(x)
+
+    def by_column(self, net: Networks, x: Tensor) -> Tensor | None:
+        """Terms of a score that is a sum over columns, (E, B, D) -> (E, B, D); else None."""
+
     def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
         """Register, once after training, the buffers (E, ...) that the score needs besides weights.
 

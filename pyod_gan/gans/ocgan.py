@@ -109,7 +109,14 @@ class OCGAN(BaseGAN):
         return made
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        return l2(x, net.gen(self._encode(net, x)))
+        return self.by_column(net, x).sum(-1)
+
+    def by_column(self, net: Networks, x: Tensor) -> Tensor:
+        return (x - self.expected(net, x)).square() / x.shape[-1]
+
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        made: Tensor = net.gen(self._encode(net, x))
+        return made
 
     def _encode(self, net: Networks, x: Tensor) -> Tensor:
         code: Tensor = net.enc(x).tanh()

@@ -132,14 +132,33 @@ class PrototypeGAN(BaseGAN):
         """Residuals of the rows numbered by pool, (E, P) -> (E, P, 2), a chunk at a time."""
         return torch.cat([self._nearest(net, rows[part]) for part in pool.split(CHUNK, 1)], 1)
 
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        """The prototype of every group and member that x is most like, (E, B, D) -> (E·G, B, D).
+
+        Differences count up to one standard deviation: what is wrong in one column must not choose.
+        """
+        apart = torch.zeros(*x.shape[:2], net.bank.shape[1]).to(x)  # (E, B, M)
+        for a, p in zip(x.unbind(-1), net.bank.unbind(-1), strict=True):
+            apart += (a.unsqueeze(-1) - p.unsqueeze(-2)).abs().clamp_max(1)
+        apart.masked_fill_(l1_apart(x, net.bank) < SAME, torch.inf)
+        nearest = apart.unflatten(-1, (self.n_groups, self.group_size)).argmin(-1)
+        picks = nearest + self.group_size * torch.arange(self.n_groups, device=x.device)
+        members = torch.arange(len(x), device=x.device).view(-1, 1, 1)
+        return net.bank[members, picks].transpose(1, 2).flatten(0, 1)  # of (E, B, G, D)
+
     def _nearest(self, net: Networks, x: Tensor) -> Tensor:
         """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
+        residuals = self._residuals(net, x)
+        nearest = residuals.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
+        return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
+
+    def _residuals(self, net: Networks, x: Tensor) -> Tensor:
+        """To all prototypes, infinite for one that is the row itself, (E, B, D) -> (E, B, M)."""
         apart = l1_apart(x, net.bank)  # (E, B, M)
         fx = net.scale * features(net.critic, x)  # (E, B, F)
-        residual = torch.cdist(fx, net.bank_features).add_(apart, alpha=1 - self.feature_weight)
-        residual.masked_fill_(apart < SAME, torch.inf)
-        nearest = residual.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
-        return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
+        residuals = torch.cdist(fx, net.bank_features)
+        residuals = torch.add(residuals, apart, alpha=1 - self.feature_weight)
+        return residuals.masked_fill_(apart < SAME, torch.inf)
 
 
 def l1_apart(a: Tensor, b: Tensor) -> Tensor:

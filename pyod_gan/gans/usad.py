@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
+import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
@@ -89,8 +90,17 @@ class USAD(BaseGAN):
         """Its decoders know codes of rows only, no prior."""
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        first, _, both = self._errors(net, x)
-        return self.alpha * first + (1 - self.alpha) * both
+        return self.by_column(net, x).sum(-1)
+
+    def by_column(self, net: Networks, x: Tensor) -> Tensor:
+        first = self.expected(net, x)
+        both = bounded(net.gen2(net.enc(first)))
+        errors = torch.lerp((x - both).square(), (x - first).square(), self.alpha)
+        return errors / x.shape[-1]
+
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        """A₁(x)."""
+        return bounded(net.gen(net.enc(x)))
 
     def _epoch(self, batch: Batch) -> int:
         return 1 + int(self.n_epochs * batch.progress)
