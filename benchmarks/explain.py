@@ -61,7 +61,7 @@ def _one_seed(normal: np.ndarray, seed: int) -> dict[str, float]:
     planted[np.arange(len(planted)), columns] += moves * scale[columns]
     with isolated(seed):
         detector = GANDetector(random_state=seed).fit(train)
-        flagged = detector.predict(planted) == 1
+        flagged = np.asarray(detector.predict(planted)) == 1
         planted, columns = planted[flagged], columns[flagged]
         shares = detector.explain(planted)
         slopes = _gradient_times_input(detector, planted, train.mean(0), scale)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         PrototypeGAN,
     )
     from .outlier import GANOutlierDetector
+    from .plots import ExplanationDisplay, HistoryDisplay, ScoreDisplay
+    from .score_map import MapDisplay
 
 __version__ = version("pyod-gan")
 
@@ -48,19 +50,27 @@ __all__ = [
     "AnoGAN",
     "BaseGAN",
     "BiGAN",
+    "ExplanationDisplay",
     "FAnoGAN",
     "FenceGAN",
     "GANDetector",
     "GANOutlierDetector",
     "GANomaly",
+    "HistoryDisplay",
+    "MapDisplay",
     "PrototypeGAN",
+    "ScoreDisplay",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
 ]
 
 _ELSEWHERE = {  # than in gans
+    "ExplanationDisplay": "plots",
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",
+    "HistoryDisplay": "plots",
+    "MapDisplay": "score_map",
+    "ScoreDisplay": "plots",
     "TrainingCollapseWarning": "exceptions",
     "TrainingCollapsedError": "exceptions",
 }

@@ -13,6 +13,7 @@ from torch import Tensor
 from .ensemble import Units
 from .gans import BaseGAN
 from .nets import Networks
+from .optional import import_optional
 from .parameters import find_device
 from .persistence import SavedDetector
 from .scoring import chunk_rows, score_views
@@ -78,9 +79,13 @@ class ExplainedDetector(SavedDetector):
             ``row`` (its label in a data frame, else its number), ``column``, ``share``,
             ``observed``, ``expected`` (the mean of what the GAN expected instead), ``low`` and
             ``high`` (10 % and 90 % of it), in the units of ``X``, and ``reason``, a sentence.
-        """
-        import pandas as pd
 
+        Raises
+        ------
+        ImportError
+            Without pandas, which the extra ``tabular`` has.
+        """
+        pd = import_optional("pandas", "tabular")
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
         shares, expected, observed = self._explained(X)

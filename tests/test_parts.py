@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import pyod_gan
 from pyod_gan.ensemble import combine, find_units
 from pyod_gan.gans import GANS
+from pyod_gan.optional import import_optional
 from pyod_gan.preprocessing import TableScaler
 
 PACKAGE = Path(pyod_gan.__file__).parent
@@ -68,7 +70,7 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "nets", "games", "preprocessing"},
+    {"exceptions", "optional", "nets", "games", "preprocessing"},
     {"gans"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
     {"train", "parameters"},
@@ -77,7 +79,8 @@ LAYERS = [
     {"persistence"},
     {"explain"},
     {"detector"},
-    {"outlier"},
+    {"outlier", "plots"},
+    {"score_map"},
 ]
 
 
@@ -109,6 +112,13 @@ def test_import_is_light() -> None:
     code = "import sys, pyod_gan; print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert import_optional("json", "x") is json
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"needs pandas.*pip install 'pyod-gan\[tabular\]'"):
+        import_optional("pandas", "tabular")
 
 
 def test_public_names() -> None:

@@ -1,0 +1,133 @@
+"""A picture of the score over two columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from .detector import GANDetector
+from .fitting import member_generators
+from .optional import import_optional
+from .plots import BLUE, GREEN, ORANGE, Display
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(kw_only=True)
+class MapDisplay(Display):
+    """The score over two columns, with training rows and rows that the GAN makes.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_grid,)
+        Values of the two columns on the grid.
+    scores : ndarray of shape (n_grid, n_grid)
+        Scores; rows go with ``y``.
+    threshold : float
+        Drawn as a line.
+    rows : ndarray of shape (n_samples, 2)
+        The rows passed.
+    generated : ndarray of shape (n_generated, 2)
+        Generated rows; none for a GAN that cannot.
+    names : tuple of str
+        Of the two columns.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scores: np.ndarray
+    threshold: float
+    rows: np.ndarray
+    generated: np.ndarray
+    names: tuple[str, str]
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: GANDetector,
+        X: ArrayLike,
+        *,
+        columns: tuple[int, int] = (0, 1),
+        n_grid: int = 80,
+        ax: Axes | None = None,
+    ) -> MapDisplay:
+        """Draw the score over two columns; all others are held at their medians.
+
+        Parameters
+        ----------
+        estimator : GANDetector
+            Fitted on at least two columns.
+        X : array-like of shape (n_samples, n_features)
+            Rows to show; they set the limits.
+        columns : tuple of two ints, default=(0, 1)
+            Positions of the columns.
+        n_grid : int, default=80
+            Points in each direction.
+        ax : Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : MapDisplay
+
+        Raises
+        ------
+        ValueError
+            If ``columns`` are not two different columns of ``X``.
+        """
+        check_is_fitted(estimator)
+        values, n_columns = np.asarray(X, dtype=np.float64), estimator.n_features_in_
+        if len(set(columns)) != 2 or not all(0 <= c < n_columns for c in columns):
+            raise ValueError(
+                f"`columns` must be two different positions below {n_columns}. Got {columns!r}."
+            )
+        rows = values[:, list(columns)]
+        margin = 0.2 * np.ptp(rows, 0)
+        low, high = rows.min(0) - margin, rows.max(0) + margin
+        x, y = (np.linspace(*ends, n_grid) for ends in zip(low, high, strict=True))
+        points = np.tile(np.median(values, 0), (n_grid * n_grid, 1))
+        points[:, columns[0]], points[:, columns[1]] = (axis.ravel() for axis in np.meshgrid(x, y))
+        names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(n_columns)])
+        if hasattr(estimator, "feature_names_in_"):
+            points = import_optional("pandas", "tabular").DataFrame(points, columns=names)
+        return cls(
+            x=x,
+            y=y,
+            scores=estimator.decision_function(points).reshape(n_grid, n_grid),
+            threshold=estimator.threshold_,
+            rows=rows,
+            generated=_generated(estimator, 200)[:, list(columns)],
+            names=(str(names[columns[0]]), str(names[columns[1]])),
+        ).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> MapDisplay:
+        """Draw on ``ax``, or on new axes."""
+        ax = self._axes(ax)
+        surface = ax.contourf(self.x, self.y, self.scores, 20, cmap="Greys")
+        self.figure_.colorbar(surface, ax=ax, label="anomaly score")
+        ax.contour(self.x, self.y, self.scores, [self.threshold], colors=ORANGE)
+        ax.plot(*self.rows.T, ".", color=BLUE, markersize=3, label="rows")
+        ax.plot(*self.generated.T, "x", color=GREEN, markersize=3, label="generated")
+        ax.set(xlabel=self.names[0], ylabel=self.names[1])
+        ax.set(xlim=(self.x[0], self.x[-1]), ylim=(self.y[0], self.y[-1]))
+        ax.legend()
+        return self
+
+
+def _generated(estimator: GANDetector, n: int) -> np.ndarray:
+    """Rows that the members make from fixed noise, in the table's units, (about n, D)."""
+    net, gan = estimator.networks_, estimator.gan_
+    generators = member_generators(0, net.n_members)
+    size = (-(-n // net.n_members), gan.noise_dim(estimator.n_features_in_))
+    noise = torch.stack([torch.randn(size, generator=g, dtype=torch.float64) for g in generators])
+    with torch.no_grad():
+        made: Any = gan.generate(net, noise.to(next(net.parameters())))
+    if made is None:
+        return np.empty((0, estimator.n_features_in_))
+    return np.asarray(estimator.scaler_.inverse_transform(made.flatten(0, 1).cpu().numpy()))
