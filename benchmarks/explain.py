@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pyod_gan import GANDetector
 
@@ -45,7 +46,7 @@ def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[di
         rows = thin(y, 1500)
         normal = X[rows][y[rows] == 0]
         found = [_one_seed(normal, seed) for seed in range(seeds)]
-        means = {way: float(np.mean([one[way] for one in found])) for way in found[0]}
+        means = pd.DataFrame(found).mean().to_dict()  # without runs that flag nothing
         yield {"data set": name, "columns": X.shape[1], **means}
 
 
@@ -56,21 +57,28 @@ def _one_seed(normal: np.ndarray, seed: int) -> dict[str, float]:
     half = len(normal) // 2
     train, planted = normal[:half], normal[half:][:N_ROWS].copy()
     scale = train.std(0)
-    columns = rng.choice(np.flatnonzero(scale > 0), len(planted))
+    columns = rng.choice(_moving(scale), len(planted))
     moves = rng.choice([-1, 1], len(planted)) * rng.uniform(3, 6, len(planted))
     planted[np.arange(len(planted)), columns] += moves * scale[columns]
     with isolated(seed):
         detector = GANDetector(random_state=seed).fit(train)
         flagged = np.asarray(detector.predict(planted)) == 1
         planted, columns = planted[flagged], columns[flagged]
+        if not len(planted):
+            return {"flagged": 0.0, "explain": np.nan, "gradient × input": np.nan}
         shares = detector.explain(planted)
         slopes = _gradient_times_input(detector, planted, train.mean(0), scale)
     return {
         "flagged": float(flagged.mean()),
         "explain": float(np.mean(shares.argmax(1) == columns)),
         "gradient × input": float(np.mean(slopes.argmax(1) == columns)),
-        "chance": 1 / int((scale > 0).sum()),
+        "chance": 1 / len(_moving(scale)),
     }
+
+
+def _moving(scale: np.ndarray) -> np.ndarray:
+    """Numbers of the columns that are not constant, but for rounding."""
+    return np.flatnonzero(scale > 1e-9)
 
 
 def _gradient_times_input(
@@ -78,7 +86,7 @@ def _gradient_times_input(
 ) -> np.ndarray:
     """Slope of the score along each column times the standardised value, (n, D)."""
     found = np.zeros(rows.shape)
-    for j in np.flatnonzero(scale > 0):
+    for j in _moving(scale):
         step = np.zeros(rows.shape[1])
         step[j] = STEP * scale[j]
         ends = detector.decision_function(np.r_[rows + step, rows - step])

@@ -87,7 +87,8 @@ class SklearnDetector(BaseDetector):
     def _confidence(self, scores: np.ndarray) -> np.ndarray:
         n = len(self.decision_scores_)
         below = np.searchsorted(np.sort(self.decision_scores_), scores, side="right")
-        outlier = 1 - binom.cdf(n - int(n * self._share), n, (1 + below) / (2 + n))
+        n_outliers = max(1, int(n * self._share + 1e-9))  # whole numbers may come out just below
+        outlier = 1 - binom.cdf(n - n_outliers, n, (1 + below) / (2 + n))
         return np.where(scores > self.threshold_, outlier, 1 - outlier)
 
     def predict_proba(

@@ -28,8 +28,8 @@ class ConformalDetector(SklearnDetector):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Held-out rows. Anomalies among them make p-values larger, so that fewer rows are
-            flagged.
+            Held-out rows. High-scoring anomalies among them make p-values larger, so that
+            fewer rows are flagged.
 
         Returns
         -------
@@ -86,7 +86,8 @@ class ConformalDetector(SklearnDetector):
     def set_threshold(self: Self, *, fpr: float) -> Self:
         """Set ``threshold_`` so that normal rows are flagged at most at a rate.
 
-        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``.
+        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The rate holds on
+        average over draws of the held-out rows; with few of them it varies about ``fpr``.
 
         Parameters
         ----------

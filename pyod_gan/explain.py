@@ -135,7 +135,7 @@ def _explain_chunk(
     members = x.expand(net.n_members, -1, -1)
     with torch.no_grad():
         opinions = gan.expected(net, members)  # (K, B, D)
-        terms = gan.by_column(net, members)
+        terms = gan.by_column(net, members) if _terms_are_of_the_score(type(gan)) else None
     middle = opinions.mean(0)
     if terms is None:
         shares = _integrated_gradients(gan, net, units, x, middle)
@@ -146,6 +146,16 @@ def _explain_chunk(
     shares = torch.where(none, (x - middle).abs(), shares)
     low, high = opinions.quantile(torch.tensor(RANGE).to(x), dim=0)
     return shares.cpu().numpy(), torch.stack([middle, low, high]).cpu().numpy()
+
+
+def _terms_are_of_the_score(gan_class: type[BaseGAN]) -> bool:
+    """False for a class that replaces ``score`` and inherits ``by_column``."""
+    for base in gan_class.__mro__:
+        if "by_column" in vars(base):
+            return True
+        if "score" in vars(base):
+            return False
+    return False
 
 
 def _integrated_gradients(

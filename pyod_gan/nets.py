@@ -138,7 +138,7 @@ class Networks(nn.Module):
         known = set(self.state_dict())
         for name, value in arrays.items():
             if name not in known:
-                self.register_buffer(name, torch.empty(value.shape))
+                self.register_buffer(name, torch.tensor(value))
         self.double().load_state_dict({k: torch.tensor(v) for k, v in arrays.items()})
         return self
 

@@ -46,7 +46,7 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
     __init__ = GANDetector.__init__
 
     def fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
-        """Train on ``X`` and set the offset.
+        """Train on ``X``.
 
         Parameters
         ----------
@@ -69,7 +69,6 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
         """
         with restored_on_failure(self):
             self.detector_ = GANDetector(**self.get_params(deep=False)).fit(X)
-            self.offset_ = -float(self.detector_.threshold_)
         return self
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
@@ -122,6 +121,11 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
             1 = inlier, −1 = outlier.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    @property
+    def offset_(self) -> float:
+        """Minus the detector's threshold."""
+        return -float(self.detector_.threshold_)
 
     @property
     def n_iter_(self) -> int:

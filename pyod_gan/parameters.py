@@ -104,7 +104,7 @@ class NestedParameters:
                 f"The 'gan' parameter of {type(self).__name__} is the name {gan!r}, which has no "
                 f"{nested[0]!r}. To set it, pass a spec object: {type(self).__name__}({spec}())."
             )
-        with restored_on_failure(self):
+        with restored_on_failure(self), restored_on_failure(gan):
             BaseEstimator.set_params(self, **params)
         return self
 
@@ -112,12 +112,13 @@ class NestedParameters:
 @contextmanager
 def restored_on_failure(estimator: object) -> Iterator[None]:
     """Put an estimator's attributes back if the block fails or is interrupted."""
-    before = dict(vars(estimator))
+    before = dict(getattr(estimator, "__dict__", {}))  # a name has none
     try:
         yield
     except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
+        if hasattr(estimator, "__dict__"):
+            estimator.__dict__.clear()
+            estimator.__dict__.update(before)
         raise
 
 

@@ -1,15 +1,9 @@
-"""Models in files that run no code: safetensors for arrays, JSON for all else.
-
-The file is one safetensors file. Its metadata has one entry, ``pyod_gan``: a JSON object with the
-format's version, parameters, and a SHA-256 over everything else in the file.
-"""
+"""Saving and loading a detector: what of it goes into a model's file, and back."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from numbers import Real
@@ -17,8 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_bytes
+import torch
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,11 +19,9 @@ from .conformal import ConformalDetector
 from .ensemble import Units
 from .fitting import build, member_generators
 from .gans import GANS, BaseGAN, Settings
+from .modelfile import FORMAT, Arrays, read, write
 from .preprocessing import TableScaler
 
-FORMAT = 1  # raised when a file's meaning changes
-KEY = "pyod_gan"
-Arrays = dict[str, np.ndarray]
 Self = TypeVar("Self", bound="SavedDetector")
 
 
@@ -41,8 +32,8 @@ class SavedDetector(ConformalDetector):
         """Write the fitted detector to one file that holds data only, no code.
 
         The file appears under its name when it is complete. What concerns only the next ``fit`` is
-        left out where JSON cannot hold it: callbacks, a thresholder (the share of outliers that it
-        found is kept) and a ``RandomState`` object.
+        left out where JSON cannot hold it: callbacks, a thresholder (the share of outliers among
+        ``labels_`` takes its place) and a ``RandomState`` object.
 
         Parameters
         ----------
@@ -59,9 +50,7 @@ class SavedDetector(ConformalDetector):
             If the file cannot be written; an existing one is then as it was.
         """
         check_is_fitted(self)
-        arrays, about = _arrays(self), _about(self)
-        about["sha256"] = _digest(arrays, about)
-        _write(Path(path), to_bytes(arrays, {KEY: json.dumps(about)}))
+        write(Path(path), _arrays(self), _about(self))
 
     @classmethod
     def load(
@@ -89,26 +78,34 @@ class SavedDetector(ConformalDetector):
         OSError
             If it cannot be read.
         """
-        arrays, about = _read(Path(path))
-        known = {gan.__name__: gan for gan in (*GANS.values(), *gans)}
-        unknown = {about["gan"]["name"]} - set(known)
+        arrays, about = read(Path(path))
+        known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
+        unknown = {about.get("gan", {}).get("name")} - set(known)
         if unknown:
             raise ValueError(
                 f"{path} has the GAN {unknown.pop()!r}, which is not built in. If you trust its "
                 "class, pass it: load(path, gans=[...])."
             )
-        params = about["params"]
-        if params["gan"] is None:
-            params["gan"] = _gan(about["gan"], known)
-        detector = cls(**params)
-        detector.__dict__.update(_fitted(arrays, about, known))
+        try:
+            params = about["params"]
+            if params["gan"] is None:
+                params["gan"] = _gan(about["gan"], known)
+            detector = cls(**params)
+            with torch.inference_mode(False):  # explanations need gradients
+                detector.__dict__.update(_fitted(arrays, about, known))
+        except (KeyError, TypeError, RuntimeError, IndexError, StopIteration) as error:
+            raise ValueError(
+                f"{path}, by pyod-gan {about.get('written_by')}, does not fit this version "
+                f"({type(error).__name__}: {error})."
+            ) from error
         return detector
 
 
 def _about(detector: Any) -> dict[str, Any]:
     """Everything but arrays, as JSON can hold it."""
     params, gan = detector.get_params(deep=False), detector.gan_
-    found = {"contamination": detector._share, "callbacks": None, "random_state": None}
+    share = detector._share if 0 < detector._share <= 0.5 else "auto"
+    found = {"contamination": share, "callbacks": None, "random_state": None}
     for name in found:
         if not isinstance(params[name], Real | str):
             params[name] = found[name]
@@ -117,7 +114,7 @@ def _about(detector: Any) -> dict[str, Any]:
         "format": FORMAT,
         "written_by": version("pyod-gan"),
         "params": params,
-        "gan": {"name": type(gan).__name__, "params": gan.get_params()},
+        "gan": {"name": _name(type(gan)), "params": gan.get_params()},
         "settings": detector.settings_._asdict(),
         "n_features_in": detector.n_features_in_,
         "feature_names_in": list(getattr(detector, "feature_names_in_", [])),
@@ -196,53 +193,14 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
     return fitted
 
 
+def _name(gan_class: type[BaseGAN]) -> str:
+    """How a file names a GAN: a built-in one by its class, others by their module too."""
+    if gan_class in GANS.values():
+        return gan_class.__name__
+    return f"{gan_class.__module__}.{gan_class.__qualname__}"
+
+
 def _gan(described: dict[str, Any], known: dict[str, Any]) -> BaseGAN:
     """A spec object from its name and parameters."""
     gan: BaseGAN = known[described["name"]](**described["params"])
     return gan
-
-
-def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
-    """SHA-256 of all that the file says, but for itself."""
-    said = {name: value for name, value in about.items() if name != "sha256"}
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the place, then move: under its name a file is whole or as it was."""
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-
-
-def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """Arrays and metadata of a file that is whole and of a known format."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist.")
-    try:
-        with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(KEY, "null"))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
-    if not isinstance(about, dict) or "format" not in about:
-        raise ValueError(f"{path} is a safetensors file, but no model of pyod-gan.")
-    if about["format"] != FORMAT:
-        raise ValueError(
-            f"{path} has format {about['format']}, by pyod-gan {about.get('written_by')}. This "
-            f"version reads format {FORMAT}: use the version that wrote it, or fit again."
-        )
-    if about.get("sha256") != _digest(arrays, about):
-        raise ValueError(f"{path} was changed after it was written: its checksum differs.")
-    return arrays, about

@@ -8,6 +8,7 @@ something is drawn. Colours are those of Okabe and Ito, which colour-blind reade
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,7 @@ class HistoryDisplay(Display):
         """Draw on ``ax``, or on new axes."""
         ax = self._axes(ax)
         for (name, loss), colour in zip(
-            self.losses.items(), (BLUE, ORANGE, GREEN, GREY), strict=False
+            self.losses.items(), cycle((BLUE, ORANGE, GREEN, GREY)), strict=False
         ):
             ax.plot(self.step, loss, color=colour, label=name)
         ax.set(xlabel="training step", ylabel="loss, mean over members")

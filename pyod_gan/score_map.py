@@ -82,7 +82,7 @@ class MapDisplay(Display):
             If ``columns`` are not two different columns of ``X``.
         """
         check_is_fitted(estimator)
-        values, n_columns = np.asarray(X, dtype=np.float64), estimator.n_features_in_
+        values, n_columns = estimator._validated(X, reset=False), estimator.n_features_in_
         if len(set(columns)) != 2 or not all(0 <= c < n_columns for c in columns):
             raise ValueError(
                 f"`columns` must be two different positions below {n_columns}. Got {columns!r}."

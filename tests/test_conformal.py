@@ -47,6 +47,14 @@ def test_auto_finds_planted_rows_and_few_others(seed: int) -> None:
     np.testing.assert_array_equal(turned.predict(X) == -1, detector.labels_ == 1)
 
 
+def test_confidence_counts_whole_outliers() -> None:
+    """One of 49 rows is an outlier, though 49 · (1 / 49) is a little below 1."""
+    X = rows(49, 0)
+    detector = GANDetector(contamination=1 / 49, **QUICK).fit(X)
+    confidence = detector.predict_confidence(np.full((1, 3), 9.0))
+    assert 0.3 < confidence[0] < 0.9
+
+
 def test_other_words_are_refused() -> None:
     with pytest.raises(ValueError, match="'contamination' parameter"):
         GANDetector(contamination="automatic", **QUICK).fit(table())

@@ -8,7 +8,7 @@ import pytest
 from conftest import QUICK, table
 from sklearn.exceptions import NotFittedError
 
-from pyod_gan import GAN, GANDetector
+from pyod_gan import AAE, GAN, GANDetector
 from pyod_gan.preprocessing import TableScaler
 
 
@@ -59,6 +59,16 @@ def test_constant_columns_and_all_pairs() -> None:
         shares = detector.fit(X).explain(far)
         assert np.isfinite(shares).all()
         assert not shares[:, 5].any()
+
+
+def test_a_replaced_score_does_not_inherit_the_terms_of_another() -> None:
+    def score(self, net, x):
+        return x[..., 0].abs() + 0 * net.enc(x).sum(-1)
+
+    first = type("First", (AAE,), {"score": score})
+    shares = GANDetector(first(), **QUICK).fit(table()).explain([[30.0, 0, 0, 0, 40]])
+    assert shares.argmax() == 0
+    assert shares[0, 0] == pytest.approx(shares.sum())
 
 
 def test_bad_input() -> None:

@@ -70,7 +70,7 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "nets", "games", "preprocessing"},
+    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing"},
     {"gans"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
     {"train", "parameters"},

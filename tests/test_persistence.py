@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from conftest import QUICK, table
 from pythresh.thresholds.iqr import IQR
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.exceptions import NotFittedError
 
-from pyod_gan import GAN, GANDetector, PrototypeGAN
+from pyod_gan import AAE, GAN, GANDetector, PrototypeGAN, modelfile
 from pyod_gan.callbacks import Callback
 from pyod_gan.games import Game
 
@@ -99,11 +100,59 @@ def test_numpy_parameters_are_numbers(tmp_path: Path) -> None:
 def test_a_gan_of_the_users_is_passed_to_load(tmp_path: Path) -> None:
     saved = GANDetector(MyGAN(width=5), **QUICK).fit(X)
     saved.save(tmp_path / "model")
-    with pytest.raises(ValueError, match=r"'MyGAN', which is not built in.*gans="):
+    with pytest.raises(ValueError, match=r"MyGAN', which is not built in.*gans="):
         GANDetector.load(tmp_path / "model")
     loaded = GANDetector.load(tmp_path / "model", gans=[MyGAN])
     assert loaded.gan.width == 5
     np.testing.assert_array_equal(loaded.decision_function(X), saved.decision_scores_)
+
+
+def test_a_class_with_the_name_of_a_built_in_one_is_not_taken_for_it(tmp_path: Path) -> None:
+    turned = type("AAE", (AAE,), {"score": lambda self, net, x: -AAE.score(self, net, x)})
+    saved = GANDetector(turned(), **QUICK).fit(X)
+    saved.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="which is not built in"):
+        GANDetector.load(tmp_path / "model")
+    loaded = GANDetector.load(tmp_path / "model", gans=[turned])
+    np.testing.assert_array_equal(loaded.decision_function(X), saved.decision_scores_)
+
+
+def test_whole_numbers_stay_whole_numbers(tmp_path: Path) -> None:
+    def prepare(self, net, rows, generators) -> None:
+        net.register_buffer("column", torch.zeros(len(generators), 1, dtype=torch.int64))
+
+    def score(self, net, x):
+        return x[..., net.column[0, 0]].abs() - net.critic(x).squeeze(-1)
+
+    picks = type("Picks", (GAN,), {"prepare": prepare, "score": score})
+    saved = GANDetector(picks(), **QUICK).fit(X)
+    saved.save(tmp_path / "model")
+    with torch.inference_mode():
+        loaded = GANDetector.load(tmp_path / "model", gans=[picks])
+    np.testing.assert_array_equal(loaded.decision_function(X), saved.decision_scores_)
+
+
+def test_rights_links_and_folders(path: Path, tmp_path: Path) -> None:
+    path.chmod(0o640)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    detector = GANDetector.load(link)
+    detector.save(link)
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(FileNotFoundError, match=r"folder .*nowhere does not exist"):
+        detector.save(tmp_path / "nowhere" / "model")
+
+
+def test_what_does_not_fit_is_named(path: Path) -> None:
+    arrays, about = metadata(path)
+    del about["sha256"]
+    for name in ("gan", "settings", "n_iter"):
+        modelfile.write(path, arrays, {k: v for k, v in about.items() if k != name})
+        with pytest.raises(ValueError, match=r"not built in|does not fit this version"):
+            GANDetector.load(path)
+    modelfile.write(path, {}, about)
+    with pytest.raises(ValueError, match="does not fit this version"):
+        GANDetector.load(path)
 
 
 def test_not_fitted(tmp_path: Path) -> None:
@@ -161,5 +210,5 @@ def test_other_files(path: Path, tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="no whole safetensors file"):
         GANDetector.load(path)
-    with pytest.raises(FileNotFoundError, match="nothing does not exist"):
+    with pytest.raises(FileNotFoundError, match="nothing is no file"):
         GANDetector.load(tmp_path / "nothing")

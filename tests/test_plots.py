@@ -83,6 +83,11 @@ def test_map(as_frame: bool) -> None:
             MapDisplay.from_estimator(fitted, rows, columns=columns)
 
 
+def test_map_refuses_reordered_columns(detector: GANDetector) -> None:
+    with pytest.raises(ValueError, match="feature names"):
+        MapDisplay.from_estimator(detector, X[list("edcba")])
+
+
 def test_a_gan_that_makes_no_rows_from_noise_has_none_on_the_map() -> None:
     fitted = GANDetector("usad", **QUICK).fit(X)
     assert len(MapDisplay.from_estimator(fitted, X, n_grid=5).generated) == 0

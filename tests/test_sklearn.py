@@ -60,6 +60,15 @@ def test_outlier_detector_is_the_detector_turned_around() -> None:
     with pytest.raises(ValueError, match="n_estimators"):
         turned.set_params(n_estimators=0).fit(X)
     assert turned.detector_ is not None  # as it was before
+    turned.set_params(n_estimators=2).fit(X).detector_.calibrate(X).set_threshold(fpr=0.02)
+    np.testing.assert_array_equal(turned.predict(X) == -1, turned.detector_.predict(X) == 1)
+
+
+def test_nested_parameters_are_set_all_or_none() -> None:
+    detector = GANDetector(ALAD())
+    with pytest.raises(ValueError, match="bogus"):
+        detector.set_params(gan__latent_dim=4, gan__bogus=1)
+    assert detector.gan.latent_dim == ALAD().latent_dim
 
 
 @pytest.mark.parametrize("estimator", [GANDetector(**QUICK), GANOutlierDetector(**QUICK)])
