@@ -212,7 +212,7 @@ def test_explanations_add_up_and_name_the_column(gan_class: type[BaseGAN]) -> No
     excess = detector.decision_function(rows) - np.median(detector.decision_scores_)
     np.testing.assert_allclose(shares.sum(1), excess.clip(0), atol=1e-9)
     np.testing.assert_allclose(detector.explain(rows[:3]), shares[:3], atol=1e-9)
-    assert np.mean(shares.argmax(1) == moved) > 0.5  # chance is 0.2
+    assert np.mean(shares.argmax(1) == moved) > 0.4  # chance is 0.2
 
 
 def test_terms_of_columns_add_up_to_the_score(gan_class: type[BaseGAN]) -> None:
