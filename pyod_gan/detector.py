@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .callbacks import Callback
 from .ensemble import combine, find_units
 from .explain import ExplainedDetector
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
+from .inputs import read_rows, weights
 from .parameters import (
     CONSTRAINTS,
     NestedParameters,
@@ -60,6 +61,10 @@ class GANDetector(NestedParameters, ExplainedDetector):
         Stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
+    preprocessing : {"auto", "table"}, default="auto"
+        "auto" encodes data frames that have columns of other types than numbers, or missing values,
+        by :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``); numbers are taken as they are.
+        "table" encodes every input, so that arrays may have missing values too.
     random_state : int, RandomState or None, default=None
         An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
     device : str, default="auto"
@@ -78,6 +83,8 @@ class GANDetector(NestedParameters, ExplainedDetector):
         Labels of the training rows, 0 = inlier, 1 = outlier.
     conformal_scores_ : ndarray
         Sorted scores of held-out rows, after ``calibrate``.
+    encoder_ : TableEncoder or None
+        Encodes a data frame as numbers, where it is not all numbers.
     gan_ : BaseGAN
         The GAN that was fitted.
     networks_ : Networks
@@ -125,6 +132,7 @@ class GANDetector(NestedParameters, ExplainedDetector):
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
+        preprocessing: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         device: str = "auto",
         verbose: int = 0,
@@ -139,6 +147,7 @@ class GANDetector(NestedParameters, ExplainedDetector):
         self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks
+        self.preprocessing = preprocessing
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -149,7 +158,7 @@ class GANDetector(NestedParameters, ExplainedDetector):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows, at least 2; numeric, finite, dense.
+            Training rows, at least 2; finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
 
@@ -169,7 +178,7 @@ class GANDetector(NestedParameters, ExplainedDetector):
             self._validate_params()
             gan, device = get_gan(self.gan), find_device(self.device)
             X = self._validated(X, reset=True)
-            self.scaler_ = TableScaler().fit(X)
+            self.scaler_ = TableScaler(weights(self)).fit(X)
             self.gan_, self.settings_ = gan, resolve_settings(gan, self.get_params(deep=False))
             self.networks_, trainer = fit_members(
                 gan,
@@ -211,12 +220,11 @@ class GANDetector(NestedParameters, ExplainedDetector):
         return combine(self._member_scores(self._validated(X, reset=False)), self.units_)
 
     def _validated(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
-        """Dense finite floats (n, n_features_in_); ``reset`` learns the columns."""
-        floats, few = (np.float64, np.float32), 2 if reset else 1
-        return validate_data(self, X, reset=reset, dtype=floats, ensure_min_samples=few)
+        """Dense finite floats (n, D); ``reset`` learns the columns."""
+        return read_rows(self, X, reset=reset)
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:
-        """Validated rows (n, n_features_in_) -> (E, n, V)."""
+        """Validated rows (n, D) -> (E, n, V)."""
         net = self.networks_.to(find_device(self.device))
         with one_thread(net):
             rows = self.scaler_.transform(X)
@@ -233,5 +241,5 @@ class GANDetector(NestedParameters, ExplainedDetector):
         if "networks_" in state:
             arrays = state["networks_"]
             members = member_generators(0, len(next(iter(arrays.values()))))
-            net = build(self.gan_, self.n_features_in_, self.settings_, members)
+            net = build(self.gan_, self.scaler_.n_features_in_, self.settings_, members)
             self.networks_ = net.load_arrays(arrays)

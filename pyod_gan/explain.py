@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from .ensemble import Units
+from .ensemble import Units, combine
 from .gans import BaseGAN
+from .inputs import column_names, outputs
 from .nets import Networks
-from .optional import import_optional
 from .parameters import find_device
 from .persistence import SavedDetector
+from .reasons import Explained, by_column, reasons_frame
 from .scoring import chunk_rows, score_views
 from .threads import one_thread
 
@@ -61,7 +62,7 @@ class ExplainedDetector(SavedDetector):
         Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, arXiv
         1703.01365.
         """
-        return self._explained(X)[0]
+        return by_column(self._explained(X).shares, outputs(self))
 
     def explain_frame(self, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
         """Reasons in words and numbers: one line per row and reason, the largest share first.
@@ -78,31 +79,20 @@ class ExplainedDetector(SavedDetector):
         reasons : DataFrame
             ``row`` (its label in a data frame, else its number), ``column``, ``share``,
             ``observed``, ``expected`` (the mean of what the GAN expected instead), ``low`` and
-            ``high`` (10 % and 90 % of it), in the units of ``X``, and ``reason``, a sentence.
+            ``high`` (10 % and 90 % of it), in the units of ``X``, and ``reason``, a sentence. Of a
+            category, what was expected is the likeliest; of a text, nothing is.
 
         Raises
         ------
         ImportError
             Without pandas, which the extra ``tabular`` has.
         """
-        pd = import_optional("pandas", "tabular")
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
-        shares, expected, observed = self._explained(X)
-        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(shares.shape[1])])
-        labels = X.index if isinstance(X, pd.DataFrame) else range(len(shares))
-        lines = []
-        for i, j in zip(*_largest(shares, top), strict=True):
-            middle, low, high = expected[:, i, j]
-            said = f"{names[j]} = {observed[i, j]:.4g}; expected {_spoken(low, high)}"
-            lines.append(
-                (labels[i], names[j], shares[i, j], observed[i, j], middle, low, high, said)
-            )
-        columns = ["row", "column", "share", "observed", "expected", "low", "high", "reason"]
-        return pd.DataFrame(lines, columns=columns)
+        return reasons_frame(self._explained(X), outputs(self), column_names(self), X, top)
 
-    def _explained(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Shares (n, D), mean and range of the expected values (3, n, D), validated rows."""
+    def _explained(self, X: ArrayLike) -> Explained:
+        """Shares, expected values and values of the columns that the networks see."""
         check_is_fitted(self)
         observed = self._validated(X, reset=False)
         rows = self.scaler_.transform(observed)
@@ -114,13 +104,15 @@ class ExplainedDetector(SavedDetector):
                 x = torch.from_numpy(rows[start : start + size]).to(next(net.parameters()))
                 parts.append(_explain_chunk(self.gan_, net, self.units_, x))
         shares, expected = (np.concatenate(part, -2) for part in zip(*parts, strict=True))
-        excess = self.decision_function(X) - np.median(self.decision_scores_)
+        scores = combine(self._member_scores(observed), self.units_)
+        excess = (scores - np.median(self.decision_scores_)).clip(0)
         total = shares.sum(1, keepdims=True)
-        shares *= excess.clip(0)[:, None] / np.where(total > 0, total, 1)
-        return shares, self.scaler_.inverse_transform(expected), observed
+        shares *= excess[:, None] / np.where(total > 0, total, 1)
+        return Explained(shares, self.scaler_.inverse_transform(expected), observed)
 
     if TYPE_CHECKING:
         _validated: Any
+        _member_scores: Any
         gan_: Any
         networks_: Any
         scaler_: Any
@@ -172,17 +164,3 @@ def _integrated_gradients(
             (gradient,) = torch.autograd.grad(score.sum(), point)
         total += gradient
     return (x - start) * total / STEPS
-
-
-def _spoken(low: float, high: float) -> str:
-    """A range in words."""
-    return f"{low:.4g} to {high:.4g}" if high > low else f"about {low:.4g}"
-
-
-def _largest(shares: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column numbers of the largest shares above 0, row by row."""
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
-    rows = np.repeat(np.arange(len(shares)), order.shape[1])
-    columns = order.ravel()
-    kept = shares[rows, columns] > 0
-    return rows[kept], columns[kept]

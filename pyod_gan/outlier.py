@@ -51,7 +51,7 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows, at least 2; numeric, finite, dense.
+            Training rows, at least 2; finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
 

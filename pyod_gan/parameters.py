@@ -31,6 +31,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "pairing": [StrOptions({"one", "all"})],
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
+    "preprocessing": [StrOptions({"auto", "table"})],
     "random_state": ["random_state"],
     "device": [str],
     "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],

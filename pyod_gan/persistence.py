@@ -21,6 +21,7 @@ from .fitting import build, member_generators
 from .gans import GANS, BaseGAN, Settings
 from .modelfile import FORMAT, Arrays, read, write
 from .preprocessing import TableScaler
+from .tablefile import encoder_from_array, encoder_to_array
 
 Self = TypeVar("Self", bound="SavedDetector")
 
@@ -145,6 +146,8 @@ def _arrays(detector: Any) -> Arrays:
     arrays |= {f"scaler.{name}": getattr(scaler, f"{name}_") for name in ("mean", "scale", "var")}
     arrays |= {f"units.{n}": a for n, a in detector.units_._asdict().items()}
     arrays |= {"scores": detector.decision_scores_, "labels": detector.labels_}
+    if detector.encoder_ is not None:
+        arrays["encoder"] = encoder_to_array(detector.encoder_)
     if hasattr(detector, "conformal_scores_"):
         arrays["conformal_scores"] = detector.conformal_scores_
     arrays["threshold"] = np.array([detector.threshold_], dtype=np.float64)
@@ -158,7 +161,8 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         found = {n: a for n, a in arrays.items() if n.startswith(prefix)}
         return {n.removeprefix(prefix): a for n, a in found.items()}
 
-    gan, n_columns = _gan(about["gan"], known), about["n_features_in"]
+    gan, n_columns = _gan(about["gan"], known), len(arrays["scaler.mean"])
+    encoder = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
     tuples = {n: tuple(v) for n, v in about["settings"].items() if isinstance(v, list)}
     settings = Settings(**about["settings"] | tuples)
     networks = part("networks.")
@@ -172,14 +176,15 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "gan_": gan,
         "settings_": settings,
         "networks_": build(gan, n_columns, settings, members).load_arrays(networks),
-        "scaler_": TableScaler(),
+        "encoder_": encoder,
+        "scaler_": TableScaler(None if encoder is None else encoder.weights_),
         "units_": Units(**part("units.")),
         "decision_scores_": scores,
         "labels_": arrays["labels"],
         "threshold_": arrays["threshold"][0],
         "history_": about["history"],
         "n_iter_": about["n_iter"],
-        "n_features_in_": n_columns,
+        "n_features_in_": about["n_features_in"],
         "_share": about["share"],
         "_mu": scores.mean(),
         "_sigma": scores.std(),

@@ -15,7 +15,20 @@ class TableScaler(TransformerMixin, BaseEstimator):
 
     The soft clip keeps a single extreme value from swamping a row's distance while far values stay
     ordered. Constant columns become 0.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_columns,), default=None
+        Positive factors of the standardised columns; None is 1 for all.
     """
+
+    def __init__(self, weights: np.ndarray | None = None) -> None:
+        self.weights = weights
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns seen in ``fit``."""
+        return int(self.scaler_.n_features_in_)
 
     def fit(self, X: np.ndarray, y: object = None) -> TableScaler:
         """Learn means and standard deviations of ``X`` (n, D)."""
@@ -36,11 +49,15 @@ class TableScaler(TransformerMixin, BaseEstimator):
             z = np.nan_to_num(self.scaler_.transform(X), copy=False)
         far = (z < -CLIP) | (z > CLIP)
         z[far] = np.copysign(CLIP + np.log1p(np.abs(z[far]) - CLIP), z[far])
+        if self.weights is not None:
+            z *= self.weights
         return z.astype(np.float32)
 
     def inverse_transform(self, z: np.ndarray) -> np.ndarray:
         """(..., D) standardised -> (..., D) in the units of the table."""
         check_is_fitted(self)
+        if self.weights is not None:
+            z = z / self.weights
         far = np.abs(z) > CLIP
         with np.errstate(over="ignore"):
             straight = np.copysign(CLIP + np.expm1(np.abs(z) - CLIP), z)

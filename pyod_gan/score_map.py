@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .detector import GANDetector
+from .ensemble import combine
 from .fitting import member_generators
-from .optional import import_optional
+from .inputs import column_names, outputs
 from .plots import BLUE, GREEN, ORANGE, Display
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class MapDisplay(Display):
         n_grid: int = 80,
         ax: Axes | None = None,
     ) -> MapDisplay:
-        """Draw the score over two columns; all others are held at their medians.
+        """Draw the score over two columns of numbers; all others are held at their medians.
 
         Parameters
         ----------
@@ -66,7 +67,7 @@ class MapDisplay(Display):
         X : array-like of shape (n_samples, n_features)
             Rows to show; they set the limits.
         columns : tuple of two ints, default=(0, 1)
-            Positions of the columns.
+            Positions of the columns in ``X``.
         n_grid : int, default=80
             Points in each direction.
         ax : Axes, default=None
@@ -79,31 +80,26 @@ class MapDisplay(Display):
         Raises
         ------
         ValueError
-            If ``columns`` are not two different columns of ``X``.
+            If ``columns`` are not two different columns of ``X`` that hold numbers.
         """
         check_is_fitted(estimator)
-        values, n_columns = estimator._validated(X, reset=False), estimator.n_features_in_
-        if len(set(columns)) != 2 or not all(0 <= c < n_columns for c in columns):
-            raise ValueError(
-                f"`columns` must be two different positions below {n_columns}. Got {columns!r}."
-            )
-        rows = values[:, list(columns)]
+        values, places = estimator._validated(X, reset=False), _places(estimator, columns)
+        rows = values[:, places]
         margin = 0.2 * np.ptp(rows, 0)
         low, high = rows.min(0) - margin, rows.max(0) + margin
         x, y = (np.linspace(*ends, n_grid) for ends in zip(low, high, strict=True))
         points = np.tile(np.median(values, 0), (n_grid * n_grid, 1))
-        points[:, columns[0]], points[:, columns[1]] = (axis.ravel() for axis in np.meshgrid(x, y))
-        names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(n_columns)])
-        if hasattr(estimator, "feature_names_in_"):
-            points = import_optional("pandas", "tabular").DataFrame(points, columns=names)
+        points[:, places] = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], 1)
+        scores = combine(estimator._member_scores(points), estimator.units_)
+        names = column_names(estimator)
         return cls(
             x=x,
             y=y,
-            scores=estimator.decision_function(points).reshape(n_grid, n_grid),
+            scores=scores.reshape(n_grid, n_grid),
             threshold=estimator.threshold_,
             rows=rows,
-            generated=_generated(estimator, 200)[:, list(columns)],
-            names=(str(names[columns[0]]), str(names[columns[1]])),
+            generated=_generated(estimator, 200)[:, places],
+            names=(names[columns[0]], names[columns[1]]),
         ).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> MapDisplay:
@@ -120,14 +116,25 @@ class MapDisplay(Display):
         return self
 
 
+def _places(estimator: GANDetector, columns: tuple[int, int]) -> list[int]:
+    """Which of the columns that the networks see are two columns of the table."""
+    places = {o.column: i for i, o in enumerate(outputs(estimator)) if o == (o.column, "value", "")}
+    if len(set(columns)) != 2 or not set(columns) <= set(places):
+        raise ValueError(
+            f"`columns` must be two different positions of columns that hold numbers: of "
+            f"{sorted(places)}. Got {columns!r}."
+        )
+    return [places[column] for column in columns]
+
+
 def _generated(estimator: GANDetector, n: int) -> np.ndarray:
     """Rows that the members make from fixed noise, in the table's units, (about n, D)."""
-    net, gan = estimator.networks_, estimator.gan_
+    net, gan, n_columns = estimator.networks_, estimator.gan_, estimator.scaler_.n_features_in_
     generators = member_generators(0, net.n_members)
-    size = (-(-n // net.n_members), gan.noise_dim(estimator.n_features_in_))
+    size = (-(-n // net.n_members), gan.noise_dim(n_columns))
     noise = torch.stack([torch.randn(size, generator=g, dtype=torch.float64) for g in generators])
     with torch.no_grad():
         made: Any = gan.generate(net, noise.to(next(net.parameters())))
     if made is None:
-        return np.empty((0, estimator.n_features_in_))
+        return np.empty((0, n_columns))
     return np.asarray(estimator.scaler_.inverse_transform(made.flatten(0, 1).cpu().numpy()))

@@ -71,9 +71,9 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 LAYERS = [
     {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing"},
-    {"gans"},
+    {"gans", "tables"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
-    {"train", "parameters"},
+    {"train", "parameters", "inputs", "reasons", "tablefile"},
     {"fitting", "base"},
     {"conformal"},
     {"persistence"},

@@ -79,7 +79,9 @@ def test_map(as_frame: bool) -> None:
     assert len(display.generated) >= 200
     assert np.abs(display.generated.mean(0) - X[["b", "d"]].mean()).max() < 2
     for columns in ((0, 0), (0, 5), (-1, 0)):
-        with pytest.raises(ValueError, match="two different positions below 5"):
+        with pytest.raises(
+            ValueError, match="two different positions of columns that hold numbers"
+        ):
             MapDisplay.from_estimator(fitted, rows, columns=columns)
 
 

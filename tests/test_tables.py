@@ -1,0 +1,284 @@
+"""Tables as they come: categories, texts, dates, missing values."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from conftest import QUICK, table
+from palmerpenguins import load_penguins
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from vega_datasets import local_data
+
+from pyod_gan import GANDetector, GANOutlierDetector, MapDisplay
+from pyod_gan.tables import TableEncoder
+
+Planted = tuple[pd.DataFrame, np.ndarray]
+
+
+def cars() -> pd.DataFrame:
+    """406 cars: names, origin, model year as a date, numbers, some missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return local_data.cars()
+
+
+def weather() -> pd.DataFrame:
+    """1,461 days: a date, four numbers, the kind of weather."""
+    return local_data.seattle_weather()
+
+
+def penguins_with_errors(seed: int) -> Planted:
+    """Each wrong row has one slip: of the decimal point, another species, an unknown island."""
+    frame, rng = load_penguins(), np.random.default_rng(seed)
+    wrong = rng.choice(len(frame), 15, replace=False)
+    species = frame["species"].to_numpy(object)
+    for row, slip in zip(wrong, range(15), strict=True):
+        if slip % 3 == 0:
+            frame.loc[row, "body_mass_g"] = 10 * frame["body_mass_g"].median()
+        elif slip % 3 == 1:
+            others = [s for s in ("Adelie", "Chinstrap", "Gentoo") if s != species[row]]
+            frame.loc[row, "species"] = rng.choice(others)
+        else:
+            frame.loc[row, "island"] = f"island {slip}"
+    return frame, np.isin(np.arange(len(frame)), wrong).astype(int)
+
+
+def weather_with_errors(seed: int) -> Planted:
+    """A hot day in January, snow at 25 °C, a year that is wrong."""
+    frame, rng = weather(), np.random.default_rng(seed)
+    wrong = rng.choice(len(frame), 15, replace=False)
+    for slip, row in enumerate(wrong):
+        if slip % 3 == 0:
+            frame.loc[row, "date"] = pd.Timestamp("2013-01-15")
+            frame.loc[row, ["temp_max", "temp_min"]] = [33.0, 17.0]
+        elif slip % 3 == 1:
+            frame.loc[row, "weather"] = "snow"
+            frame.loc[row, ["temp_max", "temp_min"]] = [25.0, 15.0]
+        else:
+            frame.loc[row, "date"] = pd.Timestamp("1912-07-01")
+    return frame, np.isin(np.arange(len(frame)), wrong).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("planted", "least"), [(penguins_with_errors, 0.97), (weather_with_errors, 0.93)]
+)
+def test_planted_errors_in_real_tables_score_high(planted: object, least: float) -> None:
+    aucs = []
+    for seed in range(3):
+        frame, y = planted(seed)
+        aucs.append(roc_auc_score(y, GANDetector(random_state=seed).fit(frame).decision_scores_))
+    assert np.mean(aucs) > least, aucs
+
+
+@pytest.mark.parametrize("load", [cars, weather, load_penguins], ids=lambda f: f.__name__)
+def test_real_tables_fit_and_score(load: object) -> None:
+    frame = load()
+    before = frame.copy()
+    detector = GANDetector(**QUICK).fit(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    assert detector.n_features_in_ == frame.shape[1]
+    assert list(detector.feature_names_in_) == list(frame.columns)
+    assert np.isfinite(detector.decision_scores_).all()
+    np.testing.assert_array_equal(detector.decision_function(frame), detector.decision_scores_)
+    np.testing.assert_array_equal(
+        clone(detector).fit(frame).decision_scores_, detector.decision_scores_
+    )
+    np.testing.assert_allclose(
+        detector.decision_function(frame[5:9]), detector.decision_scores_[5:9], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("load", [cars, weather, load_penguins], ids=lambda f: f.__name__)
+def test_polars_scores_as_pandas(load: object) -> None:
+    frame = load()
+    scores = GANDetector(**QUICK).fit(frame).decision_scores_
+    other = GANDetector(**QUICK).fit(pl.from_pandas(frame))
+    np.testing.assert_allclose(other.decision_scores_, scores, rtol=1e-5)
+    assert other.explain_frame(pl.from_pandas(frame)[:3])["row"].isin(range(3)).all()
+
+
+def test_numbers_keep_their_fast_path() -> None:
+    X = table()
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(flag=X[:, 0] > 0)
+    from_frame = GANDetector(**QUICK).fit(frame)
+    assert from_frame.encoder_ is None
+    from_array = GANDetector(**QUICK).fit(np.c_[X, X[:, 0] > 0])
+    np.testing.assert_array_equal(from_frame.decision_scores_, from_array.decision_scores_)
+
+
+def test_arrays_may_have_missing_values_only_when_asked() -> None:
+    X = table()
+    X[3, 1] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        GANDetector(**QUICK).fit(X)
+    detector = GANDetector(preprocessing="table", **QUICK).fit(X)
+    assert np.isfinite(detector.decision_function(X)).all()
+    mixed = np.empty((60, 2), dtype=object)
+    mixed[:, 0], mixed[:, 1] = X[:60, 0], ["x", "y", "y"] * 20
+    assert GANDetector(preprocessing="table", **QUICK).fit(mixed).encoder_.names_ == ["x0", "x1"]
+
+
+def test_the_table_path_agrees_with_the_fast_one_on_numbers() -> None:
+    """Columns of marks that are all 0 change the random numbers drawn, not the judgement."""
+    X = np.r_[table(300), table(10) * 6]
+    fast, slow = (GANDetector(random_state=0, preprocessing=p).fit(X) for p in ("auto", "table"))
+    ranks = [d.decision_scores_.argsort().argsort() for d in (fast, slow)]
+    assert np.corrcoef(*ranks)[0, 1] > 0.9
+
+
+def test_unseen_and_missing_values_when_scoring() -> None:
+    frame = cars()
+    detector = GANDetector(random_state=0).fit(frame)
+    typical = frame.loc[[int(np.argmin(detector.decision_scores_))]]
+    usual = detector.decision_function(typical)[0]
+    changes = [{"Origin": "Mars"}, {"Weight_in_lbs": np.nan}, {"Year": pd.NaT}, {"Origin": None}]
+    for change in changes:  # none of these columns ever lacks a value in fit
+        changed = detector.decision_function(typical.assign(**change))[0]
+        assert changed > max(usual, detector.threshold_), change
+
+
+def test_each_column_counts_alike() -> None:
+    encoder = TableEncoder()
+    Z = encoder.fit_transform(cars())
+    Z = (Z - Z.mean(0)) / np.where(Z.std(0) > 0, Z.std(0), 1)
+    variances = (Z * encoder.weights_).var(0)
+    columns = np.array([output.column for output in encoder.outputs_])
+    np.testing.assert_allclose(np.bincount(columns, variances), 1, rtol=1e-6)
+
+
+def test_texts_that_are_dates_are_read_as_dates() -> None:
+    frame = weather().assign(date=lambda t: t["date"].astype(str))
+    encoder = TableEncoder().fit(frame)
+    assert {o.label for o in encoder.outputs_ if o.column == 0} >= {"year", "month", "day"}
+    with pytest.raises(ValueError, match=r"'date' has 1 value.*row 2: 'soon'"):
+        encoder.transform(frame.assign(date=[*frame["date"][:2], "soon", *frame["date"][3:]]))
+
+
+def test_columns_of_another_type_are_all_listed() -> None:
+    frame = cars()
+    detector = GANDetector(**QUICK).fit(frame)
+    wrong = frame.assign(Horsepower="many", Origin=3)
+    with pytest.raises(ValueError, match=r"'Horsepower' held numbers and now holds text; 'Origin'"):
+        detector.decision_function(wrong)
+    with pytest.raises(ValueError, match=r"missing[\s\S]*Year"):
+        detector.decision_function(frame.drop(columns="Year"))
+    with pytest.raises(ValueError, match=r"unseen at fit time[\s\S]*Power"):
+        detector.decision_function(frame.rename(columns={"Horsepower": "Power"}))
+    with pytest.raises(ValueError, match="same order"):
+        detector.decision_function(frame[frame.columns[::-1]])
+    all_missing = frame.assign(Horsepower=None)
+    assert np.isfinite(detector.decision_function(all_missing)).all()
+
+
+def test_bad_tables_leave_a_fitted_detector_as_it_was() -> None:
+    frame = cars()
+    detector = GANDetector(**QUICK).fit(frame)
+    scores = detector.decision_function(frame)
+    for bad in (frame[:1], frame[:0], frame.assign(Horsepower=np.inf), frame[["Name", "Name"]]):
+        with pytest.raises(ValueError):
+            detector.fit(bad)
+        np.testing.assert_array_equal(detector.decision_function(frame), scores)
+
+
+def test_odd_columns() -> None:
+    frame = weather()[:60].assign(
+        nothing=None,
+        constant="same",
+        one_float=np.r_[1.0, np.full(59, np.nan)],
+        flag=[True, None] * 30,
+        small=pd.array([1, None] * 30, dtype="Int8"),
+        colour=pd.Categorical(["red", "blue", None] * 20),
+        lasts=pd.to_timedelta(range(60), unit="h"),
+    )
+    detector = GANDetector(**QUICK).fit(frame)
+    assert np.isfinite(detector.decision_scores_).all()
+    np.testing.assert_allclose(detector.explain(frame[:5]).shape, (5, frame.shape[1]))
+    numbered = pd.DataFrame({0: ["a", "b"] * 20, 1: range(40)})
+    assert len(GANDetector(**QUICK).fit(numbered).decision_scores_) == 40
+
+
+def test_explanations_are_in_the_columns_of_the_table() -> None:
+    frame = weather()
+    detector = GANDetector(random_state=0).fit(frame)
+    rows = frame[700:704].copy()
+    rows.iloc[0, rows.columns.get_loc("weather")] = "ash"
+    rows.iloc[1, rows.columns.get_loc("wind")] = 60.0
+    rows.iloc[2, rows.columns.get_loc("date")] = pd.Timestamp("1802-01-01")
+    rows.iloc[3, rows.columns.get_loc("temp_max")] = np.nan
+    shares = detector.explain(rows)
+    excess = detector.decision_function(rows) - np.median(detector.decision_scores_)
+    np.testing.assert_allclose(shares.sum(1), excess.clip(0))
+    reasons = detector.explain_frame(rows, top=1)
+    assert list(reasons["column"]) == ["weather", "wind", "date", "temp_max"]
+    said = list(reasons["reason"])
+    assert said[0].startswith("weather = 'ash'; never seen; expected '")
+    assert said[1].startswith("wind = 60; expected ")
+    assert said[2].startswith("date: ")
+    assert said[3].startswith("temp_max is missing; expected ")
+    assert reasons["observed"][1] == 60
+
+
+@pytest.mark.parametrize("load", [cars, load_penguins], ids=lambda f: f.__name__)
+def test_saved_and_pickled_detectors_score_the_same(load: object, tmp_path: object) -> None:
+    frame = load()
+    detector = GANDetector(**QUICK).fit(frame)
+    detector.save(tmp_path / "m.safetensors")
+    joblib.dump(detector, tmp_path / "m.joblib")
+    copies = [
+        GANDetector.load(tmp_path / "m.safetensors"),
+        joblib.load(tmp_path / "m.joblib"),
+        pickle.loads(pickle.dumps(detector)),
+    ]
+    for copy in copies:
+        np.testing.assert_array_equal(copy.decision_function(frame), detector.decision_scores_)
+        np.testing.assert_array_equal(copy.explain(frame[:3]), detector.explain(frame[:3]))
+
+
+def test_a_file_with_other_types_is_refused(tmp_path: object) -> None:
+    detector = GANDetector(**QUICK).fit(load_penguins())
+    detector.encoder_.imputer_ = FunctionTransformer(print)
+    detector.save(tmp_path / "m.safetensors")
+    with pytest.raises(ValueError, match=r"types that none has: .*print"):
+        GANDetector.load(tmp_path / "m.safetensors")
+
+
+def test_in_a_pipeline_a_search_and_the_other_convention() -> None:
+    frame, y = penguins_with_errors(0)
+    search = GridSearchCV(
+        make_pipeline(FunctionTransformer(), GANDetector(**QUICK)),
+        {"gandetector__n_estimators": [1, 2]},
+        scoring="roc_auc",
+        cv=StratifiedKFold(3, shuffle=True, random_state=0),
+        error_score="raise",
+    )
+    assert search.fit(frame, y).best_score_ > 0.7
+    labels = GANOutlierDetector(**QUICK).fit(frame).predict(frame)
+    assert set(labels) == {1, -1}
+
+
+def test_without_skrub_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "skrub", None)
+    monkeypatch.setitem(__import__("sys").modules, "skrub.selectors", None)
+    with pytest.raises(ImportError, match=r"needs skrub.*pyod-gan\[tabular\]"):
+        GANDetector(**QUICK).fit(load_penguins())
+
+
+def test_a_map_of_two_columns_of_numbers() -> None:
+    frame = weather()
+    detector = GANDetector(**QUICK).fit(frame)
+    display = MapDisplay.from_estimator(detector, frame, columns=(2, 3), n_grid=5)
+    assert display.names == ("temp_max", "temp_min")
+    assert np.isfinite(display.scores).all()
+    assert display.x[0] < frame["temp_max"].min() < frame["temp_max"].max() < display.x[-1]
+    with pytest.raises(ValueError, match=r"hold numbers: of \[1, 2, 3, 4\]"):
+        MapDisplay.from_estimator(detector, frame, columns=(0, 2))
