@@ -10,25 +10,24 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .callbacks import Callback
-from .ensemble import combine, find_units
-from .explain import ExplainedDetector
-from .fitting import build, fit_members, member_generators
+from .ensemble import combine
+from .fitting import member_generators
 from .gans import BaseGAN, get_gan
-from .inputs import read_rows, weights
+from .inputs import read_rows
+from .learning import LearningDetector, learn
 from .parameters import (
     CONSTRAINTS,
     NestedParameters,
-    all_callbacks,
     find_device,
     resolve_settings,
     restored_on_failure,
 )
-from .preprocessing import TableScaler
+from .reservoir import first_rows
 from .scoring import member_scores
 from .threads import one_thread
 
 
-class GANDetector(NestedParameters, ExplainedDetector):
+class GANDetector(NestedParameters, LearningDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they
@@ -65,6 +64,11 @@ class GANDetector(NestedParameters, ExplainedDetector):
         "auto" encodes data frames that have columns of other types than numbers, or missing values,
         by :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``); numbers are taken as they are.
         "table" encodes every input, so that arrays may have missing values too.
+    warm_start : bool, default=False
+        ``fit`` starts from the networks of the last fit, which must have the same sizes.
+    reservoir_size : int, default=2048
+        Rows kept for :meth:`partial_fit`; each is forgotten after so many new ones, on average. 0
+        keeps none, for small or private models.
     random_state : int, RandomState or None, default=None
         An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
     device : str, default="auto"
@@ -76,11 +80,12 @@ class GANDetector(NestedParameters, ExplainedDetector):
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_samples,)
-        Scores of the training rows, higher = more anomalous; ``decision_function`` of them.
+        Scores of the training rows, higher = more anomalous; ``decision_function`` of them. After
+        ``partial_fit``, of ``reservoir_``.
     threshold_ : float
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
-        Labels of the training rows, 0 = inlier, 1 = outlier.
+        Labels of the same rows, 0 = inlier, 1 = outlier.
     conformal_scores_ : ndarray
         Sorted scores of held-out rows, after ``calibrate``.
     encoder_ : TableEncoder or None
@@ -92,10 +97,14 @@ class GANDetector(NestedParameters, ExplainedDetector):
     settings_ : Settings
         The training settings used, with the GAN's own where a parameter is None.
     history_ : list of dict
-        One row per logged step, means over members: ``step``, losses, gradient norms, ``spread`` of
-        generated against real rows (1 = as wide), ``seconds``, ``n_alive``.
+        One row per logged step of the last training, means over members: ``step``, losses, gradient
+        norms, ``spread`` of generated against real rows (1 = as wide), ``seconds``, ``n_alive``.
     n_iter_ : int
-        Steps trained.
+        Steps trained, those of ``partial_fit`` included.
+    n_samples_seen_ : int
+        Rows of ``fit`` and of every ``partial_fit`` since.
+    reservoir_ : ndarray of shape (at most reservoir_size, n_encoded)
+        Rows that are remembered, encoded as numbers.
     n_features_in_ : int
         Columns seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -133,6 +142,8 @@ class GANDetector(NestedParameters, ExplainedDetector):
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
         preprocessing: str = "auto",
+        warm_start: bool = False,
+        reservoir_size: int = 2048,
         random_state: int | np.random.RandomState | None = None,
         device: str = "auto",
         verbose: int = 0,
@@ -148,6 +159,8 @@ class GANDetector(NestedParameters, ExplainedDetector):
         self.early_stopping = early_stopping
         self.callbacks = callbacks
         self.preprocessing = preprocessing
+        self.warm_start = warm_start
+        self.reservoir_size = reservoir_size
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -176,24 +189,14 @@ class GANDetector(NestedParameters, ExplainedDetector):
         """
         with restored_on_failure(self):
             self._validate_params()
-            gan, device = get_gan(self.gan), find_device(self.device)
+            start = self.__dict__.get("networks_") if self.warm_start else None
             X = self._validated(X, reset=True)
-            self.scaler_ = TableScaler(weights(self)).fit(X)
-            self.gan_, self.settings_ = gan, resolve_settings(gan, self.get_params(deep=False))
-            self.networks_, trainer = fit_members(
-                gan,
-                self.scaler_.transform(X),
-                self.settings_,
-                member_generators(self.random_state, self.n_estimators),
-                all_callbacks(self.callbacks, self.early_stopping, self.verbose),
-                device,
-            )
-            self.history_, self.n_iter_ = trainer.history, trainer.step
-            scores = self._member_scores(X)
-            self.units_ = find_units(scores)
-            self.decision_scores_ = combine(scores, self.units_)
-            self._set_n_classes(y)
-            self._process_decision_scores()
+            self.gan_ = get_gan(self.gan)
+            self.settings_ = resolve_settings(self.gan_, self.get_params(deep=False))
+            generators = member_generators(self.random_state, self.n_estimators)
+            self.n_iter_, self.n_samples_seen_ = 0, len(X)
+            self.reservoir_ = first_rows(X, self.reservoir_size)
+            learn(self, X, self.settings_, generators, start)
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -229,17 +232,3 @@ class GANDetector(NestedParameters, ExplainedDetector):
         with one_thread(net):
             rows = self.scaler_.transform(X)
             return member_scores(self.gan_, net, rows, progress=self.verbose == 1)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "networks_" in state:
-            state["networks_"] = state["networks_"].to_arrays()
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "networks_" in state:
-            arrays = state["networks_"]
-            members = member_generators(0, len(next(iter(arrays.values()))))
-            net = build(self.gan_, self.scaler_.n_features_in_, self.settings_, members)
-            self.networks_ = net.load_arrays(arrays)

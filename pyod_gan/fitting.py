@@ -18,16 +18,17 @@ from .train import Trainer
 
 
 def member_generators(
-    random_state: int | np.random.RandomState | None, n_members: int
+    random_state: int | np.random.RandomState | None, n_members: int, *, after: int = 0
 ) -> list[torch.Generator]:
     """One random stream per member; member e's does not depend on how many there are.
 
-    ``None`` takes fresh entropy; NumPy's global state, scikit-learn's meaning of it, stays.
+    ``None`` takes fresh entropy; NumPy's global state, scikit-learn's meaning of it, stays. Streams
+    ``after`` some steps of training differ from those before.
     """
     if random_state is None:
         random_state = np.random.RandomState(np.random.MT19937())
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_members)
-    return [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+    return [torch.Generator().manual_seed(int(seed) + after) for seed in seeds]
 
 
 def build(
@@ -46,9 +47,15 @@ def fit_members(
     generators: Sequence[torch.Generator],
     callbacks: Sequence[Callback],
     device: torch.device,
+    start: Networks | None = None,
 ) -> tuple[Networks, Trainer]:
-    """Train all members on ``rows`` (n, D) and make their networks ready to score."""
+    """Train all members on ``rows`` (n, D) and make their networks ready to score.
+
+    ``start`` has the weights to begin with, which stay as they are; members beyond it are fresh.
+    """
     net = build(gan, rows.shape[1], settings, generators)
+    if start is not None:
+        net.take_over(start)
     x = torch.from_numpy(rows).to(device)
     sampler = BatchSampler(x, gan, settings.batch_size, generators)
     phases = gan.phases(net.players, net.critics)

@@ -129,6 +129,19 @@ class Networks(nn.Module):
             for name, buffer in module.named_buffers(recurse=False):
                 setattr(module, name, buffer[members])
 
+    def take_over(self, other: Networks) -> None:
+        """Begin with a copy of another's weights, for as many members as both have."""
+        mine, theirs = self.state_dict(), other.state_dict()
+        for name, tensor in mine.items():
+            if name not in theirs or theirs[name].shape[1:] != tensor.shape[1:]:
+                raise ValueError(
+                    f"Training can go on only with networks of the same sizes: {name} is not as it "
+                    "was. Keep the columns, `gan` and `hidden_layer_sizes` of the last fit, or set "
+                    "`warm_start=False`."
+                )
+            n = min(len(tensor), len(theirs[name]))
+            tensor[:n] = theirs[name][:n]
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """State as NumPy arrays: device-independent, and free of torch classes."""
         return {name: t.detach().cpu().numpy() for name, t in self.state_dict().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .detector import GANDetector
-from .parameters import CONSTRAINTS, NestedParameters, restored_on_failure
+from .parameters import CONSTRAINTS, NestedParameters
 
 
 class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
@@ -67,9 +68,31 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
         TrainingCollapsedError
             If no ensemble member could be trained.
         """
-        with restored_on_failure(self):
-            self.detector_ = GANDetector(**self.get_params(deep=False)).fit(X)
+        self.detector_ = self._inner().fit(X)
         return self
+
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
+        """Go on with new rows, and forget old ones: :meth:`GANDetector.partial_fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            New rows; the columns of ``fit`` in the same order.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : GANOutlierDetector
+            If ``partial_fit`` fails or is interrupted, it is as it was before.
+        """
+        self.detector_ = self._inner().partial_fit(X)
+        return self
+
+    def _inner(self) -> GANDetector:
+        """A detector with these parameters that knows what was learnt; a failure is its own."""
+        known = copy(self.detector_) if hasattr(self, "detector_") else GANDetector()
+        return known.set_params(**self.get_params(deep=False))
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         """Minus the anomaly score of each row: lower = more anomalous.

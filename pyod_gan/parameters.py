@@ -32,6 +32,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
     "preprocessing": [StrOptions({"auto", "table"})],
+    "warm_start": ["boolean"],
+    "reservoir_size": [Interval(Integral, 0, None, closed="left")],
     "random_state": ["random_state"],
     "device": [str],
     "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],

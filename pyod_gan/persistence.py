@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from numbers import Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -101,6 +101,25 @@ class SavedDetector(ConformalDetector):
             ) from error
         return detector
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "networks_" in state:
+            state["networks_"] = state["networks_"].to_arrays()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "networks_" in state:
+            arrays = state["networks_"]
+            members = member_generators(0, len(next(iter(arrays.values()))))
+            net = build(self.gan_, self.scaler_.n_features_in_, self.settings_, members)
+            self.networks_ = net.load_arrays(arrays)
+
+    if TYPE_CHECKING:
+        gan_: Any
+        scaler_: Any
+        settings_: Any
+
 
 def _about(detector: Any) -> dict[str, Any]:
     """Everything but arrays, as JSON can hold it."""
@@ -122,6 +141,7 @@ def _about(detector: Any) -> dict[str, Any]:
         "share": detector._share,
         "history": detector.history_,
         "n_iter": detector.n_iter_,
+        "n_samples_seen": detector.n_samples_seen_,
     }
     try:
         return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
@@ -146,6 +166,7 @@ def _arrays(detector: Any) -> Arrays:
     arrays |= {f"scaler.{name}": getattr(scaler, f"{name}_") for name in ("mean", "scale", "var")}
     arrays |= {f"units.{n}": a for n, a in detector.units_._asdict().items()}
     arrays |= {"scores": detector.decision_scores_, "labels": detector.labels_}
+    arrays["reservoir"] = detector.reservoir_
     if detector.encoder_ is not None:
         arrays["encoder"] = encoder_to_array(detector.encoder_)
     if hasattr(detector, "conformal_scores_"):
@@ -184,6 +205,8 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "threshold_": arrays["threshold"][0],
         "history_": about["history"],
         "n_iter_": about["n_iter"],
+        "n_samples_seen_": about["n_samples_seen"],
+        "reservoir_": arrays["reservoir"],
         "n_features_in_": about["n_features_in"],
         "_share": about["share"],
         "_mu": scores.mean(),

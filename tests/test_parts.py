@@ -70,7 +70,7 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing"},
+    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing", "reservoir"},
     {"gans", "tables"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
     {"train", "parameters", "inputs", "reasons", "tablefile"},
@@ -78,6 +78,7 @@ LAYERS = [
     {"conformal"},
     {"persistence"},
     {"explain"},
+    {"learning"},
     {"detector"},
     {"outlier", "plots"},
     {"score_map"},

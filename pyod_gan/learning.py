@@ -1,0 +1,115 @@
+"""Learning from rows: all at once in ``fit``, or going on with new ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .ensemble import combine, find_units
+from .explain import ExplainedDetector
+from .fitting import fit_members, member_generators
+from .gans import Settings
+from .inputs import weights
+from .nets import Networks
+from .parameters import all_callbacks, find_device, restored_on_failure
+from .preprocessing import TableScaler
+from .reservoir import renewed
+
+if TYPE_CHECKING:
+    import torch
+
+Self = TypeVar("Self", bound="LearningDetector")
+
+
+class LearningDetector(ExplainedDetector):
+    """Adds ``partial_fit``, and what it shares with ``fit``."""
+
+    def partial_fit(self: Self, X: ArrayLike, y: Any = None) -> Self:
+        """Go on with new rows, and forget old ones; before any ``fit``, the same as ``fit``.
+
+        A reservoir of ``reservoir_size`` rows, in which new rows take the places of random old
+        ones, is all that is kept of the past. The networks are trained on it for as many steps as
+        the share of it that is new, of the steps of a whole ``fit``; scaling, what the GAN prepares
+        for its score (such as prototypes), threshold and labels are found anew from it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            New rows, one or more; the columns of ``fit`` in the same order.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : GANDetector
+            If ``partial_fit`` fails or is interrupted, the detector is as it was before.
+            ``calibrate`` has to be called again.
+
+        Raises
+        ------
+        ValueError
+            For an input that cannot be used, or a reservoir with less than 2 rows.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+
+        References
+        ----------
+        Aggarwal, "On Biased Reservoir Sampling in the Presence of Stream Evolution", VLDB 2006.
+        """
+        if "networks_" not in self.__dict__:
+            return self.fit(X)
+        with restored_on_failure(self):
+            _go_on(self, X)
+        return self
+
+    if TYPE_CHECKING:
+        fit: Any
+
+
+def _go_on(detector: Any, X: ArrayLike) -> None:
+    """Renew the reservoir, and learn from it for as long as its share of new rows asks for."""
+    detector._validate_params()
+    rows, seen = detector._validated(X, reset=False), detector.n_samples_seen_
+    remembered = renewed(detector.reservoir_, rows, detector.reservoir_size, seen)
+    if len(remembered) < 2:
+        raise ValueError(
+            "`partial_fit` needs at least 2 rows to learn from; the reservoir holds "
+            f"{len(remembered)}. Pass more rows, or raise `reservoir_size`."
+        )
+    detector.reservoir_, detector.n_samples_seen_ = remembered, seen + len(rows)
+    start, settings = detector.networks_, detector.settings_
+    share = min(1.0, len(rows) / len(remembered))
+    settings = settings._replace(max_iter=math.ceil(share * settings.max_iter))
+    streams = member_generators(detector.random_state, start.n_members, after=detector.n_iter_)
+    learn(detector, remembered, settings, streams, start)
+
+
+def learn(
+    detector: Any,
+    rows: np.ndarray,
+    settings: Settings,
+    generators: Sequence[torch.Generator],
+    start: Networks | None,
+) -> None:
+    """Train on validated rows (n, D); set the score, and threshold and labels by it."""
+    detector.scaler_ = TableScaler(weights(detector)).fit(rows)
+    detector.networks_, trainer = fit_members(
+        detector.gan_,
+        detector.scaler_.transform(rows),
+        settings,
+        generators,
+        all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
+        find_device(detector.device),
+        start,
+    )
+    detector.history_ = trainer.history
+    detector.n_iter_ += trainer.step
+    scores = detector._member_scores(rows)
+    detector.units_ = find_units(scores)
+    detector.decision_scores_ = combine(scores, detector.units_)
+    detector._set_n_classes(None)
+    detector._process_decision_scores()
