@@ -12,6 +12,7 @@ from scipy.special import erf
 from scipy.stats import binom
 from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.validation import check_is_fitted
 
 
 class SklearnDetector(BaseDetector):
@@ -163,11 +164,35 @@ class SklearnDetector(BaseDetector):
         stats : list of three floats
             Only with ``return_stats``.
         """
-        share = self._share or 1 / len(self.decision_scores_)  # PyOD's bounds need a number > 0
-        twin = object.__new__(type(self))
-        twin.__dict__.update(vars(self) | {"contamination": share})
-        c_r = share if c_r is None or c_r < 0 else c_r
+        twin = self._with_known_share()
+        c_r = twin.contamination if c_r is None or c_r < 0 else c_r
         return BaseDetector.predict_with_rejection(twin, X, T, return_stats, delta, c_fp, c_fn, c_r)
+
+    def compute_rejection_stats(
+        self, T: int = 32, delta: float = 0.1, c_fp: float = 1, c_fn: float = 1, c_r: float = -1
+    ) -> tuple[float, float, float]:
+        """What :meth:`predict_with_rejection` costs; see PyOD's ``BaseDetector``.
+
+        Parameters
+        ----------
+        T, delta, c_fp, c_fn, c_r
+            As in :meth:`predict_with_rejection`; a negative ``c_r`` takes the contamination.
+
+        Returns
+        -------
+        rate, rate_bound, cost_bound : float
+            Expected rejection rate, its upper bound, and the upper bound of the cost.
+        """
+        twin = self._with_known_share()
+        return BaseDetector.compute_rejection_stats(twin, T, delta, c_fp, c_fn, c_r)  # type: ignore[no-any-return]
+
+    def _with_known_share(self) -> SklearnDetector:
+        """The same detector with a number above 0 as contamination, for PyOD's bounds."""
+        check_is_fitted(self)
+        twin = object.__new__(type(self))
+        share = self._share or 1 / len(self.decision_scores_)
+        twin.__dict__.update(vars(self) | {"contamination": share})
+        return twin
 
     def _process_decision_scores(self) -> SklearnDetector:
         """Threshold and labels by a share of rows, by a rule, or by a clone of a thresholder."""

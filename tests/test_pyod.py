@@ -108,7 +108,8 @@ def test_confidence_and_rejection(fitted) -> None:
         warnings.simplefilter("error")
         rejected, stats = detector.predict_with_rejection(X, return_stats=True)
     assert set(np.unique(rejected)) <= {-2, 0, 1}
-    assert len(stats) == 3
+    assert tuple(stats) == detector.compute_rejection_stats()
+    assert len(GANDetector(**QUICK, contamination="auto").fit(X).compute_rejection_stats()) == 3
 
 
 def test_one_class_labels_and_fit_predict(fitted) -> None:

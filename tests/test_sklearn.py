@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from conftest import QUICK, table
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -203,6 +204,9 @@ def test_pipeline_and_joblib(cancer, tmp_path) -> None:
     pipeline = make_pipeline(StandardScaler(), GANDetector(**QUICK)).fit(X)
     joblib.dump(pipeline, tmp_path / "model.joblib")
     loaded = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(pipeline.decision_function(X), loaded.decision_function(X))
+    dump = skops.io.dumps(pipeline)
+    loaded = skops.io.loads(dump, trusted=skops.io.get_untrusted_types(data=dump))
     np.testing.assert_array_equal(pipeline.decision_function(X), loaded.decision_function(X))
     assert pipeline.predict_proba(X).shape == (len(X), 2)
 
