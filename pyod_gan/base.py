@@ -198,6 +198,7 @@ class SklearnDetector(BaseDetector):
         """Threshold and labels by a share of rows, by a rule, or by a clone of a thresholder."""
         scores = self.decision_scores_
         self._mu, self._sigma = scores.mean(), scores.std()  # for PyOD's methods
+        self.__dict__.pop("thresholder_", None)  # of an earlier fit
         if isinstance(self.contamination, Real):
             share = float(self.contamination)
             self._set_threshold(np.percentile(scores, 100 * (1 - share)))

@@ -68,7 +68,7 @@ class GANDetector(NestedParameters, LearningDetector):
         ``fit`` starts from the networks of the last fit, which must have the same sizes.
     reservoir_size : int, default=2048
         Rows kept for :meth:`partial_fit`; each is forgotten after so many new ones, on average. 0
-        keeps none, for small or private models.
+        keeps none, and a smaller model (the prototypes of the default GAN are training rows too).
     random_state : int, RandomState or None, default=None
         An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
     device : str, default="auto"
@@ -194,7 +194,7 @@ class GANDetector(NestedParameters, LearningDetector):
             self.gan_ = get_gan(self.gan)
             self.settings_ = resolve_settings(self.gan_, self.get_params(deep=False))
             generators = member_generators(self.random_state, self.n_estimators)
-            self.n_iter_, self.n_samples_seen_ = 0, len(X)
+            self.n_iter_, self.n_samples_seen_, self._steps_due = 0, len(X), 0.0
             self.reservoir_ = first_rows(X, self.reservoir_size)
             learn(self, X, self.settings_, generators, start)
         return self

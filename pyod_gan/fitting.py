@@ -48,10 +48,13 @@ def fit_members(
     callbacks: Sequence[Callback],
     device: torch.device,
     start: Networks | None = None,
+    *,
+    goes_on: bool = False,
 ) -> tuple[Networks, Trainer]:
     """Train all members on ``rows`` (n, D) and make their networks ready to score.
 
     ``start`` has the weights to begin with, which stay as they are; members beyond it are fresh.
+    ``goes_on``: see :class:`Trainer`.
     """
     net = build(gan, rows.shape[1], settings, generators)
     if start is not None:
@@ -59,9 +62,10 @@ def fit_members(
     x = torch.from_numpy(rows).to(device)
     sampler = BatchSampler(x, gan, settings.batch_size, generators)
     phases = gan.phases(net.players, net.critics)
-    trainer = Trainer(gan, net.to(x), phases, sampler, settings, callbacks)
+    trainer = Trainer(gan, net.to(x), phases, sampler, settings, callbacks, goes_on=goes_on)
     with one_thread(net):
-        trainer.run()
+        if settings.max_iter:
+            trainer.run()
         alive = drop_dead_members(gan, net, next(iter(sampler)))
         left = [g for g, lives in zip(generators, alive, strict=True) if lives]
         with torch.no_grad():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,15 +11,17 @@ from numpy.typing import ArrayLike
 from .ensemble import combine, find_units
 from .explain import ExplainedDetector
 from .fitting import fit_members, member_generators
-from .gans import Settings
+from .gans import Settings, get_gan
 from .inputs import weights
 from .nets import Networks
-from .parameters import all_callbacks, find_device, restored_on_failure
+from .parameters import all_callbacks, find_device, resolve_settings, restored_on_failure
 from .preprocessing import TableScaler
 from .reservoir import renewed
 
 if TYPE_CHECKING:
     import torch
+
+LEAST_STEPS = 10  # each run begins with fresh optimisers, which fewer steps do not settle
 
 Self = TypeVar("Self", bound="LearningDetector")
 
@@ -32,9 +33,13 @@ class LearningDetector(ExplainedDetector):
         """Go on with new rows, and forget old ones; before any ``fit``, the same as ``fit``.
 
         A reservoir of ``reservoir_size`` rows, in which new rows take the places of random old
-        ones, is all that is kept of the past. The networks are trained on it for as many steps as
-        the share of it that is new, of the steps of a whole ``fit``; scaling, what the GAN prepares
-        for its score (such as prototypes), threshold and labels are found anew from it.
+        ones, is all that is kept of the past. The networks are trained on it for as many steps, of
+        those of a whole ``fit``, as the share of it that is new; steps are saved up until there are
+        10. Scaling, what the GAN prepares for its score (such as prototypes), threshold and labels
+        are found anew from it each time.
+
+        Changed parameters count from now on, but ``gan``, ``n_estimators``, ``hidden_layer_sizes``
+        and ``pairing``, which are those of the networks.
 
         Parameters
         ----------
@@ -52,7 +57,8 @@ class LearningDetector(ExplainedDetector):
         Raises
         ------
         ValueError
-            For an input that cannot be used, or a reservoir with less than 2 rows.
+            For an input that cannot be used, a reservoir with less than 2 rows, or another ``gan``,
+            ``hidden_layer_sizes`` or ``pairing`` than that of the networks.
         TrainingCollapsedError
             If no ensemble member could be trained.
 
@@ -71,8 +77,9 @@ class LearningDetector(ExplainedDetector):
 
 
 def _go_on(detector: Any, X: ArrayLike) -> None:
-    """Renew the reservoir, and learn from it for as long as its share of new rows asks for."""
+    """Renew the reservoir, and learn from it when enough steps are due."""
     detector._validate_params()
+    settings = _settings_from_now_on(detector)
     rows, seen = detector._validated(X, reset=False), detector.n_samples_seen_
     remembered = renewed(detector.reservoir_, rows, detector.reservoir_size, seen)
     if len(remembered) < 2:
@@ -80,12 +87,32 @@ def _go_on(detector: Any, X: ArrayLike) -> None:
             "`partial_fit` needs at least 2 rows to learn from; the reservoir holds "
             f"{len(remembered)}. Pass more rows, or raise `reservoir_size`."
         )
+    due = detector._steps_due + settings.max_iter * min(1.0, len(rows) / len(remembered))
+    steps = int(due) if due >= LEAST_STEPS else 0
+    detector.settings_, detector._steps_due = settings, due - steps
     detector.reservoir_, detector.n_samples_seen_ = remembered, seen + len(rows)
-    start, settings = detector.networks_, detector.settings_
-    share = min(1.0, len(rows) / len(remembered))
-    settings = settings._replace(max_iter=math.ceil(share * settings.max_iter))
+    start = detector.networks_
     streams = member_generators(detector.random_state, start.n_members, after=detector.n_iter_)
-    learn(detector, remembered, settings, streams, start)
+    learn(detector, remembered, settings._replace(max_iter=steps), streams, start, goes_on=True)
+
+
+def _settings_from_now_on(detector: Any) -> Settings:
+    """Of the parameters as they are now; what the networks were made by must be the same."""
+    gan, fitted = get_gan(detector.gan), detector.gan_
+    now = resolve_settings(fitted, detector.get_params(deep=False))
+    before = detector.settings_
+    same = {
+        "gan": type(gan) is type(fitted) and gan.get_params() == fitted.get_params(),
+        "hidden_layer_sizes": tuple(now.hidden_layer_sizes) == tuple(before.hidden_layer_sizes),
+        "pairing": now.pairing == before.pairing,
+    }
+    changed = [name for name, is_same in same.items() if not is_same]
+    if changed:
+        raise ValueError(
+            f"`partial_fit` goes on with the networks of `fit`, but {', '.join(changed)} changed "
+            "since. Set what it was, or call `fit` to begin anew."
+        )
+    return now
 
 
 def learn(
@@ -94,6 +121,8 @@ def learn(
     settings: Settings,
     generators: Sequence[torch.Generator],
     start: Networks | None,
+    *,
+    goes_on: bool = False,
 ) -> None:
     """Train on validated rows (n, D); set the score, and threshold and labels by it."""
     detector.scaler_ = TableScaler(weights(detector)).fit(rows)
@@ -105,8 +134,10 @@ def learn(
         all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
         find_device(detector.device),
         start,
+        goes_on=goes_on,
     )
-    detector.history_ = trainer.history
+    if trainer.step:
+        detector.history_ = trainer.history
     detector.n_iter_ += trainer.step
     scores = detector._member_scores(rows)
     detector.units_ = find_units(scores)

@@ -142,6 +142,7 @@ def _about(detector: Any) -> dict[str, Any]:
         "history": detector.history_,
         "n_iter": detector.n_iter_,
         "n_samples_seen": detector.n_samples_seen_,
+        "steps_due": detector._steps_due,
     }
     try:
         return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
@@ -206,6 +207,7 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "history_": about["history"],
         "n_iter_": about["n_iter"],
         "n_samples_seen_": about["n_samples_seen"],
+        "_steps_due": about["steps_due"],
         "reservoir_": arrays["reservoir"],
         "n_features_in_": about["n_features_in"],
         "_share": about["share"],

@@ -40,6 +40,9 @@ class Trainer:
         Steps, learning rate, averaging.
     callbacks : sequence of Callback
         Called in order.
+    goes_on : bool
+        True where earlier training is continued: every phase takes part all the time, as late in a
+        run, whatever its ``start`` and ``stop``.
 
     Attributes
     ----------
@@ -63,8 +66,12 @@ class Trainer:
         sampler: BatchSampler,
         settings: Settings,
         callbacks: Sequence[Callback] = (),
+        *,
+        goes_on: bool = False,
     ) -> None:
-        self.gan, self.net, self.phases, self.sampler = gan, net, phases, sampler
+        self.gan, self.net, self.sampler = gan, net, sampler
+        self.phases = [p._replace(start=0.0, stop=1.0) for p in phases] if goes_on else phases
+        self.goes_on = goes_on
         self.settings = settings
         self.callbacks = callbacks
         self.rows = sampler.rows
@@ -112,7 +119,8 @@ class Trainer:
 
     def _train_step(self, batch: Batch) -> None:
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
-        batch = batch._replace(progress=self.step / self.settings.max_iter)
+        progress = 1.0 if self.goes_on else self.step / self.settings.max_iter
+        batch = batch._replace(progress=progress)
         for phase in self.phases:
             if phase.due(self.step, self.settings.max_iter):
                 self._latest[phase.name] = self._phase_step(phase, batch)
