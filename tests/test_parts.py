@@ -70,8 +70,8 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing"},
-    {"gans", "tables"},
+    {"exceptions", "optional", "atomic", "nets", "games", "preprocessing"},
+    {"gans", "tables", "modelfile"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
     {"train", "parameters", "inputs", "reasons", "tablefile"},
     {"fitting", "base"},
