@@ -14,11 +14,7 @@ from uuid import uuid4
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Write beside the place, then move: under its name a file is whole or as it was."""
-    path = path.resolve()  # of a link, what it leads to
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {path.parent} does not exist.")
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, not a file.")
+    path = check_place(path)
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
@@ -31,3 +27,15 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def check_place(path: Path) -> Path:
+    """Of a link, what it leads to; raises where no file can be written."""
+    path = path.resolve()
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, not a file.")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"The folder {path.parent} cannot be written to.")
+    return path

@@ -70,9 +70,10 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "atomic", "nets", "games", "preprocessing"},
+    {"exceptions", "optional", "atomic", "csv_records", "nets", "games", "preprocessing"},
     {"gans", "tables", "modelfile"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
+    {"table_readers", "table_writers"},
     {"train", "parameters", "inputs", "reasons", "tablefile"},
     {"fitting", "base"},
     {"conformal"},
@@ -80,7 +81,9 @@ LAYERS = [
     {"explain"},
     {"detector"},
     {"outlier", "plots"},
-    {"score_map"},
+    {"score_map", "commands"},
+    {"cli"},
+    {"__main__"},
 ]
 
 
