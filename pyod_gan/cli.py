@@ -16,16 +16,17 @@ EXAMPLES = """examples:
   pyod-gan fit train.csv --model m.safetensors
   pyod-gan score new.csv --model m.safetensors --explain 3 --out scored.csv
 """
-FIT_EXAMPLES = """examples:
+FIT_EPILOG = """examples:
   pyod-gan fit train.csv --model m.safetensors
   pyod-gan fit train.parquet --model m.safetensors --contamination auto --drop id note
   pyod-gan fit train.tsv --delimiter '\\t' --model m.safetensors --text postcode
   pyod-gan fit huge.csv --model m.safetensors --max-rows 100000
 
 Numbers, categories, texts, dates and missing values are taken as they come. In a CSV file a column
-is numbers or dates (ISO 8601) where all its values are.
+is numbers or dates (ISO 8601) where all its values are; one that mixes them with other values is an
+error, which --text takes as it is.
 """
-SCORE_EXAMPLES = """examples:
+SCORE_EPILOG = """examples:
   pyod-gan score new.csv --model m.safetensors --out scored.csv
   pyod-gan score new.parquet --model m.safetensors --explain 3 --out scored.parquet
   pyod-gan score new.csv --model m.safetensors --out - | grep ',1$'
@@ -75,11 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> ArgumentParser:
     look: dict[str, Any] = {"formatter_class": RawDescriptionHelpFormatter}
-    parser = ArgumentParser("pyod-gan", description=__doc__, epilog=EXAMPLES, **look)
+    said = "GAN anomaly detection for tables in CSV and Parquet files."
+    parser = ArgumentParser("pyod-gan", description=said, epilog=EXAMPLES, **look)
     parser.add_argument("--version", action="version", version=f"pyod-gan {version('pyod-gan')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    fit = commands.add_parser("fit", help="fit a model to a table", epilog=FIT_EXAMPLES, **look)
-    score = commands.add_parser("score", help="score a table", epilog=SCORE_EXAMPLES, **look)
+    fit = commands.add_parser("fit", help="fit a model to a table", epilog=FIT_EPILOG, **look)
+    score = commands.add_parser("score", help="score a table's rows", epilog=SCORE_EPILOG, **look)
     for command in (fit, score):
         add = command.add_argument
         add("data", type=Path, metavar="DATA", help="a .parquet file, or else CSV in UTF-8")

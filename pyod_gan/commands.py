@@ -17,8 +17,10 @@ from tqdm import tqdm
 from .atomic import check_place
 from .detector import GANDetector
 from .exceptions import UnreadableValueError
+from .optional import import_optional
 from .table_readers import CSVFile, Kinds, TableFile, open_table, sample
 from .table_writers import table_writer
+from .tables import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,8 @@ def fit(options: Namespace) -> None:
     source = open_table(options.data, options.delimiter)
     _check_columns([*options.drop, *options.text], source)
     names = [name for name in source.names if name not in options.drop]
+    if not names:
+        raise ValueError(f"--drop leaves no column of {source.path}.")
     chunks = (chunk[names] for chunk in _watched(source, "read", options.quiet))
     table = sample(chunks, options.max_rows, options.random_state)
     kinds = source.find_kinds(table, options.text)
@@ -97,12 +101,13 @@ def _reasons(
     detector: GANDetector, rows: pd.DataFrame, outlying: np.ndarray, n_reasons: int
 ) -> dict[str, pd.Series]:
     """Columns of reasons, of outliers only."""
-    none = rows.iloc[:, 0].astype("string").mask(np.ones(len(rows), dtype=bool))
-    columns = {f"reason_{k}": none.copy() for k in range(1, n_reasons + 1)}
+    pandas = import_optional("pandas", EXTRA)
+    names = [f"reason_{k}" for k in range(1, n_reasons + 1)]
+    columns = {name: pandas.Series(index=rows.index, dtype="string") for name in names}
     if n_reasons and outlying.any():
         reasons = detector.explain_frame(rows[outlying], top=n_reasons)
         for k, group in reasons.groupby(reasons.groupby("row").cumcount()):
-            columns[f"reason_{k + 1}"][group["row"]] = group["reason"].to_numpy()
+            columns[names[k]].loc[group["row"]] = group["reason"].to_numpy()
     return columns
 
 
@@ -117,9 +122,10 @@ def _kinds(detector: GANDetector, model: Path) -> Kinds:
 
 def _check_columns(wanted: Iterable[str], source: TableFile) -> None:
     """All of them must be in the file."""
-    unused = [name for name in source.names if name not in set(wanted)]
-    missing = [name for name in wanted if name not in source.names]
+    here = set(source.names)
+    missing = [name for name in wanted if name not in here]
     if missing:
+        unused = sorted(here - set(wanted))
         close = {name: get_close_matches(name, unused, 1) for name in missing}
         said = [f"{n!r}" + (f" (is it {c[0]!r}?)" if c else "") for n, c in close.items()]
         raise ValueError(

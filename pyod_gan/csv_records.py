@@ -27,7 +27,7 @@ class CSVRecords(Iterator[Record]):
         others = [other for other in ",;\t|" if other != delimiter and other in self.names[0]]
         if len(self.names) == 1 and others:
             raise ValueError(
-                f"{path}, line {first[0]}: one column, {self.names[0]!r}. If {others[0]!r} "
+                f"{path}, line {first[0]}: one column, {self.names[0][:40]!r}. If {others[0]!r} "
                 f"separates columns, say --delimiter {others[0]!r}."
             )
 

@@ -156,9 +156,8 @@ class CSVFile(TableFile):
             return self._pandas.to_numeric(texts.replace(FLAGS), errors="coerce").astype(float)
         if kind == "text":
             return texts.astype("string")
-        texts = texts.where(
-            texts.str.match(r"\d{4}", na=False)
-        )  # pandas takes "now" for a date too
+        with_year = texts.str.match(r"\d{4}", na=False)  # pandas takes "now" for a date too
+        texts = texts.where(with_year)
         try:
             return self._pandas.to_datetime(texts, format="ISO8601", errors="coerce")
         except ValueError:  # of different time zones

@@ -374,6 +374,7 @@ def test_files_that_cannot_be_used(
         assert said in refused(capsys, "fit", "in.csv", "--model", model)
     assert "'gan'" in refused(capsys, "fit", "in.csv", "--model", "m", "--gan", "vae")
     assert "contamination" in refused(capsys, "fit", "in.csv", "--model", "m", "--contamination", 2)
+    assert "no column" in refused(capsys, "fit", "in.csv", "--model", "m", "--drop", *WINE)
     write(WINE.assign(score=1, reason_2="x"), "in.csv")
     said = refused(capsys, "score", "in.csv", "--model", wine, "--out", "o.csv", "--explain", 2)
     assert said == "in.csv has ['reason_2', 'score'], which the output adds: rename them."
@@ -547,7 +548,8 @@ def test_a_reader_that_has_had_enough(models: dict[str, Path]) -> None:
     write(WINE.assign(note="x" * 50_000), "in.csv")  # more than a pipe holds
     code = (
         "from pyod_gan import cli, table_readers; table_readers.CHUNK = 64\n"
-        f"raise SystemExit(cli.main(['score', 'in.csv', '--model', '{models['wine']}', '--out', '-']))"
+        f"words = ['score', 'in.csv', '--model', {str(models['wine'])!r}, '--out', '-']\n"
+        "raise SystemExit(cli.main(words))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=-1, stderr=-1) as process:
         assert process.stdout.readline().endswith(b",note,score,label\n")
