@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
+
+from .atomic import atomic_write
 
 FORMAT = 1  # raised when a file's meaning changes
 KEY = "pyod_gan"
@@ -24,23 +23,10 @@ Arrays = dict[str, np.ndarray]
 
 
 def write(path: Path, arrays: Arrays, about: dict[str, Any]) -> None:
-    """Write beside the place, then move: under its name a file is whole or as it was."""
+    """Write all of it, or nothing."""
     content = to_bytes(arrays, {KEY: json.dumps(about | {"sha256": _digest(arrays, about)})})
-    path = path.resolve()  # of a link, what it leads to
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {path.parent} does not exist.")
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, part)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with atomic_write(path) as file:
+        file.write(content)
 
 
 def read(path: Path) -> tuple[Arrays, dict[str, Any]]:

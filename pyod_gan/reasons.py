@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .optional import import_optional
-from .tables import EXTRA, Output, as_frame
+from .tables import EXTRA, Output, as_frame, missing_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def _reason(cell: Cell) -> Reason:
     if first.kind == "category":
         return _of_category(cell)
     if first.kind == "text":
-        said = f"{cell.name} = {cell.value!r}; unlike what was expected"
+        said = f"{_said(cell)}; unlike what was expected"
         return Reason(cell.value, None, np.nan, np.nan, said)
     missing = any(
         o.kind == "missing" and v for o, v in zip(cell.outputs, cell.observed, strict=True)
@@ -95,11 +95,12 @@ def _reason(cell: Cell) -> Reason:
 def _of_category(cell: Cell) -> Reason:
     """Expected is the category that was expected most."""
     n = sum(output.kind == "category" for output in cell.outputs)
-    likeliest = cell.outputs[int(cell.expected[0, :n].argmax())].label
-    said = "rare" if str(cell.value) == likeliest else f"expected {likeliest!r}"
+    place = int(cell.expected[0, :n].argmax())
+    likeliest = cell.outputs[place].label
+    said = "rare" if cell.observed[place] else f"expected {likeliest!r}"
     if not cell.observed[:n].any():
         said = f"never seen; expected {likeliest!r}"
-    return Reason(cell.value, likeliest, np.nan, np.nan, f"{cell.name} = {cell.value!r}; {said}")
+    return Reason(cell.value, likeliest, np.nan, np.nan, f"{_said(cell)}; {said}")
 
 
 def _of_date(cell: Cell, missing: bool) -> Reason:
@@ -112,10 +113,18 @@ def _of_date(cell: Cell, missing: bool) -> Reason:
     return Reason(cell.value, None, np.nan, np.nan, said)
 
 
+def _said(cell: Cell) -> str:
+    """A category or text that was observed."""
+    return f"{cell.name} is missing" if cell.value is None else f"{cell.name} = {cell.value!r}"
+
+
 def _given(X: Any, name: str, column: int, outputs: Sequence[Output]) -> Sequence[Any]:
-    """A column as the user gave it; of numbers, what is known will do."""
-    numbers = Output(column, "value") in outputs
-    return [None] * len(X) if numbers else as_frame(X)[name].to_list()
+    """A column as the user gave it, None where it is missing; of numbers, what is known will do."""
+    if Output(column, "value") in outputs:
+        return [None] * len(X)
+    values = as_frame(X)[name]
+    missing = missing_in(values)
+    return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
 
 
 def _spoken(low: float, high: float) -> str:

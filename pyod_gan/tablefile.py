@@ -39,7 +39,9 @@ def _own_types() -> frozenset[str]:
     """Types in an encoder that this version of skrub fits to columns of every kind."""
     pandas = import_optional("pandas", EXTRA)
     columns = {"a": [0.0, 1.0], "b": ["x", "y"], "c": [f"{i}" for i in range(2)]}
-    frame = pandas.DataFrame(columns).assign(when=pandas.to_datetime(["2000-01-01", "2000-01-02"]))
+    dates = pandas.to_datetime(["2000-01-01", "2000-01-02"])
+    zones = {zone: dates.tz_localize(zone) for zone in ("UTC", "+01:00", "Europe/Berlin")}
+    frame = pandas.DataFrame(columns).assign(when=dates, **zones)
     types = _skops().get_untrusted_types(data=_skops().dumps(TableEncoder().fit(frame)))
     polars = {f"polars.datatypes.classes.{name}" for name in ("Date", "Datetime", "Duration")}
     return frozenset(types) | polars

@@ -11,6 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from .exceptions import UnreadableValueError
 from .optional import import_optional
 
 EXTRA = "tabular"
@@ -156,10 +157,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             lost = np.isnan(values[:, self._places(column)]).any(1) & ~missing_in(frame[name])
             if lost.any():
                 row = int(lost.argmax())
-                raise ValueError(
+                value = frame[name].to_list()[row]
+                error = UnreadableValueError(
                     f"Column {name!r} has {int(lost.sum())} value(s) that cannot be read as in "
-                    f"fit, the first in row {row}: {frame[name].to_list()[row]!r}."
+                    f"fit, the first in row {row}: {value!r}."
                 )
+                error.column, error.row, error.value = name, row, value
+                raise error
 
 
 def as_frame(X: Any) -> Any:

@@ -37,6 +37,12 @@ def weather() -> pd.DataFrame:
     return local_data.seattle_weather()
 
 
+def zoned() -> pd.DataFrame:
+    """Dates in time zones."""
+    frame = weather()[:100]
+    return frame.assign(**{zone: frame["date"].dt.tz_localize(zone) for zone in ("UTC", "+01:00")})
+
+
 def penguins_with_errors(seed: int) -> Planted:
     """Each wrong row has one slip: of the decimal point, another species, an unknown island."""
     frame, rng = load_penguins(), np.random.default_rng(seed)
@@ -218,6 +224,8 @@ def test_explanations_are_in_the_columns_of_the_table() -> None:
     shares = detector.explain(rows)
     excess = detector.decision_function(rows) - np.median(detector.decision_scores_)
     np.testing.assert_allclose(shares.sum(1), excess.clip(0))
+    gone = detector.explain_frame(rows[:1].assign(weather=None), top=1)["reason"]
+    assert gone[0].startswith("weather is missing; never seen; expected '")
     reasons = detector.explain_frame(rows, top=1)
     assert list(reasons["column"]) == ["weather", "wind", "date", "temp_max"]
     said = list(reasons["reason"])
@@ -228,7 +236,7 @@ def test_explanations_are_in_the_columns_of_the_table() -> None:
     assert reasons["observed"][1] == 60
 
 
-@pytest.mark.parametrize("load", [cars, load_penguins], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("load", [cars, load_penguins, zoned], ids=lambda f: f.__name__)
 def test_saved_and_pickled_detectors_score_the_same(load: object, tmp_path: object) -> None:
     frame = load()
     detector = GANDetector(**QUICK).fit(frame)

@@ -1,0 +1,237 @@
+"""Tables read from CSV and Parquet files in chunks; errors name file, line and column."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .csv_records import CSVRecords
+from .optional import import_optional
+from .tables import EXTRA, column_kinds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK = 8192  # rows held at once; a multiple of those that are scored at once
+# fmt: off
+MISSING = frozenset([  # what pandas takes for missing values
+    "", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan",
+    "NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+])
+# fmt: on
+FLAGS = {"True": "1", "TRUE": "1", "true": "1", "False": "0", "FALSE": "0", "false": "0"}
+NOUNS = {"numbers": "a number", "dates": "a date like 2024-12-31", "text": "a text"}
+Kinds = dict[str, str]  # of columns: "numbers", "dates" or "text"
+
+
+class TableFile(ABC):
+    """A table that is read from a file in one pass, a chunk at a time.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the columns.
+    size, position : int
+        How much there is and how much is read, in ``measure``.
+    """
+
+    unit = "row"  # what errors count, from 1
+    measure = "row"
+    size: int | None = None
+    position = 0
+
+    def __init__(self, path: Path, names: list[str]) -> None:
+        self.path, self.names = path, names
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"{path}: column names must differ. Got {doubled} more than once.")
+
+    def chunks(self) -> Iterator[pd.DataFrame]:
+        """Rows as the file has them, numbered as errors number them.
+
+        Raises
+        ------
+        ValueError
+            If the file has no rows or is damaged.
+        """
+        chunk = None
+        for chunk in self._chunks():
+            yield chunk
+        if chunk is None:
+            raise ValueError(f"{self.path} has column names and no rows.")
+
+    def typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+        """The columns of ``kinds`` as floats, dates and texts.
+
+        Raises
+        ------
+        ValueError
+            For a column or value of another kind, or an infinite number.
+        """
+        typed = self._typed(chunk, kinds)
+        for name in (name for name, kind in kinds.items() if kind == "numbers"):
+            self.refuse(chunk[name], np.isinf(typed[name]), "is not finite")
+        return typed
+
+    def refuse(self, column: pd.Series, wrong: Any, said: str) -> None:
+        """Raise for the first value of a column that is wrong."""
+        if np.any(wrong):
+            row = int(np.argmax(np.asarray(wrong)))
+            place = f"{self.path}, {self.unit} {column.index[row]}, column {column.name!r}"
+            raise ValueError(f"{place}: {column.iloc[row]!r} {said}.")
+
+    @abstractmethod
+    def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
+        """Kinds of the columns of a table to fit."""
+
+    @abstractmethod
+    def _chunks(self) -> Iterator[pd.DataFrame]:
+        """Chunks that have rows."""
+
+    @abstractmethod
+    def _typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+        """Columns by their kinds; NaN where a value is missing."""
+
+
+class CSVFile(TableFile):
+    """Values are texts as the file has them until ``typed``: no chunk is guessed by itself."""
+
+    unit, measure = "line", "B"
+
+    def __init__(self, path: Path, delimiter: str) -> None:
+        self._pandas = import_optional("pandas", EXTRA)
+        self._records = CSVRecords(path, delimiter)
+        super().__init__(path, self._records.names)
+        self.size = path.stat().st_size or None  # a pipe has none
+
+    def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
+        """Numbers or dates where all known values are; a column must not mix them with others."""
+        kinds = {}
+        for name in table:
+            kinds[str(name)] = "text" if name in as_text else self._find_kind(table[name])
+        return kinds
+
+    def _find_kind(self, texts: pd.Series) -> str:
+        known = texts[~texts.isin(MISSING)]
+        for kind in ("numbers", "dates"):
+            read = self._parsed(known, kind).notna()
+            if read.all():
+                return kind
+            if read.any():
+                few = read.mean() < 0.5
+                n_others = int((~read if few else read).sum())
+                self.refuse(
+                    known,
+                    read if few else ~read,
+                    f"is {'' if few else 'not '}{NOUNS[kind]}, and {n_others} of {len(known)} "
+                    f"values are{' not' if few else ''}. Correct it, or take the column as it is: "
+                    f"--text {known.name}",
+                )
+        return "text"
+
+    def _chunks(self) -> Iterator[pd.DataFrame]:
+        while records := list(islice(self._records, CHUNK)):
+            self.position = self._records.position
+            lines, rows = zip(*records, strict=True)
+            yield self._pandas.DataFrame(rows, lines, self.names, dtype=str)
+
+    def _typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+        columns = {}
+        for name, kind in kinds.items():
+            missing = chunk[name].isin(MISSING)
+            columns[name] = self._parsed(chunk[name].mask(missing), kind)
+            wrong = columns[name].isna() & ~missing
+            self.refuse(chunk[name], wrong, f"is not {NOUNS[kind]}")
+        return self._pandas.DataFrame(columns, chunk.index)
+
+    def _parsed(self, texts: pd.Series, kind: str) -> pd.Series:
+        """NaN where a text is not of the kind."""
+        if kind == "numbers":
+            return self._pandas.to_numeric(texts.replace(FLAGS), errors="coerce").astype(float)
+        if kind == "text":
+            return texts.astype("string")
+        with_year = texts.str.match(r"\d{4}", na=False)  # pandas takes "now" for a date too
+        texts = texts.where(with_year)
+        try:
+            return self._pandas.to_datetime(texts, format="ISO8601", errors="coerce")
+        except ValueError:  # of different time zones
+            return texts.mask(texts.notna())
+
+
+class ParquetFile(TableFile):
+    """Columns keep Arrow's types until ``typed``, and are written with them."""
+
+    def __init__(self, path: Path) -> None:
+        self._pandas = import_optional("pandas", EXTRA)
+        self._arrow = import_optional("pyarrow", EXTRA)
+        parquet = import_optional("pyarrow.parquet", EXTRA)
+        with self._damage_named(path):
+            self._file = parquet.ParquetFile(path)
+        super().__init__(path, self._file.schema_arrow.names)
+        self.size = self._file.metadata.num_rows
+
+    def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
+        """By the types of the columns."""
+        return column_kinds(table) | dict.fromkeys(as_text, "text")
+
+    def _chunks(self) -> Iterator[pd.DataFrame]:
+        with self._damage_named(self.path):
+            for batch in self._file.iter_batches(CHUNK):
+                chunk = batch.to_pandas(types_mapper=self._pandas.ArrowDtype, ignore_metadata=True)
+                chunk.index = range(self.position + 1, self.position + len(chunk) + 1)
+                self.position += len(chunk)
+                if len(chunk):
+                    yield chunk
+
+    def _typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+        now = column_kinds(chunk[list(kinds)])
+        wrong = [
+            f"{name!r} should hold {kind} and holds {now[name]}"
+            for name, kind in kinds.items()
+            if now[name] != kind and chunk[name].notna().any()
+        ]
+        if wrong:
+            raise ValueError(
+                f"{self.path}: column {'; column '.join(wrong)}. Convert, or fit again."
+            )
+        columns = {name: self._converted(chunk[name], kind) for name, kind in kinds.items()}
+        return self._pandas.DataFrame(columns, chunk.index)
+
+    def _converted(self, column: pd.Series, kind: str) -> Any:
+        if kind == "numbers":
+            return column.to_numpy(float, na_value=np.nan)
+        return self._pandas.to_datetime(column) if kind == "dates" else column.astype("string")
+
+    @contextmanager
+    def _damage_named(self, path: Path) -> Iterator[None]:
+        """Arrow's errors with the file's name."""
+        try:
+            yield
+        except (self._arrow.ArrowException, OSError) as error:
+            if getattr(error, "errno", None):  # not of the content
+                raise
+            raise ValueError(f"{path} is no whole Parquet file ({error}).") from error
+
+
+def open_table(path: Path, delimiter: str) -> TableFile:
+    """Parquet by its suffix, or else CSV."""
+    return ParquetFile(path) if path.suffix == ".parquet" else CSVFile(path, delimiter)
+
+
+def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
+    """A uniform sample in the file's order, holding a chunk more than ``n_rows``; None for all."""
+    pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
+    parts, keys = [], np.empty(0)
+    for chunk in chunks:
+        parts.append(chunk)
+        keys = np.r_[keys, rng.random(len(chunk))]
+        if n_rows is not None and len(keys) > n_rows:
+            kept = np.sort(np.argsort(keys)[:n_rows])  # a row that is dropped once stays dropped
+            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
+    return pandas.concat(parts)

@@ -1,0 +1,78 @@
+"""Tables written to CSV and Parquet files in chunks, whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain, repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .atomic import atomic_write
+from .optional import import_optional
+from .tables import EXTRA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+Write = Callable[["pd.DataFrame"], None]
+
+
+@contextmanager
+def table_writer(path: str, delimiter: str) -> Iterator[Write]:
+    """A function that writes the next chunk; the file appears when the block ends well.
+
+    "-" is standard output.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is of another kind of file.
+    """
+    if path == "-":
+        yield _csv_writer(sys.stdout.buffer, delimiter)
+        return
+    suffix = Path(path).suffix
+    if suffix not in SUFFIXES:
+        raise ValueError(f"The output must end in one of {', '.join(SUFFIXES)}. Got {path!r}.")
+    with atomic_write(Path(path)) as file:
+        if suffix == ".parquet":
+            with _parquet_writer(file) as write:
+                yield write
+        else:
+            yield _csv_writer(file, delimiter)
+
+
+def _csv_writer(file: BinaryIO, delimiter: str) -> Write:
+    with_header = chain([True], repeat(False))
+
+    def write(chunk: pd.DataFrame) -> None:
+        text = chunk.to_csv(
+            sep=delimiter, header=next(with_header), index=False, lineterminator="\n"
+        )
+        file.write(text.encode())
+
+    return write
+
+
+@contextmanager
+def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
+    arrow = import_optional("pyarrow", EXTRA)
+    parquet = import_optional("pyarrow.parquet", EXTRA)
+    with ExitStack() as stack:
+        writer: Any = None
+
+        def write(chunk: pd.DataFrame) -> None:
+            nonlocal writer
+            schema = None if writer is None else writer.schema  # that of the first chunk
+            table = arrow.Table.from_pandas(chunk, schema=schema, preserve_index=False)
+            table = (
+                table.replace_schema_metadata()
+            )  # of pandas, on types that readers should choose
+            if writer is None:
+                writer = stack.enter_context(parquet.ParquetWriter(file, table.schema))
+            writer.write_table(table)
+
+        yield write
