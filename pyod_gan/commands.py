@@ -15,12 +15,12 @@ import numpy as np
 from tqdm import tqdm
 
 from .atomic import check_place
+from .columns import EXTRA
 from .detector import GANDetector
 from .exceptions import UnreadableValueError
 from .optional import import_optional
 from .table_readers import CSVFile, Kinds, TableFile, open_table, sample
 from .table_writers import table_writer
-from .tables import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,8 @@ def _kinds(detector: GANDetector, model: Path) -> Kinds:
         raise ValueError(f"{model} was fitted to an array: its columns have no names to look for.")
     if detector.encoder_ is None:
         return dict.fromkeys(detector.feature_names_in_, "numbers")
-    return dict(detector.encoder_.kinds_)
+    kinds = detector.encoder_.kinds_
+    return {name: "text" if kind == "nothing" else kind for name, kind in kinds.items()}
 
 
 def _check_columns(wanted: Iterable[str], source: TableFile) -> None:

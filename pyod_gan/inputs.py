@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from .tables import Output, TableEncoder, is_frame
+from .columns import Output, is_number, missing_in
+from .tables import TableEncoder, is_frame
 
 
 def read_rows(detector: Any, X: Any, *, reset: bool) -> np.ndarray:
@@ -18,6 +20,9 @@ def read_rows(detector: Any, X: Any, *, reset: bool) -> np.ndarray:
         detector.encoder_ = TableEncoder() if _needs_encoder(X, detector.preprocessing) else None
     encoder = detector.encoder_
     if encoder is None:
+        if is_frame(X) and not reset:
+            validate_data(detector, X, reset=False, skip_check_array=True)
+            _check_numbers(X)
         floats = (np.float64, np.float32)
         X = validate_data(detector, X, reset=reset, dtype=floats, ensure_min_samples=few)
     else:
@@ -40,21 +45,40 @@ def column_names(detector: Any) -> list[str]:
     return [str(name) for name in getattr(detector, "feature_names_in_", unnamed)]
 
 
-def weights(detector: Any) -> np.ndarray | None:
+def weights(detector: Any, rows: np.ndarray) -> np.ndarray | None:
     """Of the columns of ``read_rows``; None for 1 each."""
-    return None if detector.encoder_ is None else detector.encoder_.weights_
+    return None if detector.encoder_ is None else detector.encoder_.weights(rows)
 
 
 def _needs_encoder(X: Any, preprocessing: str) -> bool:
-    """For "auto": a data frame that is not all numbers."""
+    """For "auto": a data frame that is not all numbers, by its types, or has missing values."""
     if preprocessing == "table":
         return True
     if not is_frame(X):
         return False
-    try:
-        if np.asarray(X).dtype.kind in "mM":  # all dates
-            return True
-        floats = check_array(X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0)
-    except (ValueError, TypeError):
+    if not all(is_number(dtype) for dtype in X.dtypes):
         return True
-    return bool(np.isnan(floats).any())
+    return len(set(X.columns)) == len(X.columns) and any(missing_in(X[c]).any() for c in X.columns)
+
+
+def _check_numbers(frame: Any) -> None:
+    """Name the columns that have what the table of numbers in ``fit`` had not."""
+    columns = [(name, frame[name]) for name in frame.columns]
+    others = [name for name, c in columns if not is_number(c.dtype) and not _numbers_in(c)]
+    if others:
+        raise ValueError(
+            f"Columns must hold numbers, as in fit. Others: {others}. Convert them, or fit again."
+        )
+    gaps = [name for name, column in columns if missing_in(column).any()]
+    if gaps:
+        raise ValueError(
+            f"Columns {gaps} have missing values (NaN), and no column had any in fit. Fill them, "
+            "or fit with `preprocessing='table'`."
+        )
+
+
+def _numbers_in(column: Any) -> bool:
+    """True for a column of Python objects that are numbers."""
+    if str(column.dtype) != "object":
+        return False
+    return all(isinstance(value, Number) for value in column[~missing_in(column)])

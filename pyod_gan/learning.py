@@ -125,7 +125,7 @@ def learn(
     goes_on: bool = False,
 ) -> None:
     """Train on validated rows (n, D); set the score, and threshold and labels by it."""
-    detector.scaler_ = TableScaler(weights(detector)).fit(rows)
+    detector.scaler_ = TableScaler(weights(detector, rows)).fit(rows)
     detector.networks_, trainer = fit_members(
         detector.gan_,
         detector.scaler_.transform(rows),

@@ -170,6 +170,7 @@ def _arrays(detector: Any) -> Arrays:
     arrays["reservoir"] = detector.reservoir_
     if detector.encoder_ is not None:
         arrays["encoder"] = encoder_to_array(detector.encoder_)
+        arrays["weights"] = detector.scaler_.weights
     if hasattr(detector, "conformal_scores_"):
         arrays["conformal_scores"] = detector.conformal_scores_
     arrays["threshold"] = np.array([detector.threshold_], dtype=np.float64)
@@ -199,7 +200,7 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "settings_": settings,
         "networks_": build(gan, n_columns, settings, members).load_arrays(networks),
         "encoder_": encoder,
-        "scaler_": TableScaler(None if encoder is None else encoder.weights_),
+        "scaler_": TableScaler(arrays.get("weights")),
         "units_": Units(**part("units.")),
         "decision_scores_": scores,
         "labels_": arrays["labels"],
@@ -216,6 +217,8 @@ def _fitted(arrays: Arrays, about: dict[str, Any], known: dict[str, Any]) -> dic
         "_classes": 2,
     }
     fitted["scaler_"].scaler_ = scaler
+    if fitted["reservoir_"].shape[1:] != (n_columns,):
+        raise TypeError("the reservoir has other columns than the networks")
     if "conformal_scores" in arrays:
         fitted["conformal_scores_"] = arrays["conformal_scores"]
     if about["feature_names_in"]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .columns import EXTRA, Output, missing_in
 from .optional import import_optional
-from .tables import EXTRA, Output, as_frame, missing_in
+from .tables import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,8 +79,9 @@ def _reason(cell: Cell) -> Reason:
     first = cell.outputs[0]
     if first.kind == "category":
         return _of_category(cell)
-    if first.kind == "text":
-        said = f"{_said(cell)}; unlike what was expected"
+    if first.kind in ("text", "missing"):  # "missing" alone: no value was ever seen
+        expected = "unlike what was expected" if first.kind == "text" else "expected missing"
+        said = f"{_said(cell)}; {expected}"
         return Reason(cell.value, None, np.nan, np.nan, said)
     missing = any(
         o.kind == "missing" and v for o, v in zip(cell.outputs, cell.observed, strict=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .atomic import atomic_write
+from .columns import EXTRA
 from .optional import import_optional
-from .tables import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
+from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from .columns import EXTRA, vectorizer
 from .optional import import_optional
-from .tables import EXTRA, TableEncoder
+from .tables import TableEncoder
 
 
 def encoder_to_array(encoder: TableEncoder) -> np.ndarray:
-    """A fitted encoder as an array of bytes."""
+    """A fitted encoder as an array of bytes.
+
+    Raises
+    ------
+    ValueError
+        If a column is of a type that :func:`encoder_from_array` does not know.
+    """
     content = _skops().dumps(encoder, compression=zipfile.ZIP_DEFLATED)
+    _check_types(content, "The table has columns that cannot be saved; use joblib. Types")
     return np.frombuffer(content, dtype=np.uint8)
 
 
@@ -24,27 +36,94 @@ def encoder_from_array(array: np.ndarray) -> TableEncoder:
     Raises
     ------
     ValueError
-        If the bytes name any other type.
+        If the bytes are no encoder, or name any other type.
     """
-    skops = _skops()
-    content = array.tobytes()
-    strange = set(skops.get_untrusted_types(data=content)) - _own_types()
-    if strange:
-        raise ValueError(f"The file's table encoder has types that none has: {sorted(strange)}.")
-    return skops.loads(content, trusted=sorted(_own_types()))
+    skops, content = _skops(), array.tobytes()
+    try:
+        _check_types(
+            content,
+            "The file's table encoder is damaged, forged, or of another version than skrub "
+            f"{version('skrub')}. Types that none has",
+        )
+        trusted = skops.get_untrusted_types(data=content)
+        encoder = skops.loads(content, trusted=trusted)
+    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, OSError) as error:
+        raise ValueError(f"The file's table encoder cannot be read ({error}).") from error
+    if type(encoder) is not TableEncoder:
+        raise ValueError(f"The file's table encoder is a {type(encoder).__name__}.")
+    return encoder
+
+
+def _check_types(content: bytes, said: str) -> None:
+    """Every type in a skops file must be one that encoders have, and take texts for texts."""
+    schema = _schema(content)
+    strange = set(_types(schema)) - _own_types()
+    if strange or not all(_takes_texts(node) for node in _nodes(schema)):
+        raise ValueError(f"{said}: {sorted(strange) or 'a vectorizer that reads files'}.")
+
+
+def _takes_texts(node: dict[str, Any]) -> bool:
+    """False for a vectorizer that would take texts for names of files."""
+    if not str(node.get("__class__")).endswith("fVectorizer"):
+        return True
+    return bool(node["content"]["content"]["input"]["content"] == '"content"')
+
+
+def _schema(content: bytes) -> Any:
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return json.loads(file.read("schema.json"))
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a schema."""
+    if isinstance(schema, dict):
+        yield schema
+    inside = schema.values() if isinstance(schema, dict) else schema
+    for part in inside if isinstance(schema, dict | list) else ():
+        yield from _nodes(part)
+
+
+def _types(schema: Any) -> Iterator[str]:
+    """What a file would make, and how: "loader module.class"."""
+    for node in _nodes(schema):
+        if "__class__" in node or "__loader__" in node:
+            parts = (node.get(f"__{part}__") for part in ("loader", "module", "class"))
+            yield "{} {}.{}".format(*parts)
 
 
 @cache
 def _own_types() -> frozenset[str]:
-    """Types in an encoder that this version of skrub fits to columns of every kind."""
+    """Types in encoders of this version of skrub, of all kinds of columns that have their own."""
     pandas = import_optional("pandas", EXTRA)
-    columns = {"a": [0.0, 1.0], "b": ["x", "y"], "c": [f"{i}" for i in range(2)]}
-    dates = pandas.to_datetime(["2000-01-01", "2000-01-02"])
+    n = 40  # skrub takes a text with so many values for no category
+    dates = pandas.date_range("2000-01-01", periods=n)
     zones = {zone: dates.tz_localize(zone) for zone in ("UTC", "+01:00", "Europe/Berlin")}
-    frame = pandas.DataFrame(columns).assign(when=dates, **zones)
-    types = _skops().get_untrusted_types(data=_skops().dumps(TableEncoder().fit(frame)))
-    polars = {f"polars.datatypes.classes.{name}" for name in ("Date", "Datetime", "Duration")}
-    return frozenset(types) | polars
+    columns = {
+        "categories": ["x", None] * (n // 2),
+        "classes": pandas.Categorical(["x", "y"] * (n // 2)),
+        "texts": [f"text {i}" for i in range(n)],
+        "dates": dates,
+        "lasts": dates - dates[0],
+    }
+    frame = pandas.DataFrame(columns | zones)
+    fitted = [
+        TableEncoder().fit(frame[["categories"]]),
+        vectorizer().fit(frame),
+        *_of_polars(dates),
+    ]
+    return frozenset(kind for one in fitted for kind in _types(_schema(_skops().dumps(one))))
+
+
+def _of_polars(dates: Any) -> Iterator[Any]:
+    """The same for dates of polars, if it is there: their types are its own."""
+    try:
+        polars = import_optional("polars", EXTRA)
+    except ImportError:
+        return
+    series = polars.Series("dates", dates.to_pydatetime().tolist())
+    zoned = [series.dt.replace_time_zone(zone).alias(zone) for zone in ("UTC", "Europe/Berlin")]
+    last, days = (series - series[0]).alias("lasts"), series.dt.date().alias("days")
+    yield vectorizer().fit(polars.DataFrame([series, last, days, *zoned]))
 
 
 def _skops() -> Any:

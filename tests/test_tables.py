@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -13,13 +14,15 @@ import pytest
 from conftest import QUICK, table
 from palmerpenguins import load_penguins
 from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from vega_datasets import local_data
 
-from pyod_gan import GANDetector, GANOutlierDetector, MapDisplay
+from pyod_gan import GANDetector, GANOutlierDetector, MapDisplay, tablefile
 from pyod_gan.tables import TableEncoder
 
 Planted = tuple[pd.DataFrame, np.ndarray]
@@ -156,8 +159,9 @@ def test_unseen_and_missing_values_when_scoring() -> None:
 def test_each_column_counts_alike() -> None:
     encoder = TableEncoder()
     Z = encoder.fit_transform(cars())
+    weights = encoder.weights(Z)
     Z = (Z - Z.mean(0)) / np.where(Z.std(0) > 0, Z.std(0), 1)
-    variances = (Z * encoder.weights_).var(0)
+    variances = (Z * weights).var(0)
     columns = np.array([output.column for output in encoder.outputs_])
     np.testing.assert_allclose(np.bincount(columns, variances), 1, rtol=1e-6)
 
@@ -252,12 +256,51 @@ def test_saved_and_pickled_detectors_score_the_same(load: object, tmp_path: obje
         np.testing.assert_array_equal(copy.explain(frame[:3]), detector.explain(frame[:3]))
 
 
-def test_a_file_with_other_types_is_refused(tmp_path: object) -> None:
+def forged(detector: GANDetector, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of an encoder that ``save`` would refuse."""
+    with monkeypatch.context() as patch:
+        patch.setattr(tablefile, "_check_types", lambda *args: None)
+        detector.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "other", [FunctionTransformer(print), KMeans(), FunctionTransformer(np.exp)]
+)
+def test_a_file_with_other_types_is_refused(
+    other: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     detector = GANDetector(**QUICK).fit(load_penguins())
-    detector.encoder_.imputer_ = FunctionTransformer(print)
-    detector.save(tmp_path / "m.safetensors")
-    with pytest.raises(ValueError, match=r"types that none has: .*print"):
-        GANDetector.load(tmp_path / "m.safetensors")
+    detector.encoder_.imputer_ = other
+    with pytest.raises(ValueError, match="cannot be saved; use joblib"):
+        detector.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+    path = forged(detector, tmp_path / "m", monkeypatch)
+    with pytest.raises(ValueError, match=rf"Types that none has.*{type(other).__name__}"):
+        GANDetector.load(path)
+
+
+def test_a_forged_encoder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = GANDetector(**QUICK).fit(cars())
+    whole = detector.encoder_
+    detector.encoder_ = SimpleImputer()
+    with pytest.raises(ValueError, match="is a SimpleImputer"):
+        GANDetector.load(forged(detector, tmp_path / "m", monkeypatch))
+    with pytest.raises(ValueError, match="cannot be read"):
+        tablefile.encoder_from_array(np.zeros(100, dtype=np.uint8))
+    detector.encoder_ = whole
+    names = next(c for c in whole.columns_ if c.name == "Name")
+    names.vectorizer_.transformers_["c"].vectorizer_.set_params(input="filename")
+    with pytest.raises(ValueError, match="a vectorizer that reads files"):
+        GANDetector.load(forged(detector, tmp_path / "m", monkeypatch))
+
+
+def test_a_category_may_be_called_anything(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"input": ["file", "filename"] * 30, "file": range(60)})
+    detector = GANDetector(**QUICK).fit(frame)
+    detector.save(tmp_path / "m")
+    scores = GANDetector.load(tmp_path / "m").decision_function(frame)
+    np.testing.assert_array_equal(scores, detector.decision_scores_)
 
 
 def test_in_a_pipeline_a_search_and_the_other_convention() -> None:
@@ -290,3 +333,130 @@ def test_a_map_of_two_columns_of_numbers() -> None:
     assert display.x[0] < frame["temp_max"].min() < frame["temp_max"].max() < display.x[-1]
     with pytest.raises(ValueError, match=r"hold numbers: of \[1, 2, 3, 4\]"):
         MapDisplay.from_estimator(detector, frame, columns=(0, 2))
+
+
+def numbers_and(name: str, values: object) -> pd.DataFrame:
+    """A column beside 80 numbers."""
+    return pd.DataFrame({"v": np.random.default_rng(0).normal(size=80), name: values})
+
+
+WHEN = pd.date_range("2020-01-01", periods=80)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [WHEN, WHEN.tz_localize("UTC"), WHEN - WHEN[0], pd.Categorical([10, 90] * 40), ["1", "2"] * 40],
+    ids=["dates", "zoned dates", "durations", "categories", "digits"],
+)
+def test_types_say_what_is_encoded_not_values(values: object) -> None:
+    frame = numbers_and("other", values)
+    assert GANDetector(**QUICK).fit(frame).encoder_ is not None
+    assert GANDetector(**QUICK).fit(frame[["other"]]).encoder_ is not None
+    if not isinstance(values, pd.DatetimeIndex):
+        return
+    scores = GANDetector(**QUICK).fit(frame).decision_scores_
+    other = GANDetector(**QUICK).fit(pl.from_pandas(frame))
+    np.testing.assert_allclose(other.decision_scores_, scores, rtol=1e-5)
+
+
+def test_after_numbers_other_types_are_named() -> None:
+    frame = pd.DataFrame(table(), columns=list("abcde"))
+    detector = GANDetector(**QUICK).fit(frame)
+    for wrong in (pd.Timestamp("2020-01-01"), "0.5", "x"):
+        with pytest.raises(ValueError, match=r"must hold numbers.*Others: \['b'\]"):
+            detector.decision_function(frame.assign(b=wrong))
+    with pytest.raises(ValueError, match=r"\['b'\] have missing values.*preprocessing='table'"):
+        detector.decision_function(frame.assign(b=np.nan))
+    as_objects = detector.decision_function(frame.astype(object))
+    np.testing.assert_array_equal(as_objects, detector.decision_scores_)
+
+
+@pytest.mark.parametrize(
+    "values", [["1", "2", "N/A", "4"], ["2020-01-01", "2020-02-01", "", "?"], ["a", "b", " ", "c"]]
+)
+def test_words_for_missing_values(values: list[str]) -> None:
+    frame = numbers_and("c", values * 20)
+    detector = GANDetector(**QUICK).fit(frame)
+    assert np.isfinite(detector.decision_scores_).all()
+    np.testing.assert_array_equal(detector.decision_function(frame), detector.decision_scores_)
+    with_none = frame.assign(c=frame["c"].where(~frame["c"].isin(["N/A", "", "?", " "]), None))
+    same = GANDetector(**QUICK).fit(with_none)
+    np.testing.assert_allclose(same.decision_scores_, detector.decision_scores_)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        WHEN - WHEN[0],
+        WHEN.tz_localize("Europe/Berlin"),
+        [f"text {i} of {i}" for i in range(80)],
+        ["x", "y"] * 40,
+        np.arange(80.0),
+        pd.array([True, False] * 40, dtype="boolean"),
+    ],
+    ids=["durations", "zoned dates", "texts", "categories", "numbers", "flags"],
+)
+def test_a_first_missing_value_is_rare_whatever_the_type(values: object) -> None:
+    frame = numbers_and("c", values).assign(kind=["p", "q"] * 40)
+    detector = GANDetector(n_estimators=2, random_state=0).fit(frame)
+    typical = frame.iloc[[int(np.argmin(detector.decision_scores_))]]
+    for nothing in (None, np.nan, pd.NaT, pd.NA):
+        score = detector.decision_function(typical.assign(c=nothing))
+        assert score > detector.threshold_, nothing
+    whole = pl.from_pandas(frame)
+    detector = GANDetector(n_estimators=2, random_state=0).fit(whole)
+    row = whole[int(np.argmin(detector.decision_scores_))]
+    assert detector.decision_function(row.with_columns(c=pl.lit(None))) > detector.threshold_
+
+
+def test_a_row_of_a_list_is_read_as_its_columns_were() -> None:
+    rows = [[None if i == 3 else 1.0 * i, "xy"[i % 2], i % 3 == 0] for i in range(40)]
+    detector = GANDetector(preprocessing="table", **QUICK).fit(rows)
+    assert list(detector.encoder_.kinds_.values()) == ["numbers", "text", "numbers"]
+    alone = [detector.decision_function(rows[i : i + 1])[0] for i in (0, 3, 4)]
+    np.testing.assert_allclose(alone, detector.decision_scores_[[0, 3, 4]])
+    with pytest.raises(ValueError, match=r"'x0' has 1 value.*'ten'"):
+        detector.decision_function([["ten", "x", True]])
+
+
+def test_arrays_and_numbered_columns_keep_their_places() -> None:
+    frame = numbers_and("c", ["x", "y"] * 40)
+    detector = GANDetector(**QUICK).fit(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's, that the array has no names
+        scores = detector.decision_function(frame.to_numpy())
+    np.testing.assert_array_equal(scores, detector.decision_scores_)
+    numbered = GANDetector(**QUICK).fit(frame.set_axis([0, 1], axis=1))
+    with pytest.raises(ValueError, match=r"Missing: \['0'\]; not seen in fit: \['5'\]"):
+        numbered.decision_function(frame.set_axis([5, 1], axis=1))
+
+
+def test_names_that_could_be_taken_for_each_other() -> None:
+    frame = pd.DataFrame({"a": ["x", "b_x"] * 20, "a_b": ["x", "y"] * 20})
+    first, second = (TableEncoder().fit(frame).outputs_ for _ in range(2))
+    assert first == second
+    assert [o.label for o in first] == ["b_x", "x", "", "x", "y", ""]
+
+
+def test_a_column_of_nothing_may_hold_something_later() -> None:
+    frame = numbers_and("c", None)
+    detector = GANDetector(**QUICK).fit(frame)
+    for value in ("x", 1.0, pd.Timestamp("2020-01-01")):
+        reasons = detector.explain_frame(frame.assign(c=value)[:1], top=2)
+        assert np.isfinite(detector.decision_function(frame.assign(c=value))).all()
+        assert not reasons["reason"].str.contains("nan").any()
+
+
+def test_weights_follow_the_rows_that_are_remembered() -> None:
+    frame = numbers_and("c", ["x", "y"] * 40)
+    detector = GANDetector(**QUICK, reservoir_size=80).fit(frame)
+    detector.partial_fit(frame.assign(c=["new", "x", "y", "x"] * 20))
+    scaled = detector.scaler_.transform(detector.reservoir_)
+    columns = np.array([output.column for output in detector.encoder_.outputs_])
+    np.testing.assert_allclose(np.bincount(columns, scaled.var(0)), 1, rtol=1e-4)
+
+
+def test_lazy_frames_are_refused() -> None:
+    frame = pl.from_pandas(cars()).lazy()
+    with pytest.raises(TypeError, match="collect"):
+        GANDetector(**QUICK).fit(frame)
