@@ -32,9 +32,9 @@ def fit(options: Namespace) -> None:
     _check_apart(check_place(options.model), options.data)
     source = open_table(options.data, options.delimiter)
     _check_columns([*options.drop, *options.text], source)
-    names = [name for name in source.names if name not in options.drop]
+    names = [name for name in source.names if name not in {*options.drop, *source.index}]
     if not names:
-        raise ValueError(f"--drop leaves no column of {source.path}.")
+        raise ValueError(f"{source.path} has no columns left to fit.")
     chunks = (chunk[names] for chunk in _watched(source, "read", options.quiet))
     table = sample(chunks, options.max_rows, options.random_state)
     kinds = source.find_kinds(table, options.text)
@@ -71,7 +71,7 @@ def score(options: Namespace) -> None:
             rows = source.typed(chunk, kinds)
             scores = _scores(detector, source, chunk, rows)
             outlying = scores > threshold
-            if isinstance(source, CSVFile) and options.out.endswith(".parquet"):
+            if isinstance(source, CSVFile) and options.out.lower().endswith(".parquet"):
                 chunk = chunk.assign(**rows)
             chunk = chunk.assign(score=scores, label=outlying.astype(int))
             write(chunk.assign(**_reasons(detector, rows, outlying, options.explain)))
@@ -114,7 +114,7 @@ def _reasons(
 def _kinds(detector: GANDetector, model: Path) -> Kinds:
     """Of the columns that the detector was fitted to."""
     if not hasattr(detector, "feature_names_in_"):
-        raise ValueError(f"{model} was fitted to an array: its columns have no names to look for.")
+        raise ValueError(f"{model} has no column names to look for: fit it to a table with names.")
     if detector.encoder_ is None:
         return dict.fromkeys(detector.feature_names_in_, "numbers")
     kinds = detector.encoder_.kinds_

@@ -37,12 +37,15 @@ class TableFile(ABC):
     ----------
     names : list of str
         Of the columns.
+    index : list of str
+        Those of them that pandas wrote as the index, which is not to be fitted.
     size, position : int
         How much there is and how much is read, in ``measure``.
     """
 
     unit = "row"  # what errors count, from 1
     measure = "row"
+    index: list[str]
     size: int | None = None
     position = 0
 
@@ -108,6 +111,7 @@ class CSVFile(TableFile):
         self._pandas = import_optional("pandas", EXTRA)
         self._records = CSVRecords(path, delimiter)
         super().__init__(path, self._records.names)
+        self.index = [name for name in self.names if not name]
         self.size = path.stat().st_size or None  # a pipe has none
 
     def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
@@ -156,12 +160,9 @@ class CSVFile(TableFile):
             return self._pandas.to_numeric(texts.replace(FLAGS), errors="coerce").astype(float)
         if kind == "text":
             return texts.astype("string")
-        with_year = texts.str.match(r"\d{4}", na=False)  # pandas takes "now" for a date too
-        texts = texts.where(with_year)
-        try:
-            return self._pandas.to_datetime(texts, format="ISO8601", errors="coerce")
-        except ValueError:  # of different time zones
-            return texts.mask(texts.notna())
+        texts = texts.where(texts.str.match(r"\d{4}", na=False))  # pandas takes "now" too
+        dates = self._pandas.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+        return dates.dt.tz_localize(None)  # one type, whether there are time zones or not
 
 
 class ParquetFile(TableFile):
@@ -175,6 +176,8 @@ class ParquetFile(TableFile):
             self._file = parquet.ParquetFile(path)
         super().__init__(path, self._file.schema_arrow.names)
         self.size = self._file.metadata.num_rows
+        written = self._file.schema_arrow.pandas_metadata or {}  # a range of row numbers is a dict
+        self.index = [name for name in written.get("index_columns", []) if isinstance(name, str)]
 
     def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
         """By the types of the columns."""
@@ -221,7 +224,7 @@ class ParquetFile(TableFile):
 
 def open_table(path: Path, delimiter: str) -> TableFile:
     """Parquet by its suffix, or else CSV."""
-    return ParquetFile(path) if path.suffix == ".parquet" else CSVFile(path, delimiter)
+    return ParquetFile(path) if path.suffix.lower() == ".parquet" else CSVFile(path, delimiter)
 
 
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:

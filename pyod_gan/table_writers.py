@@ -34,7 +34,7 @@ def table_writer(path: str, delimiter: str) -> Iterator[Write]:
     if path == "-":
         yield _csv_writer(sys.stdout.buffer, delimiter)
         return
-    suffix = Path(path).suffix
+    suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"The output must end in one of {', '.join(SUFFIXES)}. Got {path!r}.")
     with atomic_write(Path(path)) as file:

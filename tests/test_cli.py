@@ -187,19 +187,23 @@ def test_flags_and_codes(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_dates_with_zones_and_of_other_forms(models: dict[str, Path]) -> None:
+def test_dates_of_other_forms_and_zones() -> None:
     frame = weather()[:200]
-    for form, kind in [
-        ("%Y-%m-%d", "dates"),
-        ("%Y-%m-%dT%H:%M:%S+01:00", "dates"),
-        ("%d.%m.%Y", "text"),
-    ]:
+    for form, kind in [("%Y-%m-%d", "dates"), ("%d.%m.%Y", "text")]:
         write(frame.assign(date=frame["date"].dt.strftime(form)), "in.csv")
-        assert main(["fit", "in.csv", "--model", "m", "--n-estimators", "1"]) == 0
-        encoder = GANDetector.load("m").encoder_
+        assert main(["fit", "in.csv", "--model", f"{kind}.m", "--n-estimators", "1"]) == 0
+        encoder = GANDetector.load(f"{kind}.m").encoder_
         assert encoder.kinds_["date"] == kind
         assert "month" in {o.label for o in encoder.outputs_ if o.column == 0}
-        assert main(["score", "in.csv", "--model", "m", "--out", "out.csv"]) == 0
+        assert main(["score", "in.csv", "--model", f"{kind}.m", "--out", f"{kind}.csv"]) == 0
+    utc = frame["date"].dt.tz_localize("UTC")
+    zoned = utc.dt.tz_convert("Europe/Berlin")  # summer time begins among the rows
+    assert {str(date)[-6:] for date in zoned} == {"+01:00", "+02:00"}
+    for suffix in ("csv", "parquet"):
+        write(frame.assign(date=zoned), f"in.{suffix}")
+        for to in ("csv", "parquet"):
+            assert main(["score", f"in.{suffix}", "--model", "dates.m", "--out", f"out.{to}"]) == 0
+            np.testing.assert_array_equal(read(f"out.{to}")["score"], read("dates.csv")["score"])
 
 
 def test_delimiters(models: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -361,7 +365,7 @@ def test_files_that_cannot_be_used(
         ("none", "out.csv", "none is no file."),
         ("folder", "out.csv", "folder is no file."),
         ("in.csv", "out.csv", "in.csv is no whole safetensors file"),
-        ("array.model", "out.csv", "array.model was fitted to an array"),
+        ("array.model", "out.csv", "array.model has no column names"),
         (wine, "none/out.csv", "The folder"),
         (wine, "folder", "The output must end in one of .csv, .tsv, .txt, .parquet. Got 'folder'."),
         (wine, "out.xlsx", "The output must end in"),
@@ -374,7 +378,7 @@ def test_files_that_cannot_be_used(
         assert said in refused(capsys, "fit", "in.csv", "--model", model)
     assert "'gan'" in refused(capsys, "fit", "in.csv", "--model", "m", "--gan", "vae")
     assert "contamination" in refused(capsys, "fit", "in.csv", "--model", "m", "--contamination", 2)
-    assert "no column" in refused(capsys, "fit", "in.csv", "--model", "m", "--drop", *WINE)
+    assert "no columns left" in refused(capsys, "fit", "in.csv", "--model", "m", "--drop", *WINE)
     write(WINE.assign(score=1, reason_2="x"), "in.csv")
     said = refused(capsys, "score", "in.csv", "--model", wine, "--out", "o.csv", "--explain", 2)
     assert said == "in.csv has ['reason_2', 'score'], which the output adds: rename them."
@@ -483,6 +487,23 @@ def test_fit_to_a_sample() -> None:
     write(pd.concat([WINE] * 3), "in.csv")
     assert main(["fit", "in.csv", "--model", "m", "--max-rows", "90", "--n-estimators", "1"]) == 0
     assert len(GANDetector.load("m").decision_scores_) == 90
+
+
+@pytest.mark.parametrize("name", [None, "id"])
+def test_an_index_of_pandas_is_passed_on_and_not_fitted(name: str | None) -> None:
+    frame = WINE.sample(frac=1, random_state=0).rename_axis(name)
+    frame.to_parquet("in.parquet")
+    frame.to_csv("in.csv")
+    fit = ["fit", "in.parquet", "--model", "m", "--n-estimators", "1"]
+    assert main(fit) == 0
+    assert main(["score", "in.parquet", "--model", "m", "--out", "out.parquet"]) == 0
+    scored, detector = read("out.parquet"), GANDetector.load("m")
+    np.testing.assert_array_equal(scored["score"], detector.decision_scores_)
+    assert list(detector.feature_names_in_) == list(WINE)
+    np.testing.assert_array_equal(scored[name or "__index_level_0__"], frame.index)
+    if name is None:
+        assert main(["fit", "in.csv", *fit[2:]]) == 0
+        assert list(GANDetector.load("m").feature_names_in_) == list(WINE)
 
 
 def test_left_out_columns() -> None:
