@@ -20,9 +20,9 @@ from sklearn.datasets import load_wine
 from test_tables import cars, weather
 from tqdm import tqdm
 
-from pyod_gan import GANDetector, __version__, commands, table_readers
-from pyod_gan.cli import main
-from pyod_gan.table_readers import open_table, sample
+from pyod_gan import GANDetector, __version__
+from pyod_gan.cli import commands, main, readers
+from pyod_gan.cli.readers import open_table, sample
 
 WINE = load_wine(as_frame=True).data
 TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": weather()}
@@ -31,7 +31,7 @@ TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": 
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(table_readers, "CHUNK", 128)  # several chunks of every table
+    monkeypatch.setattr(readers, "CHUNK", 128)  # several chunks of every table
 
 
 @pytest.fixture(scope="module")
@@ -568,7 +568,7 @@ def test_as_a_module(models: dict[str, Path]) -> None:
 def test_a_reader_that_has_had_enough(models: dict[str, Path]) -> None:
     write(WINE.assign(note="x" * 50_000), "in.csv")  # more than a pipe holds
     code = (
-        "from pyod_gan import cli, table_readers; table_readers.CHUNK = 64\n"
+        "from pyod_gan import cli; from pyod_gan.cli import readers; readers.CHUNK = 64\n"
         f"words = ['score', 'in.csv', '--model', {str(models['wine'])!r}, '--out', '-']\n"
         "raise SystemExit(cli.main(words))"
     )

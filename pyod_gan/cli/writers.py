@@ -9,9 +9,9 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .atomic import atomic_write
-from .columns import EXTRA
-from .optional import import_optional
+from ..atomic import atomic_write
+from ..columns import EXTRA
+from ..optional import import_optional
 
 if TYPE_CHECKING:
     import pandas as pd

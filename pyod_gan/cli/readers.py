@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import EXTRA, column_kinds
+from ..columns import EXTRA, column_kinds
+from ..optional import import_optional
 from .csv_records import CSVRecords
-from .optional import import_optional
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from .atomic import check_place
-from .columns import EXTRA
-from .detector import GANDetector
-from .exceptions import UnreadableValueError
-from .optional import import_optional
-from .table_readers import CSVFile, Kinds, TableFile, open_table, sample
-from .table_writers import table_writer
+from ..atomic import check_place
+from ..columns import EXTRA
+from ..detector import GANDetector
+from ..exceptions import UnreadableValueError
+from ..optional import import_optional
+from .readers import CSVFile, Kinds, TableFile, open_table, sample
+from .writers import table_writer
 
 if TYPE_CHECKING:
     import pandas as pd
