@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from .callbacks import Callback
 from .ensemble import combine, find_units
-from .explain import ExplainedDetector
 from .fitting import build, fit_members, member_generators
 from .gans import BaseGAN, get_gan
 from .inputs import read_rows, weights
@@ -25,10 +24,11 @@ from .parameters import (
 )
 from .preprocessing import TableScaler
 from .scoring import member_scores
+from .serving import ServedDetector
 from .threads import one_thread
 
 
-class GANDetector(NestedParameters, ExplainedDetector):
+class GANDetector(NestedParameters, ServedDetector):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they

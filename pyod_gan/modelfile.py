@@ -24,8 +24,13 @@ Arrays = dict[str, np.ndarray]
 
 
 def write(path: Path, arrays: Arrays, about: dict[str, Any]) -> None:
+    """Write a model's file."""
+    checked = about | {"sha256": _digest(arrays, about)}
+    write_whole(path, to_bytes(arrays, {KEY: json.dumps(checked)}))
+
+
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside the place, then move: under its name a file is whole or as it was."""
-    content = to_bytes(arrays, {KEY: json.dumps(about | {"sha256": _digest(arrays, about)})})
     path = path.resolve()  # of a link, what it leads to
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {path.parent} does not exist.")
