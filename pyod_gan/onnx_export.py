@@ -22,35 +22,41 @@ from .threads import one_thread
 
 EXTRA = "onnx"
 OPSET = 18  # the exporter's own, which every later runtime reads
-CHUNK = 16  # rows scored at once: what the distances of that many need stays in a CPU's caches
+CHUNK = 8  # rows scored at once: what the distances of that many need stays in a CPU's caches
 TOLERANCE = 1e-5  # of the score, relative and absolute
 LOUD = ("torch", "onnxscript", "onnx_ir")  # loggers that warn of what is no fault of the user's
 
-# The rows go through the networks chunk by chunk, so that memory does not grow with them.
-LOOP = """
+# The rows go through the networks chunk by chunk, so that memory does not grow with them. Every
+# chunk has the same height; the last is filled up with the last row.
+MODEL = """
 <ir_version: 10, opset_import: ["": {opset}, "pyod_gan": 1]>
 detector (double[n, {n_columns}] X) => (double[n] score, int64[n] label) {{
-    size = Constant <value_ints = [{size}]> ()
-    size_less_1 = Constant <value_ints = [{size_less_1}]> ()
+    zero = Constant <value_int = 0> ()
+    one = Constant <value_int = 1> ()
+    most = Constant <value_int = {chunk}> ()
+    as_many_as_fit = Constant <value_ints = [-1]> ()
+    from_the_first = Constant <value_ints = [0]> ()
     n_rows = Shape <end = 1> (X)
-    rounded_up = Add (n_rows, size_less_1)
-    n_chunks = Div (rounded_up, size)
-    trips = Squeeze (n_chunks)
-    no_scores = SequenceEmpty <dtype = 11> ()
-    no_labels = SequenceEmpty <dtype = 7> ()
-    all_scores, all_labels = Loop (trips, , no_scores, no_labels) <body = chunk (
-        int64 i, bool go, seq(double[m]) scores, seq(int64[m]) labels
-    ) => (bool on, seq(double[m]) more_scores, seq(int64[m]) more_labels) {{
-        start = Mul (i, size)
-        stop = Add (start, size)
-        rows = Slice (X, start, stop)
+    last_row = Sub (n_rows, one)
+    at_most = Min (most, n_rows)
+    height = Max (at_most, one)
+    rounded_up = Add (last_row, height)
+    n_chunks = Div (rounded_up, height)
+    n_places = Mul (n_chunks, height)
+    end = Squeeze (n_places)
+    counted = Range (zero, end, one)
+    places = Min (counted, last_row)
+    shape = Concat <axis = 0> (as_many_as_fit, height)
+    chunks = Reshape (places, shape)
+    score_chunks, label_chunks = Scan <num_scan_inputs = 1, body = one_chunk (int64[h] chunk)
+    => (double[h] chunk_score, int64[h] chunk_label) {{
+        rows = Gather (X, chunk)
         chunk_score, chunk_label = pyod_gan.score_rows (rows)
-        on = Identity (go)
-        more_scores = SequenceInsert (scores, chunk_score)
-        more_labels = SequenceInsert (labels, chunk_label)
-    }}>
-    score = ConcatFromSequence <axis = 0> (all_scores)
-    label = ConcatFromSequence <axis = 0> (all_labels)
+    }}> (chunks)
+    scores = Reshape (score_chunks, as_many_as_fit)
+    labels = Reshape (label_chunks, as_many_as_fit)
+    score = Slice (scores, from_the_first, n_rows)
+    label = Slice (labels, from_the_first, n_rows)
 }}
 """
 
@@ -80,7 +86,7 @@ def to_onnx(detector: Any) -> bytes:
 
 
 def _probes(detector: Any) -> np.ndarray:
-    """Rows to compare scores on, more than two chunks, some near and some far."""
+    """Rows to compare scores on, one and more than two chunks, some near and some far."""
     scaler = detector.scaler_.scaler_
     z = np.random.default_rng(0).normal(size=(2 * CHUNK + 3, len(scaler.mean_)))
     z[CHUNK::3] *= 100
@@ -103,9 +109,7 @@ def _rows_graph(scorer: RowScorer, rows: Tensor) -> Any:
 
 def _whole(onnx: Any, graph: Any, n_columns: int) -> Any:
     """The model of which ``graph``, as a function, scores a chunk."""
-    model = onnx.parser.parse_model(
-        LOOP.format(opset=OPSET, n_columns=n_columns, size=CHUNK, size_less_1=CHUNK - 1)
-    )
+    model = onnx.parser.parse_model(MODEL.format(opset=OPSET, n_columns=n_columns, chunk=CHUNK))
     make = onnx.helper.make_node
     constants = [make("Constant", [], [tensor.name], value=tensor) for tensor in graph.initializer]
     for part in (*graph.initializer, *graph.node):
@@ -135,11 +139,12 @@ def _about(detector: Any) -> dict[str, str]:
 
 
 def _run(runtime: Any, content: bytes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and labels in onnxruntime, (n, D) -> (n,), (n,)."""
+    """Scores and labels in onnxruntime, of one row and of the others, (n, D) -> (n,), (n,)."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 4
     session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    scores, labels = session.run(["score", "label"], {"X": rows})
+    parts = [session.run(["score", "label"], {"X": part}) for part in np.split(rows, [1])]
+    scores, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
     return scores, labels
 
 
