@@ -132,7 +132,7 @@ def _serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
         jobs[f"{name}, all rows"] = lambda score=score: score(rows)  # type: ignore[misc]
     table = _timed(jobs, repeats).rename(columns={"detector": "scored by"})
     per_row = table["CPU seconds"] / [len(singles), len(rows), len(singles), len(rows)]
-    table["CPU µs per row"] = (1e6 * per_row).round()
+    table["CPU µs per row"] = [f"{1e6 * seconds:,.0f}" for seconds in per_row]
     table["rows per CPU second"] = [f"{1 / seconds:,.0f}" for seconds in per_row]
     return table
 

@@ -75,8 +75,7 @@ def to_onnx(detector: Any) -> bytes:
         scores, labels = _run(runtime, content, rows)
     except Exception as error:  # of the exporter's and the runtime's many kinds
         raise _not_exported(detector, _reason(error)) from error
-    with one_thread(detector.networks_):
-        expected = combine(detector._member_scores(rows), detector.units_)
+    expected = combine(detector._member_scores(rows), detector.units_)
     if not np.allclose(scores, expected, rtol=TOLERANCE, atol=TOLERANCE):
         apart = np.abs(scores - expected).max()
         raise _not_exported(detector, f"in onnxruntime it differs by {apart:.2g}")

@@ -82,5 +82,4 @@ _SUBSTITUTES: dict[Any, Callable[..., Any]] = {
     leaky_relu: _leaky_relu,
     torch.cdist: _cdist,
     torch.autograd.grad: _gradient,
-    Tensor.backward: _gradient,
 }
