@@ -214,7 +214,7 @@ def _speed(options: argparse.Namespace, home: Path | None) -> int:
     names = detectors.expand(options.detectors) if options.detectors else None
     text = [
         f"## {title}\n\n{report.markdown(table)}"
-        for title, table in tqdm(speed.measure(home, names), total=4)
+        for title, table in tqdm(speed.measure(home, names), total=5)
     ]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")

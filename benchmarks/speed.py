@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.datasets import make_blobs
+
+from pyod_gan.optional import import_optional
 
 from . import datasets, detectors
 from .isolation import isolated
@@ -23,7 +26,7 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 CARDIO = ("6_cardio", "cardio")
 CARDIO_SHAPE = (1831, 21)
 SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
-STEPS = 100
+STEPS, SINGLE_ROWS = 100, 1_000
 SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
 Job = Callable[[], object]
 
@@ -31,7 +34,7 @@ Job = Callable[[], object]
 def measure(
     data_home: Path | None, names: list[str] | None = None, repeats: int = 3
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Time members, fitting, training steps and scoring.
+    """Time members, fitting, training steps, scoring and serving.
 
     Parameters
     ----------
@@ -57,6 +60,7 @@ def measure(
     table = _timed(_scorers(names or list(SCORERS), train, rows), repeats)
     table["rows per second"] = [f"{len(rows) / s:,.0f}" for s in table["wall seconds"]]
     yield f"Score {len(rows):,} rows of {SCORED_COLUMNS} columns (fitted on {FITTED_ROWS:,})", table
+    yield "Serve the same rows: decision_function and to_onnx", _serving(train, rows, repeats)
 
 
 def _cardio(data_home: Path | None) -> tuple[FloatArray, str]:
@@ -115,6 +119,39 @@ def _scorers(names: list[str], train: FloatArray, rows: FloatArray) -> dict[str,
     return jobs
 
 
+def _serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
+    """Our detector and its ONNX model, one row at a time and all rows at once."""
+    detector = detectors.make(detectors.OURS, 0).fit(train)
+    singles = rows[:SINGLE_ROWS, None]  # (rows, 1, columns)
+    jobs: dict[str, Job] = {}
+    for name, score in (
+        ("decision_function", detector.decision_function),
+        ("onnxruntime", _in_onnxruntime(detector)),
+    ):
+        jobs[f"{name}, row by row"] = lambda score=score: [score(row) for row in singles]  # type: ignore[misc]
+        jobs[f"{name}, all rows"] = lambda score=score: score(rows)  # type: ignore[misc]
+    table = _timed(jobs, repeats).rename(columns={"detector": "scored by"})
+    per_row = table["CPU seconds"] / [len(singles), len(rows), len(singles), len(rows)]
+    table["CPU µs per row"] = [f"{1e6 * seconds:,.0f}" for seconds in per_row]
+    table["rows per CPU second"] = [f"{1 / seconds:,.0f}" for seconds in per_row]
+    return table
+
+
+def _in_onnxruntime(detector: Any) -> Callable[[FloatArray], object]:
+    """Scores of the exported model on one thread; without the extra a job that says so."""
+    try:
+        runtime = import_optional("onnxruntime", "onnx")
+        with TemporaryDirectory() as folder, isolated(0):
+            detector.to_onnx(Path(folder) / "model.onnx")
+            options = runtime.SessionOptions()
+            options.intra_op_num_threads = 1
+            session = runtime.InferenceSession(Path(folder) / "model.onnx", options)
+    except ImportError as error:
+        missing = _raises(error)
+        return lambda rows: missing()
+    return lambda rows: session.run(["score"], {"X": rows})
+
+
 def _raises(error: Exception) -> Job:
     """Make a job that fails as its preparation did."""
 
@@ -134,7 +171,7 @@ def _timed(jobs: dict[str, Job], repeats: int) -> pd.DataFrame:
             try:
                 seconds = _clock(job, repeat)
             except Exception as error:  # a failing contender must not stop the others
-                status[name] = f"{type(error).__name__}: {error}"[:80]
+                status[name] = f"{type(error).__name__}: {error}"[:120]
                 continue
             wall[name].append(seconds[0])
             cpu[name].append(seconds[1])

@@ -228,7 +228,9 @@ class GANDetector(NestedParameters, LearningDetector):
 
     def _member_scores(self, X: np.ndarray) -> np.ndarray:
         """Validated rows (n, D) -> (E, n, V)."""
-        net = self.networks_.to(find_device(self.device))
+        net, device = self.networks_, find_device(self.device)
+        if next(net.parameters()).device != device:  # asked first, since moving takes a walk
+            net = net.to(device)
         with one_thread(net):
             rows = self.scaler_.transform(X)
             return member_scores(self.gan_, net, rows, progress=self.verbose == 1)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .ensemble import combine, find_units
-from .explain import ExplainedDetector
 from .fitting import fit_members, member_generators
 from .gans import Settings, get_gan
 from .inputs import weights
@@ -17,6 +16,7 @@ from .nets import Networks
 from .parameters import all_callbacks, find_device, resolve_settings, restored_on_failure
 from .preprocessing import TableScaler
 from .reservoir import renewed
+from .serving import ServedDetector
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ LEAST_STEPS = 10  # each run begins with fresh optimisers, which fewer steps do 
 Self = TypeVar("Self", bound="LearningDetector")
 
 
-class LearningDetector(ExplainedDetector):
+class LearningDetector(ServedDetector):
     """Adds ``partial_fit``, and what it shares with ``fit``."""
 
     def partial_fit(self: Self, X: ArrayLike, y: Any = None) -> Self:

@@ -50,7 +50,7 @@ def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
     scores = net.over_pairs(gan.score, x.expand(net.n_members, -1, -1))
     if scores.ndim == 2:
         scores = scores.unsqueeze(-1)
-    expected = (net.n_members, len(x))
+    expected = (net.n_members, x.shape[0])
     if scores.ndim != 3 or scores.shape[:2] != expected:
         raise ValueError(
             f"{type(gan).__name__}.score must return shape (members, rows) = {expected}, or that "

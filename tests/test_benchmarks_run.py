@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,25 @@ def test_timing_names_failures() -> None:
     assert calls == ["x"] * 3
     assert table["status"].tolist() == ["ok", "ValueError: no"]
     assert table["CPU seconds"].notna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("missing", [None, "onnxscript", "onnxruntime"])
+def test_serving_is_timed_or_says_what_is_missing(
+    missing: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if missing:
+        monkeypatch.setitem(sys.modules, missing, None)
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    quick = detectors.make("GANDetector", 0).set_params(n_estimators=2, max_iter=5)
+    monkeypatch.setattr(detectors, "make", lambda name, seed: quick)
+    table = speed._serving(rows, rows, 1)
+    ours, theirs = table["status"][:2].tolist(), table["status"][2:].tolist()
+    assert ours == ["ok", "ok"]
+    if missing:
+        assert all(f"needs {missing}" in said and "pyod-gan[onnx]" in said for said in theirs)
+    else:
+        assert theirs == ["ok", "ok"]
+    assert (table["CPU µs per row"] != "nan").tolist() == 2 * [True] + 2 * [missing is None]
 
 
 # --- command line and gate -----------------------------------------------------------------------
