@@ -70,16 +70,16 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing"},
+    {"exceptions", "optional", "modelfile", "nets", "games", "preprocessing", "labels"},
     {"gans", "tables"},
-    {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
+    {"sampling", "health", "threads", "callbacks", "ensemble", "scoring", "criteria"},
     {"train", "parameters", "inputs", "reasons", "tablefile"},
     {"fitting", "base"},
     {"conformal"},
     {"persistence"},
     {"explain"},
     {"detector"},
-    {"outlier", "plots"},
+    {"outlier", "plots", "model_selection"},
     {"score_map"},
 ]
 
