@@ -94,7 +94,8 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             inside = path.parent.name == "gans" and node.level == 1
-            found.add("gans" if inside else (node.module or "").split(".")[0])
+            modules = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {"gans"} if inside else {module.split(".")[0] for module in modules}
     return found
 
 
