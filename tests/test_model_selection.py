@@ -9,6 +9,7 @@ from functools import partial
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from conftest import QUICK, table
@@ -158,6 +159,8 @@ def test_any_columns_can_be_permuted() -> None:
     detector = GANDetector(**QUICK).fit(frame)
     for scorer in (synthetic_negatives, member_agreement, resample_stability):
         assert np.isfinite(scorer(detector, frame))
+    in_polars = pl.DataFrame({"a": frame["a"].to_numpy(), "kind": frame["kind"].astype(str)})
+    assert 0 < synthetic_negatives(GANDetector(**QUICK).fit(in_polars), in_polars) < 1
     with pytest.raises(ValueError, match=r"need finite numbers in every column: .* Encode the"):
         excess_mass(detector, frame)
 
