@@ -44,16 +44,16 @@ def level_sets(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Scores of rows and of uniform points: once, or for each draw of columns."""
     X, rng = as_table(X), check_random_state(random_state)
-    n, n_columns = finite_numbers(X).shape
-    if n_columns <= max_features:
+    varying = np.flatnonzero(np.ptp(finite_numbers(X), axis=0))  # others have no volume
+    if len(varying) <= max_features:
         points = uniform_rows(X, N_POINTS, rng)
         yield anomaly_scores(estimator, X), anomaly_scores(estimator, points)
         return
     for _ in range(n_draws):
-        some = _safe_indexing(X, rng.permutation(n_columns)[:max_features], axis=1)
-        rows = rng.permutation(n)
-        detector = clone(estimator).fit(_safe_indexing(some, rows[: n // 2]))
-        rest = _safe_indexing(some, rows[n // 2 :])
+        some = _safe_indexing(X, rng.permutation(varying)[:max_features], axis=1)
+        rows = rng.permutation(len(X))
+        detector = clone(estimator).fit(_safe_indexing(some, rows[: len(X) // 2]))
+        rest = _safe_indexing(some, rows[len(X) // 2 :])
         points = uniform_rows(some, N_POINTS, rng)
         yield anomaly_scores(detector, rest), anomaly_scores(detector, points)
 

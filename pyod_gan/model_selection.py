@@ -57,7 +57,8 @@ def excess_mass(
         Rows, best held out from ``fit``; finite numbers.
     y : Ignored
     max_features : int, default=5
-        Columns up to which the detector itself is judged, and of each draw; the paper's d'.
+        Columns, but for constant ones, up to which the detector itself is judged, and of each
+        draw; the paper's d'.
     n_draws : int, default=5
         Draws of columns, each of which takes a fit; the paper has 50.
     random_state : int, RandomState or None, default=0

@@ -178,6 +178,17 @@ def test_the_same_value_each_time_and_no_trace(name: str) -> None:
     assert (torch.random.get_rng_state() == states[1]).all()
 
 
+def test_constant_columns_have_no_volume() -> None:
+    X = table(100)
+    wide = np.hstack([X, np.full((100, 40), 7.0)])
+    detector = Distance().fit(X)
+    wide_detector = Distance().fit(X)
+    wide_detector.decision_function = lambda rows: detector.decision_function(rows[:, :5])
+    for scorer in (excess_mass, mass_volume):
+        assert scorer(wide_detector, wide) == pytest.approx(scorer(detector, X), rel=0.1)
+        assert np.isfinite(scorer(GANDetector(**QUICK).fit(wide), wide, max_features=2))
+
+
 def test_the_seed_matters() -> None:
     X = table(100)
     detector = GANDetector(**QUICK).fit(X)
