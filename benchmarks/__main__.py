@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
     add("--detectors", help="names, separated by commas; or default, all, family, ablation")
     add("--protocol", default="contaminated,one-class", help=f"of {', '.join(PROTOCOLS)}")
-    add("--seeds", type=int, help="how many seeds, from 0 (default: 3; kdd and arrhythmia: 20)")
+    add("--seeds", type=int, help="seeds from 0 (default: 3; kdd, arrhythmia: 20; selection: 1)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default: 2)")
     add("--retry-failed", action="store_true", help="run recorded failures again")
