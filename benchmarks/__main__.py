@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed|explain]``."""
+"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|selection]``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ examples:
   python -m benchmarks report                            tables and pictures again
   python -m benchmarks gate --data-home data             check the harness
   python -m benchmarks speed                             wall and CPU time
+  python -m benchmarks selection --max-rows 1000         scorers without labels
 
 A run that was stopped goes on where it stopped when started again with the same --out.
 """
@@ -42,21 +43,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add(
-        "command",
-        nargs="?",
-        default="run",
-        choices=["run", "report", "gate", "speed", "explain"],
-        help="run (default): fit, score, report; report: from an existing results.csv; "
-        "gate: reproduce published kNN figures; speed: time; explain: find planted columns",
-    )
+    what = " ".join(f"{name}: {command.__doc__}" for name, command in COMMANDS.items())
+    add("command", nargs="?", default="run", choices=COMMANDS, help=f"default: run. {what}")
     add("--out", type=Path, default=Path("benchmark-results"), help="folder of all output")
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
     add("--detectors", help="names, separated by commas; or default, all, family, ablation")
-    add("--protocol", help=f"of {', '.join(PROTOCOLS)} (default: contaminated,one-class)")
-    add("--seeds", type=int, help="how many seeds, from 0 (default: 3; kdd and arrhythmia: 20)")
+    add("--protocol", default="contaminated,one-class", help=f"of {', '.join(PROTOCOLS)}")
+    add("--seeds", type=int, help="seeds from 0 (default: 3; kdd, arrhythmia: 20; selection: 1)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default: 2)")
     add("--retry-failed", action="store_true", help="run recorded failures again")
@@ -80,9 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         home = datasets.find_data_home(options.data_home)
-        commands = {"run": _run, "report": _report, "gate": _gate, "speed": _speed}
-        commands["explain"] = _explain
-        return commands[options.command](options, home)
+        return COMMANDS[options.command](options, home)
     except (datasets.DataError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -105,7 +98,7 @@ def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
     from . import papers
     from .run import Grid
 
-    chosen = (options.protocol or "contaminated,one-class").split(",")
+    chosen = options.protocol.split(",")
     theirs = [protocol for protocol in chosen if protocol in PAPERS]
     names = [] if theirs else _names(options, datasets.available(home))
     _check(options, chosen, names, home)
@@ -165,7 +158,7 @@ def _download(options: argparse.Namespace, home: Path | None) -> Path | None:
     import pooch
 
     home = home or Path(pooch.os_cache("pyod-gan"))
-    theirs = [PAPERS[p].dataset for p in (options.protocol or "").split(",") if p in PAPERS]
+    theirs = [PAPERS[p].dataset for p in options.protocol.split(",") if p in PAPERS]
     names = _names(options, theirs or list(datasets.registry()))
     elsewhere = {*datasets.BUILT_IN, kddcup99.NAME}
     files = [name for name in names if name not in elsewhere]
@@ -235,6 +228,21 @@ def _explain(options: argparse.Namespace, home: Path | None) -> int:
     print(report.markdown(pd.concat([table, pd.DataFrame([means])], ignore_index=True)))
     return 0
 
+
+def _selection(options: argparse.Namespace, home: Path | None) -> int:
+    """Compare scorers that need no labels by the AUROC of what they choose."""
+    from . import report, selection
+    from .run import Grid
+
+    names, chosen = _names(options, datasets.available(home)), options.protocol.split(",")
+    _check(options, chosen, names, home)
+    grid = Grid(names, [], chosen, options.seeds or 1, options.max_rows, home)
+    for protocol, table in selection.measure(grid, options.out).groupby("protocol"):
+        print(f"## {protocol}\n\n{report.markdown(selection.summary(table))}\n")
+    return 0
+
+
+COMMANDS = {f.__name__[1:]: f for f in (_run, _report, _gate, _speed, _explain, _selection)}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -32,6 +32,11 @@ def find_units(scores: np.ndarray) -> Units:
 
 def combine(scores: np.ndarray, units: Units) -> np.ndarray:
     """Mean over members, then the largest view, (E, n, V) -> (n,)."""
+    return in_units(scores, units).mean(axis=0).max(axis=-1)
+
+
+def in_units(scores: np.ndarray, units: Units) -> np.ndarray:
+    """Scores of members on one scale, (E, n, V)."""
     members = scores - units.centre
     members /= units.scale
-    return members.mean(axis=0).max(axis=-1)
+    return members

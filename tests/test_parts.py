@@ -70,10 +70,10 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "atomic", "nets", "games", "preprocessing", "reservoir"},
+    {"exceptions", "optional", "atomic", "nets", "games", "preprocessing", "reservoir", "labels"},
     {"columns", "gans", "modelfile"},
     {"tables"},
-    {"sampling", "health", "threads", "callbacks", "ensemble", "scoring"},
+    {"sampling", "health", "threads", "callbacks", "ensemble", "scoring", "criteria"},
     {"train", "parameters", "inputs", "reasons", "tablefile", "onnx_scorer"},
     {"fitting", "base", "onnx_export"},
     {"conformal"},
@@ -82,7 +82,7 @@ LAYERS = [
     {"serving"},
     {"learning"},
     {"detector"},
-    {"outlier", "plots"},
+    {"outlier", "plots", "model_selection"},
     {"score_map"},
     {"cli"},
     {"__main__"},
@@ -99,7 +99,8 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             inside = path.parent != PACKAGE and node.level == 1
-            found.add(path.parent.name if inside else (node.module or "").split(".")[0])
+            modules = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {path.parent.name} if inside else {m.split(".")[0] for m in modules}
     return found
 
 
