@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|selection]``."""
+"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|drift|selection]``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
-from . import datasets, detectors, download, kddcup99
-from .protocols import MIN_ANOMALIES, PAPERS, PROTOCOLS
+from . import datasets, detectors
+from .commands import (
+    check_options,
+    data_set_names,
+    fetch,
+    run_drift,
+    run_explain,
+    run_gate,
+    run_selection,
+    run_speed,
+)
+from .protocols import PAPERS, PROTOCOLS
 
 if TYPE_CHECKING:
     from .run import Grid
@@ -81,16 +89,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def _run(options: argparse.Namespace, home: Path | None) -> int:
+def run_grids(options: argparse.Namespace, home: Path | None) -> int:
     """Fit and score what is not finished, then report."""
     from .run import run
 
-    home = _download(options, home)
+    home = fetch(options, home)
     start, made = time.perf_counter(), 0
     for grid in _grids(options, home):
         made += run(grid, options.out, jobs=options.jobs, retry_failed=options.retry_failed)
     print(f"{made} runs in {time.perf_counter() - start:.0f} s.\n")
-    return _report(options, home)
+    return write_report(options, home)
 
 
 def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
@@ -100,8 +108,8 @@ def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
 
     chosen = options.protocol.split(",")
     theirs = [protocol for protocol in chosen if protocol in PAPERS]
-    names = [] if theirs else _names(options, datasets.available(home))
-    _check(options, chosen, names, home)
+    names = [] if theirs else data_set_names(options, datasets.available(home))
+    check_options(options, chosen, names, home)
     rows = options.max_rows
     if not theirs:
         wanted = detectors.expand(options.detectors)
@@ -122,51 +130,7 @@ def _at_hand(grid: Grid) -> bool:
     return True
 
 
-def _names(options: argparse.Namespace, default: list[str]) -> list[str]:
-    """Return the data sets asked for; ``built-in`` stands for all that need no download."""
-    if not options.datasets:
-        return default
-    chosen = options.datasets.split(",")
-    return list(datasets.BUILT_IN) if chosen == ["built-in"] else chosen
-
-
-def _check(
-    options: argparse.Namespace, chosen: list[str], names: list[str], home: Path | None
-) -> None:
-    """Explain options that cannot work."""
-    unknown = sorted(set(chosen) - set(PROTOCOLS))
-    if unknown:
-        raise ValueError(f"Unknown protocol: {', '.join(unknown)}. Known: {', '.join(PROTOCOLS)}.")
-    theirs = set(chosen) & set(PAPERS)
-    if theirs and (options.datasets or theirs != set(chosen)):
-        raise ValueError(
-            "The protocols kdd and arrhythmia have data sets of their own: run them without "
-            "--datasets and without other protocols."
-        )
-    if not names and not theirs:
-        raise ValueError(f"{home} holds none of the known files; --download fetches them.")
-    least = 2 * MIN_ANOMALIES
-    too_few = options.seeds is not None and options.seeds < 1
-    if too_few or (options.max_rows is not None and options.max_rows < least):
-        raise ValueError(f"--seeds starts at 1, --max-rows at {least}.")
-
-
-def _download(options: argparse.Namespace, home: Path | None) -> Path | None:
-    """Fetch the named files, or all, where asked to."""
-    if not options.download:
-        return home
-    import pooch
-
-    home = home or Path(pooch.os_cache("pyod-gan"))
-    theirs = [PAPERS[p].dataset for p in options.protocol.split(",") if p in PAPERS]
-    names = _names(options, theirs or list(datasets.registry()))
-    elsewhere = {*datasets.BUILT_IN, kddcup99.NAME}
-    files = [name for name in names if name not in elsewhere]
-    download.download(tqdm(files, desc=f"to {home}", unit="file"), home)
-    return home
-
-
-def _report(options: argparse.Namespace, home: Path | None) -> int:
+def write_report(options: argparse.Namespace, home: Path | None) -> int:
     """Print the summary tables; write ``report.md`` and the pictures."""
     from . import pictures, report, results
 
@@ -185,64 +149,15 @@ def _report(options: argparse.Namespace, home: Path | None) -> int:
     return 0
 
 
-def _gate(options: argparse.Namespace, home: Path | None) -> int:
-    """Compare kNN with published figures; 1 if any differs."""
-    import pandas as pd
-
-    from . import gate, report
-
-    home = _download(options, home)
-    if home is None:
-        raise datasets.DataError("The gate needs the data files: --data-home or --download.")
-    names = options.datasets.split(",") if options.datasets else None
-    lines = list(tqdm(gate.check(home, names), unit="set"))
-    print(report.markdown(pd.DataFrame(lines)) if lines else "No data set with a published figure.")
-    return int(not lines or any(line["agrees"] != "yes" for line in lines))
-
-
-def _speed(options: argparse.Namespace, home: Path | None) -> int:
-    """Print the timing tables and write ``speed.md``."""
-    from . import report, speed
-
-    names = detectors.expand(options.detectors) if options.detectors else None
-    text = [
-        f"## {title}\n\n{report.markdown(table)}"
-        for title, table in tqdm(speed.measure(home, names), total=5)
-    ]
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "speed.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
-    print("\n\n".join(text))
-    return 0
-
-
-def _explain(options: argparse.Namespace, home: Path | None) -> int:
-    """Print how often explanations find the planted column."""
-    import pandas as pd
-
-    from . import explain, report
-
-    names = _names(options, datasets.available(home))
-    lines = list(tqdm(explain.measure(home, names, options.seeds or 3), total=len(names)))
-    table = pd.DataFrame(lines)
-    means = {**table.mean(numeric_only=True), "data set": "mean", "columns": ""}
-    print(report.markdown(pd.concat([table, pd.DataFrame([means])], ignore_index=True)))
-    return 0
-
-
-def _selection(options: argparse.Namespace, home: Path | None) -> int:
-    """Compare scorers that need no labels by the AUROC of what they choose."""
-    from . import report, selection
-    from .run import Grid
-
-    names, chosen = _names(options, datasets.available(home)), options.protocol.split(",")
-    _check(options, chosen, names, home)
-    grid = Grid(names, [], chosen, options.seeds or 1, options.max_rows, home)
-    for protocol, table in selection.measure(grid, options.out).groupby("protocol"):
-        print(f"## {protocol}\n\n{report.markdown(selection.summary(table))}\n")
-    return 0
-
-
-COMMANDS = {f.__name__[1:]: f for f in (_run, _report, _gate, _speed, _explain, _selection)}
+COMMANDS = {
+    "run": run_grids,
+    "report": write_report,
+    "gate": run_gate,
+    "speed": run_speed,
+    "explain": run_explain,
+    "drift": run_drift,
+    "selection": run_selection,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

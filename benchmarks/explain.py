@@ -47,7 +47,7 @@ def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[di
         normal = X[rows][y[rows] == 0]
         found = [_one_seed(normal, seed) for seed in range(seeds)]
         means = pd.DataFrame(found).mean().to_dict()  # without runs that flag nothing
-        yield {"data set": name, "columns": X.shape[1], **means}
+        yield {"data set": name, "columns": str(X.shape[1]), **means}
 
 
 def _one_seed(normal: np.ndarray, seed: int) -> dict[str, float]:

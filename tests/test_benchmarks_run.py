@@ -258,6 +258,11 @@ def test_command_line_runs_reports_and_explains_errors(
     assert (tmp_path / "ranks-one-class-auroc.png").exists()
     assert (tmp_path / "scores-contaminated.png").exists()
     assert main(["report", *common]) == 0
+    for command, column in (("explain", "| flagged |"), ("drift", "| before |")):
+        assert main([command, *common, "--datasets", "iris"]) == 0
+        table = capsys.readouterr().out
+        assert column in table
+        assert "| mean |" in table
     assert main([*common, "--datasets", "iriss"]) == 2
     assert "Unknown data set 'iriss'" in capsys.readouterr().err
     assert main(["gate", *common]) == 2
