@@ -98,16 +98,16 @@ class ResultsFile:
         with self.path.open("r+b") as handle:
             handle.truncate(content.rfind(b"\n") + 1)
 
-    def finished(self, *, retry_failed: bool = False) -> set[tuple[str, ...]]:
-        """Keys, with versions, of the runs that need not be repeated."""
+    def finished(
+        self, *, retry_failed: bool = False, any_version: bool = False
+    ) -> set[tuple[str, ...]]:
+        """Keys of the runs that need not be repeated: made with the software installed now."""
         table = read(self.path)
         if retry_failed:
             table = table[table["status"] == "ok"]
-        return set(table[[*KEY, "versions"]].astype(str).itertuples(index=False, name=None))
-
-    def is_finished(self, cell: Cell, finished: set[tuple[str, ...]]) -> bool:
-        """Whether a cell was run with the software that is installed now."""
-        return (*cell.key().values(), fingerprint(cell.detector)) in finished
+        if not any_version:
+            table = table[table["versions"] == table["detector"].map(fingerprint)]
+        return set(table[KEY].astype(str).itertuples(index=False, name=None))
 
     def append(self, cell: Cell, measures: dict[str, Any]) -> None:
         """Write one finished run and flush it to the disk."""

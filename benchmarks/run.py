@@ -56,7 +56,13 @@ class Outcome:
 
 
 def run(
-    grid: Grid, out: Path, *, jobs: int = 1, retry_failed: bool = False, progress: bool = True
+    grid: Grid,
+    out: Path,
+    *,
+    jobs: int = 1,
+    retry_failed: bool = False,
+    any_version: bool = False,
+    progress: bool = True,
 ) -> int:
     """Run what is not finished yet and append each result as it comes.
 
@@ -70,6 +76,8 @@ def run(
         Processes; each uses one thread.
     retry_failed : bool
         Run recorded failures again.
+    any_version : bool
+        Count results of other software as finished too.
     progress : bool
         Show a progress bar.
 
@@ -80,8 +88,8 @@ def run(
     """
     _check_data(grid)
     results = ResultsFile(out)
-    finished = results.finished(retry_failed=retry_failed)
-    todo = [cell for cell in grid.cells() if not results.is_finished(cell, finished)]
+    finished = results.finished(retry_failed=retry_failed, any_version=any_version)
+    todo = [cell for cell in grid.cells() if tuple(cell.key().values()) not in finished]
     pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     outcomes = pool(joblib.delayed(evaluate)(cell, grid.data_home) for cell in todo)
     failures = 0
