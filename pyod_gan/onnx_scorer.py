@@ -71,11 +71,11 @@ def _cdist(a: Tensor, b: Tensor, p: float = 2.0, compute_mode: Any = None) -> Te
     if p == 2:
         squares = a.square().sum(-1, keepdim=True) + b.square().sum(-1).unsqueeze(-2)
         return (squares - 2 * (a @ b.mT)).clamp_min(0).sqrt()
-    raise NotImplementedError(f"cdist has p = 1 and p = 2 there. Got {p!r}")
+    raise RuntimeError(f"cdist has p = 1 and p = 2 there. Got {p!r}")
 
 
 def _gradient(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError("it searches by gradient descent, and graphs have no gradients")
+    raise RuntimeError("it searches by gradient descent, and graphs have no gradients")
 
 
 _SUBSTITUTES: dict[Any, Callable[..., Any]] = {
