@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,6 @@ from .exceptions import UnreadableValueError
 from .optional import import_optional
 
 EXTRA = "tabular"
-MISSING = "missing"  # the label of a category that is no value
 
 
 class Output(NamedTuple):
@@ -35,7 +35,8 @@ class ColumnEncoder(BaseEstimator):
     Attributes
     ----------
     kind_ : str
-        "numbers", "dates" or "text" by its type; "nothing" where every value is missing.
+        "numbers", "dates", "durations" or "text" by its type; "nothing" where every value is
+        missing.
     parts_ : list of tuple of str
         Kind and label of each encoded column: values, then marks.
     """
@@ -44,32 +45,40 @@ class ColumnEncoder(BaseEstimator):
         self.name = name
 
     def fit(self, column: Any) -> ColumnEncoder:
-        """Learn what a column of a data frame holds."""
-        self.kind_ = column_kind(column)
-        self.vectorizer_: Any = None
+        """Learn what a column of a pandas data frame holds."""
+        self.kind_, self.zone_ = column_kind(column), None
+        self.steps_: list[Any] = []
         if missing_in(column).all():
-            self.kind_, self.parts_ = "nothing", [("missing", "")]
+            self.kind_, self.parts_, self.empty_ = "nothing", [("missing", "")], []
             return self
-        if self.kind_ == "numbers":
-            self.parts_ = [("value", "")]
-        else:
-            self.vectorizer_ = vectorizer().fit(_alone(column))
-            self.parts_ = self._vectorized_parts()
-        self.n_values_ = len(self.parts_)
+        column = self._of_kind(column)
+        if self.kind_ == "dates" and column.dt.tz is not None:
+            self.zone_ = str(column.dt.tz)
+        self.parts_, self.empty_ = [("value", "")], [np.nan]
+        if self.kind_ != "numbers":
+            self._learn_steps(column)
         of_category = self.parts_[0][0] == "category"
         self.parts_.append(("unseen" if of_category else "missing", ""))
         return self
 
-    def _vectorized_parts(self) -> list[tuple[str, str]]:
-        """Kinds and labels of what skrub made of the column."""
-        kinds = {c: kind for kind, cs in self.vectorizer_.kind_to_columns_.items() for c in cs}
+    def _learn_steps(self, column: Any) -> None:
+        """Skrub's steps for the column, what they make of it, and of a missing value."""
+        vectorizer = _vectorizer().fit(column.rename("c").to_frame())
+        steps = vectorizer.all_processing_steps_["c"]
+        self.steps_ = [step for step in steps if hasattr(step, "transform")]  # then, names
+        kinds = {c: kind for kind, cs in vectorizer.kind_to_columns_.items() for c in cs}
         if kinds["c"] == "low_cardinality":
-            (labels,) = self.vectorizer_.transformers_["c"].categories_
-            return [("category", MISSING if _is_none(label) else str(label)) for label in labels]
-        kind = "text" if kinds["c"] == "high_cardinality" else "value"
-        names = [str(name) for name in self.vectorizer_.all_outputs_]
-        labels = [name.removeprefix("c_") if name != "c" else "" for name in names]
-        return [(kind, "" if kind == "text" else label) for label in labels]
+            (labels,) = vectorizer.transformers_["c"].categories_
+            none = [_is_none(label) for label in labels]
+            names = ["missing" if n else str(label) for label, n in zip(labels, none, strict=True)]
+            self.parts_ = [("category", name) for name in names]
+            self.empty_ = [float(n) for n in none]
+            return
+        names = [str(name) for name in vectorizer.all_outputs_]
+        of_text = kinds["c"] == "high_cardinality"
+        labels = ["" if of_text or name == "c" else name.removeprefix("c_") for name in names]
+        self.parts_ = [("text" if of_text else "value", label) for label in labels]
+        self.empty_ = [0.0 if of_text else np.nan] * len(labels)
 
     def transform(self, column: Any) -> np.ndarray:
         """Values, NaN where one is missing, and marks, (n,) -> (n, len(parts_)).
@@ -79,38 +88,43 @@ class ColumnEncoder(BaseEstimator):
         UnreadableValueError
             For a value that is there and cannot be read as in ``fit``, or is infinite.
         """
-        missing = missing_in(self._cleaned(column))
+        missing = missing_in(column)
         if self.kind_ == "nothing":
             return missing[:, None].astype(float)
-        values = self._nothing(len(missing))
-        if not missing.all():
-            values = self._values(_of_kind(column, self.kind_))
+        values = np.tile(self.empty_, (len(missing), 1))
+        if not missing.all():  # skrub may not know the type of a column of nothing
+            values, missing = self._values(self._of_kind(column), missing)
         self._check_read(column, values, missing)
         of_category = self.parts_[0][0] == "category"
         mark = values.sum(1) < 0.5 if of_category else missing
         return np.column_stack([values, mark])
 
-    def _values(self, column: Any) -> np.ndarray:
-        """(n,) -> (n, n_values)."""
-        frame = _alone(column)
-        if self.vectorizer_ is not None:
-            frame = self.vectorizer_.transform(frame)
-        return np.asarray(check_array(frame, dtype=np.float64, ensure_all_finite=False))
+    def _values(self, column: Any, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded values (n, n_values); missing (n,) now also where a word says so."""
+        made = column.rename("c")
+        for step in self.steps_:
+            made = step.transform(made.to_frame() if isinstance(step, OneHotEncoder) else made)
+            if type(step).__name__ == "CleanNullStrings":
+                missing = missing | missing_in(made)
+        made = made.to_frame() if made.ndim == 1 else made
+        values = check_array(made, dtype=np.float64, ensure_all_finite=False)
+        return np.asarray(values), missing
 
-    def _nothing(self, n: int) -> np.ndarray:
-        """What skrub would make of missing values, whose type it may not know."""
-        known = self.parts_[: self.n_values_]
-        row = [np.nan if kind == "value" else float(label == MISSING) for kind, label in known]
-        return np.tile(row, (n, 1))
-
-    def _cleaned(self, column: Any) -> Any:
-        """Without the words that skrub takes for missing values, such as "N/A"."""
-        if self.vectorizer_ is None or missing_in(column).all():
+    def _of_kind(self, column: Any) -> Any:
+        """Python objects and Arrow's dates as what they should be; what cannot be is missing."""
+        pandas, dtype = import_optional("pandas", EXTRA), str(column.dtype)
+        if dtype != "object" and "[pyarrow]" not in dtype:
             return column
-        first = self.vectorizer_.all_processing_steps_["c"][0]
-        if type(first).__name__ != "CleanNullStrings":
+        if self.kind_ == "numbers":
+            return pandas.to_numeric(column, errors="coerce")
+        column = column.astype(object)
+        if self.kind_ == "durations":
+            return pandas.to_timedelta(column, errors="coerce")
+        if self.kind_ != "dates":
             return column
-        return first.transform(_alone(column)["c"])
+        known = column.mask(column.map(_is_number_itself))
+        dates = pandas.to_datetime(known, errors="coerce", format="mixed", utc=True)
+        return dates.dt.tz_convert(self.zone_) if self.zone_ else dates.dt.tz_localize(None)
 
     def _check_read(self, column: Any, values: np.ndarray, missing: np.ndarray) -> None:
         """A value that is there must be encoded as something finite."""
@@ -127,16 +141,19 @@ class ColumnEncoder(BaseEstimator):
 
 
 def column_kinds(frame: Any) -> dict[str, str]:
-    """What the columns of a data frame hold: "numbers", "dates" or "text", by their types."""
+    """What the columns of a pandas frame hold: numbers, dates, durations or text, by type."""
     return {name: column_kind(frame[name]) for name in frame.columns}
 
 
 def column_kind(column: Any) -> str:
-    """What a column holds, by its type."""
+    """What a column of a pandas frame holds, by its type."""
+    if column.dtype.kind == "c":
+        raise ValueError(f"Column {column.name!r} holds complex numbers, which have no order.")
     if is_number(column.dtype):
         return "numbers"
-    selectors = import_optional("skrub.selectors", EXTRA)
-    return "dates" if selectors.any_date().expand(_alone(column)) else "text"
+    if str(column.dtype).startswith("date32"):  # whose kind is that of an object
+        return "dates"
+    return {"M": "dates", "m": "durations"}.get(column.dtype.kind, "text")
 
 
 def is_number(dtype: Any) -> bool:
@@ -155,27 +172,16 @@ def missing_in(column: Any) -> np.ndarray:
     return np.asarray(missing, dtype=bool)
 
 
-def _of_kind(column: Any, kind: str) -> Any:
-    """A column of Python objects as what it should hold; what cannot be is missing then."""
-    if getattr(column.dtype, "kind", "") != "O" or str(column.dtype) != "object":
-        return column
-    pandas = import_optional("pandas", EXTRA)
-    read = {"numbers": pandas.to_numeric, "dates": pandas.to_datetime}
-    return read[kind](column, errors="coerce") if kind in read else column
-
-
-def _alone(column: Any) -> Any:
-    """A data frame of one column, called c."""
-    return (
-        column.rename("c").to_frame() if hasattr(column, "isna") else column.alias("c").to_frame()
-    )
+def _is_number_itself(value: Any) -> bool:
+    """True for a number among objects, which is no date."""
+    return isinstance(value, Number)
 
 
 def _is_none(label: Any) -> bool:
     return label is None or label != label  # NaN is not itself
 
 
-def vectorizer() -> Any:
+def _vectorizer() -> Any:
     """Skrub's, with nothing dropped, nothing random, and a column for every category."""
     skrub = import_optional("skrub", EXTRA)
     return skrub.TableVectorizer(

@@ -103,7 +103,7 @@ def finite_numbers(X: Any) -> np.ndarray:
     """X as floats (n, D), which a box needs."""
     try:
         return np.asarray(check_array(X, dtype=np.float64, input_name="X"))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(
             f"Volumes and uniform rows need finite numbers in every column: {error} Encode the "
             "table first, or use `synthetic_negatives` with permuted columns."

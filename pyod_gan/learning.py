@@ -39,7 +39,7 @@ class LearningDetector(ServedDetector):
         are found anew from it each time.
 
         Changed parameters count from now on, but ``gan``, ``n_estimators``, ``hidden_layer_sizes``
-        and ``pairing``, which are those of the networks.
+        and ``pairing``, which are those of the networks, and ``preprocessing``.
 
         Parameters
         ----------

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import EXTRA, vectorizer
+from .columns import EXTRA
 from .optional import import_optional
 from .tables import TableEncoder
 
@@ -99,31 +99,19 @@ def _own_types() -> frozenset[str]:
     dates = pandas.date_range("2000-01-01", periods=n)
     zones = {zone: dates.tz_localize(zone) for zone in ("UTC", "+01:00", "Europe/Berlin")}
     columns = {
+        "numbers": np.arange(n, dtype=float),
+        "digits": [str(i) for i in range(n)],
         "categories": ["x", None] * (n // 2),
         "classes": pandas.Categorical(["x", "y"] * (n // 2)),
         "texts": [f"text {i}" for i in range(n)],
         "dates": dates,
+        "written": dates.strftime("%Y-%m-%d"),
         "lasts": dates - dates[0],
+        "nothing": [None] * n,
     }
-    frame = pandas.DataFrame(columns | zones)
-    fitted = [
-        TableEncoder().fit(frame[["categories"]]),
-        vectorizer().fit(frame),
-        *_of_polars(dates),
-    ]
-    return frozenset(kind for one in fitted for kind in _types(_schema(_skops().dumps(one))))
-
-
-def _of_polars(dates: Any) -> Iterator[Any]:
-    """The same for dates of polars, if it is there: their types are its own."""
-    try:
-        polars = import_optional("polars", EXTRA)
-    except ImportError:
-        return
-    series = polars.Series("dates", dates.to_pydatetime().tolist())
-    zoned = [series.dt.replace_time_zone(zone).alias(zone) for zone in ("UTC", "Europe/Berlin")]
-    last, days = (series - series[0]).alias("lasts"), series.dt.date().alias("days")
-    yield vectorizer().fit(polars.DataFrame([series, last, days, *zoned]))
+    written = {f"written {zone}": zoned.astype(str) for zone, zoned in zones.items()}
+    fitted = TableEncoder().fit(pandas.DataFrame(columns | zones | written))
+    return frozenset(_types(_schema(_skops().dumps(fitted))))
 
 
 def _skops() -> Any:

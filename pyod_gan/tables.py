@@ -31,7 +31,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     names_ : list of str
         The table's columns.
     kinds_ : dict of str to str
-        What each of them holds: "numbers", "dates", "text" or "nothing".
+        What each of them holds: "numbers", "dates", "durations", "text" or "nothing".
     """
 
     def fit(self, X: Any, y: object = None) -> TableEncoder:
@@ -112,7 +112,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
-    """A data frame as it is; an array as a pandas frame.
+    """A data frame of pandas or polars, or an array, as a pandas frame.
 
     ``names`` are those of an array's columns in ``fit``, where types were found by their values.
     """
@@ -121,6 +121,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
         doubled = sorted({name for name in own if own.count(name) > 1})
         if doubled:
             raise ValueError(f"Column names must differ. Got {doubled} more than once.")
+        X = X.to_pandas() if hasattr(X, "to_pandas") else X
         return X if own == list(X.columns) else X.set_axis(own, axis=1)
     pandas = import_optional("pandas", EXTRA)
     X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)  # of a list, each cell as it is

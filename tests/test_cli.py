@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,8 @@ from tqdm import tqdm
 
 from pyod_gan import GANDetector, __version__
 from pyod_gan.cli import commands, main, readers
-from pyod_gan.cli.readers import open_table, sample
+from pyod_gan.cli.commands import sample
+from pyod_gan.cli.readers import open_table
 
 WINE = load_wine(as_frame=True).data
 TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": weather()}
@@ -587,3 +589,31 @@ def test_help_loads_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.endswith("set()\n")
+
+
+def test_models_of_polars_and_durations(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"]).assign(kind=["x", "y"] * 30)
+    frame["last"] = pd.to_timedelta(range(60), unit="h")
+    GANDetector(**QUICK).fit(pl.from_pandas(frame)).save("polars.m")
+    for suffix in ("csv", "parquet"):
+        write(frame, f"in.{suffix}")
+        assert main(["score", f"in.{suffix}", "--model", "polars.m", "--out", f"{suffix}.csv"]) == 0
+    np.testing.assert_array_equal(read("csv.csv")["score"], read("parquet.csv")["score"])
+    write(frame.assign(last="soon"), "in.csv")
+    said = refused(capsys, "score", "in.csv", "--model", "polars.m", "--out", "o.csv")
+    assert "line 2, column 'last': 'soon' is not a duration" in said
+    said = refused(
+        capsys, "score", "in.csv", "--model", "polars.m", "--out", "o", "--threshold", "nan"
+    )
+    assert "--threshold must be a number" in said
+
+
+def test_odd_options_and_types(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"]).assign(kind=["x", "y"] * 30)
+    write(frame, "in.csv")
+    fit = ["fit", "in.csv", "--model", "m", "--n-estimators", "1"]
+    assert main([*fit, "--drop", "kind", "--text", "kind"]) == 0
+    views = pa.table({"a": frame["a"], "kind": pa.array(frame["kind"].tolist(), pa.string_view())})
+    pq.write_table(views, "in.parquet")
+    assert main(["fit", "in.parquet", *fit[2:]]) == 0
+    assert main(["score", "in.parquet", "--model", "m", "--out", "o.parquet"]) == 0

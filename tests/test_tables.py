@@ -290,7 +290,8 @@ def test_a_forged_encoder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         tablefile.encoder_from_array(np.zeros(100, dtype=np.uint8))
     detector.encoder_ = whole
     names = next(c for c in whole.columns_ if c.name == "Name")
-    names.vectorizer_.transformers_["c"].vectorizer_.set_params(input="filename")
+    (texts,) = (step for step in names.steps_ if hasattr(step, "vectorizer_"))
+    texts.vectorizer_.set_params(input="filename")
     with pytest.raises(ValueError, match="a vectorizer that reads files"):
         GANDetector.load(forged(detector, tmp_path / "m", monkeypatch))
 
@@ -407,6 +408,83 @@ def test_a_first_missing_value_is_rare_whatever_the_type(values: object) -> None
     detector = GANDetector(n_estimators=2, random_state=0).fit(whole)
     row = whole[int(np.argmin(detector.decision_scores_))]
     assert detector.decision_function(row.with_columns(c=pl.lit(None))) > detector.threshold_
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["missing", "a", "b", "b"] * 20,
+        ["missing", "a", None, "b"] * 20,
+        ["a", "b", None, "N/A"] * 20,
+        [f"text {i}" for i in range(79)] + [None],
+        [*WHEN[:79], None],
+        np.r_[np.arange(79.0), np.nan],
+    ],
+    ids=["called missing", "and one missing", "words", "texts", "dates", "numbers"],
+)
+def test_a_missing_value_alone_is_what_it_is_beside_others(values: object) -> None:
+    frame = numbers_and("c", values)
+    encoder = TableEncoder().fit(frame)
+    gone = frame.assign(c=frame["c"].where(frame.index > 0, None))
+    np.testing.assert_array_equal(encoder.transform(gone)[:1], encoder.transform(gone[:1]))
+
+
+def test_frames_of_one_library_score_as_those_of_the_other() -> None:
+    frame = numbers_and("c", ["x", "y"] * 40).assign(when=WHEN, text=[f"t {i}" for i in range(80)])
+    whole = pl.from_pandas(frame)
+    for fitted, other in ((frame, whole), (whole, frame)):
+        detector = GANDetector(**QUICK).fit(fitted)
+        scores = detector.decision_function(other)
+        np.testing.assert_allclose(scores, detector.decision_scores_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        WHEN,
+        WHEN.tz_localize("Europe/Berlin"),
+        WHEN - WHEN[0],
+        pd.Series(WHEN.date).astype("date32[pyarrow]"),
+        pd.Series(WHEN).astype("timestamp[ns][pyarrow]"),
+        pd.Series(WHEN - WHEN[0]).astype("duration[ns][pyarrow]"),
+        pd.Series(["x", "y"] * 40).astype("string[pyarrow]"),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_typed_columns_as_objects_and_saved(values: object, tmp_path: Path) -> None:
+    frame = numbers_and("c", values)
+    detector = GANDetector(**QUICK).fit(frame)
+    scores = detector.decision_function(frame.astype(object))
+    np.testing.assert_allclose(scores, detector.decision_scores_)
+    detector.save(tmp_path / "m")
+    loaded = GANDetector.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.decision_function(frame), detector.decision_scores_)
+
+
+def test_objects_that_are_no_dates_are_named() -> None:
+    frame = numbers_and("c", WHEN.tz_localize("Europe/Berlin"))
+    detector = GANDetector(**QUICK).fit(frame)
+    for value in ("2020-01-03T00:00:00Z", pd.Timestamp("2020-01-03", tz="UTC")):
+        some = frame.astype(object)
+        some.loc[0, "c"] = value
+        assert np.isfinite(detector.decision_function(some)).all()
+    for value in (3, "soon"):
+        some.loc[0, "c"] = value
+        with pytest.raises(ValueError, match=f"1 value.*row 0: {value!r}"):
+            detector.decision_function(some)
+
+
+def test_a_table_of_many_texts_is_saved_small(tmp_path: Path) -> None:
+    columns = {f"t{j}": [f"text {i * j}" for i in range(60)] for j in range(1, 6)}
+    detector = GANDetector(**QUICK, reservoir_size=0).fit(pd.DataFrame(columns))
+    detector.save(tmp_path / "m")
+    networks = sum(array.nbytes for array in detector.networks_.to_arrays().values())
+    assert (tmp_path / "m").stat().st_size < networks + 400_000
+
+
+def test_complex_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="'c' holds complex"):
+        GANDetector(**QUICK).fit(numbers_and("c", np.full(80, 1j)))
 
 
 def test_a_row_of_a_list_is_read_as_its_columns_were() -> None:

@@ -19,7 +19,7 @@ from ..columns import EXTRA
 from ..detector import GANDetector
 from ..exceptions import UnreadableValueError
 from ..optional import import_optional
-from .readers import CSVFile, Kinds, TableFile, open_table, sample
+from .readers import CSVFile, Kinds, TableFile, open_table
 from .writers import table_writer
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def fit(options: Namespace) -> None:
         verbose=int(sys.stderr.isatty() and not options.quiet),
     )
     # categories, since the encoder would read a text of digits as numbers
-    detector.fit(source.typed(table, kinds).astype(dict.fromkeys(options.text, "category")))
+    texts = {name: "category" for name in options.text if name in names}
+    detector.fit(source.typed(table, kinds).astype(texts))
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
         _summarise(options, kinds, detector, perf_counter() - started)
@@ -56,6 +57,8 @@ def score(options: Namespace) -> None:
     """Read, score and write a table chunk by chunk."""
     if options.out != "-":
         _check_apart(Path(options.out), options.model)
+    if options.threshold is not None and np.isnan(options.threshold):
+        raise ValueError("--threshold must be a number. Got nan.")
     detector = GANDetector.load(options.model).set_params(verbose=0)
     kinds = _kinds(detector, options.model)
     source = open_table(options.data, options.delimiter)
@@ -81,6 +84,19 @@ def score(options: Namespace) -> None:
         _say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
 
 
+def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
+    """A uniform sample in the file's order, holding a chunk more than ``n_rows``; None for all."""
+    pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
+    parts, keys = [], np.empty(0)
+    for chunk in chunks:
+        parts.append(chunk)
+        keys = np.r_[keys, rng.random(len(chunk))]
+        if n_rows is not None and len(keys) > n_rows:
+            kept = np.sort(np.argsort(keys)[:n_rows])  # a row that is dropped once stays dropped
+            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
+    return pandas.concat(parts)
+
+
 def _scores(
     detector: GANDetector, source: TableFile, chunk: pd.DataFrame, rows: pd.DataFrame
 ) -> np.ndarray:
@@ -95,6 +111,8 @@ def _scores(
         here = np.arange(len(chunk)) == error.row
         source.refuse(chunk[error.column], here, "cannot be read as in fit")
         raise
+    except (AttributeError, NotImplementedError, TypeError) as error:  # of a type unheard of
+        raise ValueError(f"{source.path} cannot be read as in fit: {error}") from error
 
 
 def _reasons(

@@ -26,8 +26,13 @@ MISSING = frozenset([  # what pandas takes for missing values
 ])
 # fmt: on
 FLAGS = {"True": "1", "TRUE": "1", "true": "1", "False": "0", "FALSE": "0", "false": "0"}
-NOUNS = {"numbers": "a number", "dates": "a date like 2024-12-31", "text": "a text"}
-Kinds = dict[str, str]  # of columns: "numbers", "dates" or "text"
+NOUNS = {
+    "numbers": "a number",
+    "dates": "a date like 2024-12-31",
+    "text": "a text",
+    "durations": "a duration",
+}
+Kinds = dict[str, str]  # of columns: "numbers", "dates", "durations" or "text"
 
 
 class TableFile(ABC):
@@ -160,6 +165,8 @@ class CSVFile(TableFile):
             return self._pandas.to_numeric(texts.replace(FLAGS), errors="coerce").astype(float)
         if kind == "text":
             return texts.astype("string")
+        if kind == "durations":
+            return self._pandas.to_timedelta(texts, errors="coerce")
         texts = texts.where(texts.str.match(r"\d{4}", na=False))  # pandas takes "now" too
         dates = self._pandas.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
         return dates.dt.tz_localize(None)  # one type, whether there are time zones or not
@@ -186,11 +193,20 @@ class ParquetFile(TableFile):
     def _chunks(self) -> Iterator[pd.DataFrame]:
         with self._damage_named(self.path):
             for batch in self._file.iter_batches(CHUNK):
-                chunk = batch.to_pandas(types_mapper=self._pandas.ArrowDtype, ignore_metadata=True)
+                chunk = self._of_known_types(batch).to_pandas(
+                    types_mapper=self._pandas.ArrowDtype, ignore_metadata=True
+                )
                 chunk.index = range(self.position + 1, self.position + len(chunk) + 1)
                 self.position += len(chunk)
                 if len(chunk):
                     yield chunk
+
+    def _of_known_types(self, batch: Any) -> Any:
+        """Views of texts as texts, for pandas."""
+        types, arrow = batch.schema.types, self._arrow
+        known = [arrow.large_string() if t == arrow.string_view() else t for t in types]
+        fields = [f.with_type(t) for f, t in zip(batch.schema, known, strict=True)]
+        return arrow.Table.from_batches([batch]).cast(arrow.schema(fields))
 
     def _typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
         now = column_kinds(chunk[list(kinds)])
@@ -209,6 +225,8 @@ class ParquetFile(TableFile):
     def _converted(self, column: pd.Series, kind: str) -> Any:
         if kind == "numbers":
             return column.to_numpy(float, na_value=np.nan)
+        if kind == "durations":
+            return self._pandas.to_timedelta(column)
         return self._pandas.to_datetime(column) if kind == "dates" else column.astype("string")
 
     @contextmanager
@@ -225,16 +243,3 @@ class ParquetFile(TableFile):
 def open_table(path: Path, delimiter: str) -> TableFile:
     """Parquet by its suffix, or else CSV."""
     return ParquetFile(path) if path.suffix.lower() == ".parquet" else CSVFile(path, delimiter)
-
-
-def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
-    """A uniform sample in the file's order, holding a chunk more than ``n_rows``; None for all."""
-    pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
-    parts, keys = [], np.empty(0)
-    for chunk in chunks:
-        parts.append(chunk)
-        keys = np.r_[keys, rng.random(len(chunk))]
-        if n_rows is not None and len(keys) > n_rows:
-            kept = np.sort(np.argsort(keys)[:n_rows])  # a row that is dropped once stays dropped
-            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
-    return pandas.concat(parts)
