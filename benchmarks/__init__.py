@@ -9,12 +9,14 @@ kddcup99.py          KDDCup99, through scikit-learn
 protocols.py         which rows a detector is fitted on and which it scores
 detectors.py         name -> detector, each at one default for all data sets
 ablation.py          the same with one thing changed
+ablated.py           the default GAN with a part taken out
 nearest_prototype.py the training-free bar
 pyod_gans.py         PyOD's GANs, repaired
 isolation.py         one thread, no output, seeds restored: how a detector is run
 run.py               the grid: data set x detector x seed x protocol
 results.py           results.csv: append, resume, heal
-report.py            means, ranks, tests, where we lose, as Markdown
+report.py            means, ranks, where we lose, as Markdown
+significance.py      tests over data sets
 papers.py            precision, recall and F1 beside the papers' own figures
 pictures.py          rank diagram, score histograms, training curves
 gate.py              does the harness reproduce published kNN figures to two decimals?

@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
-    add("--detectors", help="names, separated by commas; or default, all, family, ablation")
+    lists = "default, all, family, ablation, parts, robustness"
+    add("--detectors", help=f"names, separated by commas; or {lists}")
     add("--protocol", default="contaminated,one-class", help=f"of {', '.join(PROTOCOLS)}")
     add("--seeds", type=int, help="seeds from 0 (default: 3; kdd, arrhythmia: 20; selection: 1)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")

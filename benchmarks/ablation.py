@@ -1,7 +1,9 @@
-"""What game, broad negatives, ensemble size and averaging of weights each do, on four GANs.
+"""Lists of detectors with one thing changed at a time.
 
-One thing is changed at a time, from a base of three members to keep the cost low; every game also
-meets the plain GAN without broad negatives, where the two depend on each other most.
+``ablation`` asks what game, broad negatives, ensemble size and averaging of weights each do, on
+four GANs of three members, to keep the cost low; every game also meets the plain GAN without broad
+negatives, where the two depend on each other most. ``parts`` takes the default apart.
+``robustness`` halves and doubles its main settings.
 """
 
 from __future__ import annotations
@@ -10,10 +12,35 @@ from collections.abc import Iterator
 
 MEMBERS = "n_estimators=3"
 GANS = ("prototype", "gan", "anogan", "fanogan")
+PARTS = (
+    "prototype",
+    "prototype+max_iter=1+lr=1e-30",  # critics as they were drawn
+    "prototype-no-generator",
+    "prototype-generated-bank+feature_weight=0",  # a generator and no critic
+    "prototype-generated-bank",
+    "prototype+broad_negatives=False",
+    "prototype+n_estimators=1",
+    "prototype+feature_weight=0",
+    "prototype+feature_weight=1",
+    "prototype-bulk",
+    "prototype-gap",
+    "prototype-one-bank",
+)
+ROBUSTNESS: dict[str, tuple[object, object]] = {
+    "max_iter": (100, 400),
+    "hidden_layer_sizes": ((32, 16), (128, 64)),
+    "n_estimators": (4, 16),
+    "lr": (0.0025, 0.01),
+    "batch_size": (32, 128),
+    "latent_dim": (8, 32),
+    "n_groups": (8, 32),
+    "group_size": (8, 32),
+    "feature_weight": (0.25, 0.75),
+}
 
 
-def names(ours: str) -> tuple[str, ...]:
-    """Detector names of the whole table.
+def lists(ours: str) -> dict[str, tuple[str, ...]]:
+    """Detector names of each table.
 
     Parameters
     ----------
@@ -22,10 +49,22 @@ def names(ours: str) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
+    dict of str to tuple of str
         For :func:`benchmarks.detectors.expand`.
     """
-    return tuple(f"{ours}:{change}" for gan in GANS for change in _changes(gan))
+    tables = {
+        "ablation": (change for gan in GANS for change in _changes(gan)),
+        "parts": PARTS,
+        "robustness": _halved_and_doubled(),
+    }
+    return {name: tuple(f"{ours}:{d}" for d in table) for name, table in tables.items()}
+
+
+def _halved_and_doubled() -> Iterator[str]:
+    """The default, then each setting halved and doubled."""
+    yield "prototype"
+    for name, values in ROBUSTNESS.items():
+        yield from (f"prototype+{name}={value}".replace(" ", "") for value in values)
 
 
 def _changes(gan: str) -> Iterator[str]:

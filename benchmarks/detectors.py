@@ -58,7 +58,7 @@ def is_ours(name: str) -> bool:
 def expand(names: str | None) -> list[str]:
     """Turn the command line's list into names.
 
-    ``default``, ``all``, ``family`` and ``ablation`` are lists too.
+    ``default``, ``all``, ``family`` and those of :mod:`benchmarks.ablation` are lists too.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def expand(names: str | None) -> list[str]:
 
     family = (f"{OURS}:{gan}" for gan in GANS if gan != "auto")
     lists = {"default": DEFAULT, "all": (OURS, *PEERS), "family": tuple(family)}
-    lists["ablation"] = ablation.names(OURS)
+    lists |= ablation.lists(OURS)
     chosen: dict[str, None] = {}
     for name in re.split(r",(?![^(]*\))", names or "default"):  # a tuple keeps its commas
         chosen.update(dict.fromkeys(lists.get(name, (name,))))
@@ -120,8 +120,12 @@ def _ours(name: str, seed: int) -> GANDetector:
     from pyod_gan import GANDetector
     from pyod_gan.gans import Settings, get_gan
 
+    from .ablated import SPECS
+
     gan_name, *changes = name.removeprefix(OURS).removeprefix(":").split("+")
-    gan, estimator = get_gan(gan_name or "auto"), GANDetector(random_state=seed)
+    ablated = SPECS.get(gan_name)
+    gan = ablated() if ablated else get_gan(gan_name or "auto")
+    estimator = GANDetector(random_state=seed)
     for change in changes:
         parameter, _, text = change.partition("=")
         if parameter in gan.get_params():

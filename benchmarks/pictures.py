@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
 from .detectors import OURS
-from .report import METRICS, complete, mean_ranks, pairwise, per_dataset, sections
+from .report import METRICS, complete, mean_ranks, per_dataset, sections
+from .significance import pairwise
 
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#5F5F5F"
 SHOWN_SETS = 4

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import scikit_posthocs
-from scipy.stats import friedmanchisquare
 
-from . import papers
+from . import papers, significance
 from .detectors import OURS
 from .protocols import PAPERS
 from .results import section
 
 METRICS = {"auroc": "AUROC", "ap": "average precision"}
+SPREAD = "sd of AUROC on one data set"
 FAILURE_NOTE = (
     "A failed run (an error, or scores that are not finite) counts as AUROC 0.5 and average "
     "precision equal to the share of anomalies."
@@ -76,7 +74,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Means over data sets, their standard deviation over seeds, mean ranks, seconds, failures.
+        Means over data sets, their standard deviation over seeds, mean ranks, the standard
+        deviation of AUROC over seeds on a data set (mean over data sets), seconds, failures.
     """
     columns: dict[str, Any] = {}
     for metric, title in METRICS.items():
@@ -84,6 +83,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         columns[title] = by_seed.mean()
         columns[f"{title} sd"] = by_seed.std()
         columns[f"mean rank by {title}"] = mean_ranks(per_dataset(rows, metric))
+    of_one_set = rows.groupby(["detector", "dataset"])["auroc"].std().groupby("detector")
+    columns[SPREAD] = of_one_set.mean()
     seconds = rows.assign(seconds=rows["fit_seconds"] + rows["score_seconds"])
     columns["seconds"] = seconds.groupby("detector")["seconds"].mean()
     columns["failed"] = (rows["status"] != "ok").groupby(rows["detector"]).sum()
@@ -102,33 +103,31 @@ def side_by_side(table: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(columns).reindex(order).fillna("–").reset_index())
 
 
-def friedman(scores: pd.DataFrame) -> float:
-    """P-value of "all detectors rank alike"; NaN with fewer than 3 detectors or 2 sets."""
-    if scores.shape[1] < 3 or len(scores) < 2:
-        return float("nan")
-    return float(friedmanchisquare(*scores.to_numpy().T).pvalue)
+def halves(rows: pd.DataFrame) -> str:
+    """Write the means over two random halves of the data sets: what holds on one, on the other.
 
+    Parameters
+    ----------
+    rows : DataFrame
+        One section, complete.
 
-def pairwise(scores: pd.DataFrame) -> pd.DataFrame:
-    """P-values of paired Wilcoxon tests over data sets, corrected by Holm over all pairs."""
-    long = scores.melt(var_name="detector", value_name="score")
-    return scikit_posthocs.posthoc_wilcoxon(
-        long, val_col="score", group_col="detector", zero_method="zsplit", p_adjust="holm"
+    Returns
+    -------
+    str
+        Which data sets are in the first half, and a Markdown table.
+    """
+    names = np.random.RandomState(0).permutation(sorted(rows["dataset"].unique()))
+    first = rows["dataset"].isin(names[: len(names) // 2])
+    table = pd.concat(
+        {
+            f"{half}: {title}": rows[where].groupby("detector", sort=False)[metric].mean()
+            for half, where in (("first half", first), ("second half", ~first))
+            for metric, title in METRICS.items()
+        },
+        axis=1,
     )
-
-
-def duels(scores: pd.DataFrame, ours: str) -> pd.DataFrame:
-    """Count our wins, ties (to three decimals) and losses against every other detector."""
-    p_values = pairwise(scores)
-    lines = []
-    for peer in scores.columns.drop(ours):
-        gaps = (scores[ours] - scores[peer]).round(3)
-        wins, losses = int((gaps > 0).sum()), int((gaps < 0).sum())
-        mean_gap = (scores[ours] - scores[peer]).mean()
-        ties = len(gaps) - wins - losses
-        lines.append((peer, wins, ties, losses, mean_gap, p_values.loc[ours, peer]))
-    columns = ["against", "won", "tied", "lost", "mean gap", "p (Holm)"]
-    return pd.DataFrame(lines, columns=columns).sort_values("mean gap")
+    chosen = ", ".join(sorted(names[: len(names) // 2]))
+    return f"The first of two random halves: {chosen}.\n\n{markdown(table.reset_index())}"
 
 
 def losses(scores: pd.DataFrame, ours: str) -> pd.DataFrame:
@@ -208,28 +207,18 @@ def details(rows: pd.DataFrame) -> str:
     if rows["protocol"].iloc[0] in PAPERS:
         return ""
     kept = complete(rows)
-    parts = []
+    parts = [halves(kept)] if kept["dataset"].nunique() > 3 else []
     for metric, name in METRICS.items():
         scores = per_dataset(kept, metric)
         if scores.shape[1] < 2:
             continue
-        parts += [f"### {name}", f"Friedman test: p = {friedman(scores):.2g}.", _power(scores)]
+        parts += [f"### {name}", f"Friedman test: p = {significance.friedman(scores):.2g}."]
         if OURS in scores:
             parts += [f"{OURS} against each other detector, over {len(scores)} data sets:"]
-            parts += [markdown(duels(scores, OURS)), "Where another detector beats it:"]
-            parts += [markdown(losses(scores, OURS))]
+            parts += [markdown(significance.duels(scores, OURS)), significance.power(scores)]
+            parts += ["Where another detector beats it:", markdown(losses(scores, OURS))]
         parts += ["Every data set:", markdown(scores.reset_index())]
     return "\n\n".join(parts)
-
-
-def _power(scores: pd.DataFrame) -> str:
-    """Say what the pairwise tests can show at best with so few data sets."""
-    pairs = math.comb(scores.shape[1], 2)
-    least = min(1.0, pairs * 2 / 2 ** len(scores))
-    return (
-        f"With {len(scores)} data sets and {pairs} pairs the smallest p-value that a Wilcoxon test "
-        f"with Holm's correction can give is {least:.2g}."
-    )
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("scikit_posthocs")
 
-from benchmarks import pictures, report, results
+from benchmarks import pictures, report, results, significance
 
 # AUROC per data set; ranks: a: 1 2 3, b: 2 1 3, c: 1 2.5 2.5 (a tie), d: 1 3 2
 AUROC = {
@@ -52,6 +52,7 @@ def test_summary_by_hand(table: pd.DataFrame) -> None:
     assert summary.index.tolist() == ["GANDetector", "KNN", "LOF"]
     assert summary.loc["GANDetector", "AUROC"] == pytest.approx(0.8)
     assert summary.loc["GANDetector", "AUROC sd"] == pytest.approx(0.01 / np.sqrt(2))
+    assert summary.loc["GANDetector", report.SPREAD] == pytest.approx(0.01 / np.sqrt(2))
     assert summary.loc["KNN", "AUROC"] == pytest.approx((0.8 + 0.95 + 0.7 + 0.5) / 4)
     assert summary.loc["KNN", "average precision"] == pytest.approx(0.325)
     assert summary.loc["LOF", "seconds"] == pytest.approx(1.5)
@@ -72,18 +73,38 @@ def test_where_we_lose(table: pd.DataFrame) -> None:
     lost = report.losses(scores, "GANDetector")
     assert lost["data set"].tolist() == ["b"]
     assert lost["gap"].tolist() == [pytest.approx(0.35)]
-    duels = report.duels(scores, "GANDetector").set_index("against")
+    duels = significance.duels(scores, "GANDetector").set_index("against")
     assert duels.loc["KNN", ["won", "tied", "lost"]].tolist() == [3, 0, 1]
     assert (duels["p (Holm)"] <= 1).all()
+
+
+def test_tests_are_of_ours_against_each_other_detector_alone() -> None:
+    rng = np.random.RandomState(0)
+    scores = pd.DataFrame(rng.rand(12, 3), columns=["KNN", "LOF", "MCD"])
+    scores["ours"] = scores["KNN"] + np.linspace(0.01, 0.02, 12)  # 12 wins: the smallest p-value
+    duels = significance.duels(scores, "ours").set_index("against")
+    alone = 2 / 2**12
+    assert duels.loc["KNN", "p (Holm)"] == pytest.approx(3 * alone)  # of 3 comparisons, not 6 pairs
+    assert f"{3 * alone:.2g}." in significance.power(scores)
+
+
+def test_halves_by_hand(table: pd.DataFrame) -> None:
+    text = report.halves(table)
+    first = text.partition(": ")[2].partition(".")[0].split(", ")
+    assert len(first) == 2 and set(first) < set(AUROC)
+    ours = np.mean([AUROC[name]["GANDetector"] for name in first])
+    others = np.mean([AUROC[name]["GANDetector"] for name in set(AUROC) - set(first)])
+    line = next(line for line in text.splitlines() if line.startswith("| GANDetector"))
+    assert line == f"| GANDetector | {ours:.3f} | 0.400 | {others:.3f} | 0.400 |"
 
 
 def test_tests_stand_degenerate_input(table: pd.DataFrame) -> None:
     scores = report.per_dataset(table, "auroc")
     scores["twin"] = scores["KNN"]
-    p_values = report.pairwise(scores)
+    p_values = significance.pairwise(scores)
     assert p_values.loc["KNN", "twin"] == 1
     assert p_values.notna().all(axis=None)
-    assert np.isnan(report.friedman(scores[["KNN", "LOF"]]))
+    assert np.isnan(significance.friedman(scores[["KNN", "LOF"]]))
 
 
 def test_incomplete_data_sets_are_left_out_and_counted(table: pd.DataFrame) -> None:

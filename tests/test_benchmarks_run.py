@@ -206,10 +206,25 @@ def test_parameters_in_detector_names() -> None:
     assert detectors.is_ours(widths) and not detectors.is_ours("KNN")
     assert len(detectors.expand("family")) == len(set(GANS.values()))
     assert "GANDetector:gan+n_estimators=3+broad_negatives=False" in detectors.expand("ablation")
+    assert "GANDetector:prototype+hidden_layer_sizes=(32,16)" in detectors.expand("robustness")
     with pytest.raises(ValueError, match="Did you mean 'alad'"):
         detectors.expand("GANDetector:alda")
     with pytest.raises(ValueError, match="Neither GAN nor GANDetector has 'chess'"):
         detectors.expand("GANDetector:gan+chess=1")
+
+
+@pytest.mark.parametrize("name", detectors.expand("parts")[1:])
+def test_parts_of_the_default_change_its_scores(name: str) -> None:
+    rng = np.random.RandomState(0)
+    X = rng.randn(300, 4) * [1, 2, 1, 3]
+    X[:40] += 8  # beyond the fence
+    full, part = (
+        detectors.make(n, 0).set_params(n_estimators=2, max_iter=1 if "max_iter" in n else 20)
+        for n in ("GANDetector", name)
+    )
+    if name.endswith("n_estimators=1"):
+        part.set_params(n_estimators=1)
+    assert not np.allclose(full.fit(X).decision_scores_, part.fit(X).decision_scores_)
 
 
 def test_timing_names_failures() -> None:

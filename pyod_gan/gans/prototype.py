@@ -103,17 +103,23 @@ class PrototypeGAN(BaseGAN):
         picks = torch.stack([torch.randperm(len(rows), generator=g)[:POOL] for g in generators])
         pool = picks.to(rows.device)  # (E, P), numbers of rows
         self._set_bank(net, rows, list(pool))
-        bulk = self._nearest_of_pool(net, rows, pool)[..., 0]  # (E, P)
-        low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
-        near = bulk <= high + FENCE * (high - low)
-        near |= ~near.any(1, keepdim=True)  # a diverged member has no near rows
+        near = self._near(self._nearest_of_pool(net, rows, pool)[..., 0])
         self._set_bank(net, rows, [p[k] for p, k in zip(pool, near, strict=True)])
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
+    def _near(self, bulk: Tensor) -> Tensor:
+        """Whether rows lie within the fence of the bulk view, (E, P)."""
+        low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
+        near = bulk <= high + FENCE * (high - low)
+        return near | ~near.any(1, keepdim=True)  # a diverged member has no near rows
+
     def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
-        """Register each member's first picks as prototypes (E, M, D), and their features."""
+        """Take each member's first picks as prototypes."""
         size = self.group_size * self.n_groups
-        bank = rows[torch.stack([repeated(pick, size) for pick in picks])]
+        self._fill_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
+
+    def _fill_bank(self, net: Networks, bank: Tensor) -> None:
+        """Register prototypes (E, M, D) and their features."""
         made = features(net.critic, bank).detach()  # (E, M, F)
         apart = torch.cdist(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
         alike = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
