@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -99,7 +100,12 @@ def run_drift(options: argparse.Namespace, home: Path | None) -> int:
     """Print how well partial_fit recovers when all rows move."""
     from . import drift
 
-    return _print_by_data_set(drift.measure, options, home)
+    for name in detectors.expand(options.detectors or detectors.OURS):
+        if not detectors.is_ours(name):
+            raise ValueError(f"Only {detectors.OURS} has a partial_fit. Got {name} instead.")
+        print(f"## {name}\n")
+        _print_by_data_set(partial(drift.measure, detector=name), options, home)
+    return 0
 
 
 def _print_by_data_set(measure: Measure, options: argparse.Namespace, home: Path | None) -> int:

@@ -1,6 +1,6 @@
 """Measure how well ``partial_fit`` recovers when all rows move.
 
-The default is fitted on half of the normal rows of a data set. Then a third of the columns of every
+A detector is fitted on half of the normal rows of a data set. Then a third of the columns of every
 row move by 3 standard deviations. A quarter of the normal rows comes in parts; the last quarter and
 the anomalies are scored before and after. A refit on the rows that came shows what could be had.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from pyod_gan import GANDetector
 
-from . import datasets
+from . import datasets, detectors
 from .isolation import isolated
 from .protocols import thin
 
@@ -25,7 +26,9 @@ RESERVOIR = 512  # rows, or as many as come
 SHIFT = 3.0  # standard deviations
 
 
-def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[dict[str, object]]:
+def measure(
+    data_home: Path | None, names: list[str], seeds: int, detector: str = detectors.OURS
+) -> Iterator[dict[str, object]]:
     """Fit, move, go on, compare.
 
     Parameters
@@ -36,6 +39,8 @@ def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[di
         Data sets.
     seeds : int
         How many seeds, from 0.
+    detector : str
+        One of ours, see :mod:`benchmarks.detectors`.
 
     Yields
     ------
@@ -45,11 +50,11 @@ def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[di
     for name in names:
         _, X, y = datasets.load(name, data_home)
         rows = thin(y, 1500)
-        found = [_one_seed(X[rows], y[rows], seed) for seed in range(seeds)]
+        found = [_one_seed(X[rows], y[rows], seed, detector) for seed in range(seeds)]
         yield {"data set": name, **pd.DataFrame(found).mean().to_dict()}
 
 
-def _one_seed(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, float]:
+def _one_seed(X: np.ndarray, y: np.ndarray, seed: int, name: str) -> dict[str, float]:
     """AUROC of every way."""
     rng = np.random.RandomState(seed)
     normal, anomalies = rng.permutation(X[y == 0]), X[y == 1]
@@ -66,11 +71,12 @@ def _one_seed(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, float]:
 
     with isolated(seed):
         size = min(RESERVOIR, half)
-        fitted = [GANDetector(random_state=seed, reservoir_size=size).fit(old) for _ in PARTS]
+        blank = detectors.make(name, seed).set_params(reservoir_size=size)
+        fitted = [clone(blank).fit(old) for _ in PARTS]
         found = {"rows that came": float(quarter), "before": auroc(fitted[0])}
         for part, detector in zip(PARTS, fitted, strict=True):
             for start in range(0, quarter, part):
                 detector.partial_fit(new[start : min(start + part, quarter)])
             found[f"parts of {part}"] = auroc(detector)
-        found["refit"] = auroc(GANDetector(random_state=seed).fit(new[:quarter]))
+        found["refit"] = auroc(clone(blank).fit(new[:quarter]))
     return found

@@ -23,7 +23,7 @@ def as_outlier_labels(y: ArrayLike, anomaly: Any = None) -> np.ndarray:
     ----------
     y : array-like of shape (n_samples,)
         Numbers, booleans or strings.
-    anomaly : value or sequence of values, default=None
+    anomaly : value, or sequence or set of values, default=None
         Which values are anomalies. None understands 1 and 0, True and False, −1 for anomalies
         beside 1 as in scikit-learn, and, in any case of letters, the words "anomaly", "anomalous",
         "abnormal", "outlier" beside "normal", "nominal", "inlier".
@@ -66,7 +66,8 @@ def _is_number(value: Any) -> bool:
 
 def _given(values: set[Any], anomaly: Any) -> set[Any]:
     """The values that the user names, each of which must occur."""
-    anomalies = set(np.atleast_1d(np.asarray(anomaly, dtype=object)).tolist())
+    given = list(anomaly) if isinstance(anomaly, set | frozenset) else anomaly
+    anomalies = set(np.atleast_1d(np.asarray(given, dtype=object)).tolist())
     absent = [value for value in anomalies if value not in values]
     if absent:
         raise ValueError(

@@ -278,6 +278,8 @@ def test_command_line_runs_reports_and_explains_errors(
         table = capsys.readouterr().out
         assert column in table
         assert "| mean |" in table
+    assert main(["drift", *common, "--datasets", "iris", "--detectors", "KNN"]) == 2
+    assert "Only GANDetector has a partial_fit. Got KNN" in capsys.readouterr().err
     assert main([*common, "--datasets", "iriss"]) == 2
     assert "Unknown data set 'iriss'" in capsys.readouterr().err
     assert main(["gate", *common]) == 2

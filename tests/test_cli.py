@@ -534,7 +534,9 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "COMMAND"),
         (["fit", "a"], "--model"),
-        (["fit", "a", "--model", "m", "--max-rows", "0"], "whole number of at least 1. Got '0'"),
+        (["fit", "a", "--model", "m", "--max-rows", "1"], "whole number of at least 2. Got '1'"),
+        (["fit", "a", "--model", "m", "--n-estimators", "0"], "of at least 1. Got '0'"),
+        (["fit", "a", "--model", "m", "--random-state", "-1"], "of at least 0. Got '-1'"),
         (["fit", "a", "--model", "m", "--contamination", "x"], "a number or auto. Got 'x'"),
         (["score", "a", "--model", "m"], "--out"),
         (["score", "a", "--model", "m", "--out", "o", "--delimiter", "ab"], "one character"),

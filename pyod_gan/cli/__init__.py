@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -104,17 +104,17 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         metavar="SHARE",
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
-    add("--n-estimators", type=int, default=8, metavar="N", help="members; default: 8")
-    add("--random-state", type=int, default=0, metavar="SEED", help="default: 0")
+    add("--n-estimators", type=_whole(1), default=8, metavar="N", help="members; default: 8")
+    add("--random-state", type=_whole(0), default=0, metavar="SEED", help="default: 0")
     add("--drop", metavar="COLUMN", help="columns to leave out, such as row numbers", **columns)
     add("--text", metavar="COLUMN", help="columns to take as categories or text", **columns)
-    add("--max-rows", type=_count, metavar="N", help="fit to a uniform sample of N rows")
+    add("--max-rows", type=_whole(2), metavar="N", help="fit to a uniform sample of N rows")
 
 
 def _add_score_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--out", required=True, help="a .csv, .tsv, .txt or .parquet file; - for standard output")
-    add("--explain", type=_count, default=0, metavar="K", help="add K reasons to outliers")
+    add("--explain", type=_whole(1), default=0, metavar="K", help="add K reasons to outliers")
     add("--threshold", type=float, help="label rows that score above; default: the model's")
 
 
@@ -125,10 +125,17 @@ def _share(text: str) -> float | str:
         raise ArgumentTypeError(f"must be a number or auto. Got {text!r} instead.") from None
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"must be a whole number of at least 1. Got {text!r} instead.")
-    return int(text)
+def _whole(least: int) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` on."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ArgumentTypeError(
+                f"must be a whole number of at least {least}. Got {text!r} instead."
+            )
+        return int(text)
+
+    return parse
 
 
 def _character(text: str) -> str:
