@@ -16,12 +16,12 @@ PARTS = (
     "prototype",
     "prototype+max_iter=1+lr=1e-30",  # critics as they were drawn
     "prototype-no-generator",
-    "prototype-generated-bank+feature_weight=0",  # a generator and no critic
+    "prototype-generated-bank+discrimination_weight=0",  # a generator and no critic
     "prototype-generated-bank",
     "prototype+broad_negatives=False",
     "prototype+n_estimators=1",
-    "prototype+feature_weight=0",
-    "prototype+feature_weight=1",
+    "prototype+discrimination_weight=0",
+    "prototype+discrimination_weight=1",
     "prototype-bulk",
     "prototype-gap",
     "prototype-one-bank",
@@ -35,7 +35,7 @@ ROBUSTNESS: dict[str, tuple[object, object]] = {
     "latent_dim": (8, 32),
     "n_groups": (8, 32),
     "group_size": (8, 32),
-    "feature_weight": (0.25, 0.75),
+    "discrimination_weight": (0.05, 0.2),
 }
 
 

@@ -37,7 +37,7 @@ Array = np.ndarray
 Member = dict[str, Any]  # networks by their path, buffers by their name
 
 CASES: list[BaseGAN] = [
-    PrototypeGAN(latent_dim=3, group_size=4, n_groups=3, feature_weight=0.3),
+    PrototypeGAN(latent_dim=3, group_size=4, n_groups=3, discrimination_weight=0.3),
     GAN(latent_dim=3),
     GAN(latent_dim=3, game="non-saturating", broad_negatives=False),
     WGAN(latent_dim=3),

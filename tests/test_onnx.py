@@ -89,7 +89,7 @@ def test_rows_that_are_prototypes(tmp_path: Path) -> None:
     assert_equal((detector, export(detector, tmp_path)), np.r_[few, X[5:9], few + 1e-9])
 
 
-@pytest.mark.parametrize("gan", [PrototypeGAN(group_size=4, feature_weight=0.3), ALAD()])
+@pytest.mark.parametrize("gan", [PrototypeGAN(group_size=4, discrimination_weight=0.3), ALAD()])
 def test_all_pairs(gan: Any, tmp_path: Path) -> None:
     detector = GANDetector(gan, pairing="all", **QUICK).fit(X)
     assert_equal((detector, export(detector, tmp_path)), X)

@@ -39,17 +39,17 @@ def minus_logit(net: Member, gan: BaseGAN, x: Array) -> Array:
 
 
 def prototype_views(net: Member, gan: PrototypeGAN, x: Array, bank: Array) -> Array:
-    """Schlegl et al. 2017, eq. 3, 5 and 7, minimised over prototypes: bulk and gap, (B, 2)."""
+    """Schlegl et al. 2017, eq. 3 to 7, minimised over prototypes: bulk and gap, (B, 2)."""
 
     def pairs(a: Array, p: Array) -> tuple[Array, Array]:
-        f = net["critic"].features
-        apart = f(a)[:, None] - f(p)[None]
-        return mae(a[:, None], p[None]), np.sqrt((apart**2).mean(-1))
+        logits = net["critic"](a), net["critic"](p).T  # (B, 1), (1, M)
+        return mae(a[:, None], p[None]), np.abs(logits[0] - logits[1])
 
-    between_rows, between_features = pairs(bank, bank)
-    rows, features = pairs(x, bank)
-    features *= between_rows.mean() / between_features.mean()
-    residual = (1 - gan.feature_weight) * rows + gan.feature_weight * features
+    between_rows, between_logits = pairs(bank, bank)
+    rows, logits = pairs(x, bank)
+    gaps = between_rows.mean() * np.minimum(logits / between_logits.mean(), 3)
+    share = gan.discrimination_weight
+    residual = (1 - share) * rows + share * gaps
     residual[rows < 1e-5] = np.inf
     groups = residual.reshape(len(x), gan.n_groups, gan.group_size).min(2)
     return np.c_[np.where(np.isinf(groups), 0, groups).mean(1), residual.min(1)]

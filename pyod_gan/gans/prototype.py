@@ -12,13 +12,14 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
 from ..games import Game
-from ..nets import Networks, features
+from ..nets import Networks
 from .base import BaseGAN, Settings
 
 POOL = 2048  # training rows among which a member looks for prototypes
 CHUNK = 128  # of them that are compared with the bank at once
 SAME = 1e-5  # mean distance in standard deviations up to which two rows are the same row
 LEAST = 1e-3  # of the bulk's unit that the gap's unit is at least, where most rows have twins
+MOST = 3.0  # mean distances of two prototypes' logits that a distance counts up to
 FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
 
 
@@ -26,16 +27,17 @@ FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fenc
 class PrototypeGAN(BaseGAN):
     """AnoGAN's score with its search replaced by the nearest of a bank of prototypes.
 
-    AnoGAN scores a row by its residual to the closest row that the generator can make,
-
-    ``r(x, p) = (1−λ)·mean|x − p| + λ·‖f(x) − f(p)‖``,
-
-    with f the critic's last hidden layer (Schlegl et al. 2017, eq. 3, 5, 7), minimised over ``p =
+    AnoGAN scores a row by the closest row that the generator can make: residual loss plus
+    discrimination loss, ``(1−λ)·R + λ·D`` (Schlegl et al. 2017, eq. 3 to 7), minimised over ``p =
     G(z)`` by gradient descent on z. That search is slow, random and easily stuck. Here p ranges
-    over a bank of rows, so the minimum is exact and deterministic, and the critic's features are a
-    metric learnt by telling rows from generated rows and broad negatives. Their distance is
-    Euclidean, one matrix product, and scaled so that both terms are alike on average over pairs of
-    prototypes.
+    over a bank of rows, so the minimum is exact and deterministic:
+
+    ``r(x, p) = (1−λ)·mean|x − p| + λ·a·min(|D(x) − D(p)| / d, 3)``.
+
+    The nearest prototype must be near, and as real as the row in the eyes of a critic, who has
+    learnt to tell rows from generated rows and broad negatives. ``a`` and ``d`` are the means of
+    ``mean|p − p'|`` and ``|D(p) − D(p')|`` over pairs of prototypes, so that both terms have one
+    unit. The bound keeps a logit, which has none, from swamping the residual.
 
     How many prototypes there are sets how local the view is. The nearest of few is the distance to
     the bulk, which a cluster of anomalies cannot hide from; the nearest of many is the distance to
@@ -66,11 +68,10 @@ class PrototypeGAN(BaseGAN):
         Prototypes of a group.
     n_groups : int, default=16
         Groups of a member's bank.
-    feature_weight : float, default=0.5
-        λ, the share of the critic's features in the residual.
+    discrimination_weight : float, default=0.1
+        λ, the share of the critic; AnoGAN's own.
     game : str or Game, default="non-saturating"
-        The adversarial loss. Gradient penalties flatten the critic, which makes its features a
-        poorer metric.
+        The adversarial loss. Gradient penalties flatten the critic, who then knows less of a row.
     n_critic : int, default=1
         Critic steps per generator step.
     broad_negatives : bool, default=True
@@ -88,13 +89,13 @@ class PrototypeGAN(BaseGAN):
         **BaseGAN._parameter_constraints,
         "group_size": [Interval(Integral, 1, None, closed="left")],
         "n_groups": [Interval(Integral, 1, None, closed="left")],
-        "feature_weight": [Interval(Real, 0, 1, closed="both")],
+        "discrimination_weight": [Interval(Real, 0, 1, closed="both")],
     }
 
     latent_dim: int = 16
     group_size: int = 16
     n_groups: int = 16
-    feature_weight: float = 0.5
+    discrimination_weight: float = 0.1
     game: str | Game = "non-saturating"
     n_critic: int = 1
     broad_negatives: bool = True
@@ -119,14 +120,14 @@ class PrototypeGAN(BaseGAN):
         self._fill_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
 
     def _fill_bank(self, net: Networks, bank: Tensor) -> None:
-        """Register prototypes (E, M, D) and their features."""
-        made = features(net.critic, bank).detach()  # (E, M, F)
-        apart = torch.cdist(made, made).mean((1, 2), keepdim=True)  # (E, 1, 1)
-        alike = l1_apart(bank, bank).mean((1, 2), keepdim=True) / apart.clamp_min(1e-12)
-        scale = self.feature_weight * alike
+        """Register prototypes (E, M, D), their logits, and the units of both terms."""
+        logits = net.critic(bank).detach()  # (E, M, 1)
+        spread = torch.cdist(logits, logits).mean((1, 2), keepdim=True)  # (E, 1, 1)
+        unit = l1_apart(bank, bank).mean((1, 2), keepdim=True)
         net.register_buffer("bank", bank)
-        net.register_buffer("scale", scale)
-        net.register_buffer("bank_features", scale * made)
+        net.register_buffer("logit_scale", 1 / spread.clamp_min(1e-12))
+        net.register_buffer("bank_logits", net.logit_scale * logits.mT)  # (E, 1, M)
+        net.register_buffer("discrimination", self.discrimination_weight * unit)
 
     def floats_per_row(self, net: Networks) -> int:
         return super().floats_per_row(net) + 3 * net.n_members * self.group_size * self.n_groups
@@ -161,9 +162,9 @@ class PrototypeGAN(BaseGAN):
     def _residuals(self, net: Networks, x: Tensor) -> Tensor:
         """To all prototypes, infinite for one that is the row itself, (E, B, D) -> (E, B, M)."""
         apart = l1_apart(x, net.bank)  # (E, B, M)
-        fx = net.scale * features(net.critic, x)  # (E, B, F)
-        residuals = torch.cdist(fx, net.bank_features)
-        residuals = torch.add(residuals, apart, alpha=1 - self.feature_weight)
+        gaps = net.logit_scale * net.critic(x) - net.bank_logits
+        residuals = gaps.abs_().clamp_max_(MOST).mul_(net.discrimination)
+        residuals.add_(apart, alpha=1 - self.discrimination_weight)
         return residuals.masked_fill_(apart < SAME, torch.inf)
 
 
