@@ -17,6 +17,7 @@ run.py               the grid: data set x detector x seed x protocol
 results.py           results.csv: append, resume, heal
 report.py            means, ranks, where we lose, as Markdown
 significance.py      tests over data sets
+dte.py               the dte- protocols beside that paper's figures
 papers.py            precision, recall and F1 beside the papers' own figures
 pictures.py          rank diagram, score histograms, training curves
 gate.py              does the harness reproduce published kNN figures to two decimals?

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from . import papers, significance
+from . import dte, papers, significance
 from .detectors import OURS
 from .protocols import PAPERS
-from .results import section
+from .results import METRICS, section
 
-METRICS = {"auroc": "AUROC", "ap": "average precision"}
 SPREAD = "sd of AUROC on one data set"
 FAILURE_NOTE = (
     "A failed run (an error, or scores that are not finite) counts as AUROC 0.5 and average "
@@ -184,6 +183,8 @@ def overview(title: str, rows: pd.DataFrame) -> str:
         parts.append(f"Data sets left out, as some detector has not run on them: {left_out}.")
     if n_sets:
         parts += [markdown(_readable(summary(kept))), failures(rows)]
+    if n_sets and protocol.startswith("dte-"):
+        parts += [dte.NOTE, markdown(dte.beside_published(protocol, kept))]
     return "\n\n".join(parts)
 
 

@@ -22,6 +22,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyod", "torch")
 KEY = ["dataset", "detector", "seed", "protocol", "max_rows"]
 QUALITIES = ["auroc", "ap", "precision", "recall", "f1"]
 MEASURES = ["n", "d", "n_anomalies", *QUALITIES, "fit_seconds", "score_seconds", "status"]
+METRICS = {"auroc": "AUROC", "ap": "average precision"}
 COLUMNS = [*KEY, *MEASURES, "versions"]
 ALL_ROWS = "all"  # the value of max_rows where nothing was cut
 

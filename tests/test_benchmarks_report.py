@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("scikit_posthocs")
 
-from benchmarks import pictures, report, results, significance
+from benchmarks import dte, pictures, report, results, significance
 
 # AUROC per data set; ranks: a: 1 2 3, b: 2 1 3, c: 1 2.5 2.5 (a tie), d: 1 3 2
 AUROC = {
@@ -127,6 +127,19 @@ def test_protocols_are_never_averaged_together(table: pd.DataFrame) -> None:
     both = pd.concat([table, table.assign(protocol="contaminated"), table.assign(max_rows="50")])
     titles = [title for title, _ in report.sections(both)]
     assert titles == ["contaminated", "one-class-50-rows", "one-class"]
+
+
+def test_figures_of_the_dte_paper_stand_beside_ours(table: pd.DataFrame) -> None:
+    names = {"a": "14_glass", "b": "45_wine", "c": "arrhythmia", "d": "30_satellite"}
+    rows = table.assign(dataset=table["dataset"].map(names), protocol="dte-one-class")
+    lines = dte.beside_published("dte-one-class", rows).set_index(["source", "method"])
+    assert (lines["sets"] == 3).all()  # arrhythmia is not in the paper
+    assert lines.loc[("here", "GANDetector"), "AUROC"] == pytest.approx((0.9 + 0.6 + 0.8) / 3)
+    theirs = dte.published("dte-one-class")[("auroc", "kNN")]
+    assert theirs["14_glass"] == pytest.approx(0.920, abs=0.001)  # figures of the reference table
+    mean = theirs[["14_glass", "45_wine", "30_satellite"]].mean()
+    assert lines.loc[("published", "kNN"), "AUROC"] == pytest.approx(mean)
+    assert dte.NOTE in report.overview("dte-one-class", rows)
 
 
 def test_pictures_are_drawn(table: pd.DataFrame, tmp_path: Path) -> None:
