@@ -282,7 +282,7 @@ def test_labels_that_are_understood(y: object, expected: list[int]) -> None:
     [
         (["benign", "attack"], "attack", [0, 1]),
         (["a", "b", "c"], ["a", "c"], [1, 0, 1]),
-        (["a", "b", "c"], {"a", "c"}, [1, 0, 1]),
+        (["a", "b", "c"], {"c"}, [0, 0, 1]),
         ([1, 2, 3], 3, [0, 0, 1]),
         (np.array([1, 2, 3]), np.array([1, 2]), [1, 1, 0]),
         ([0, 1], 0, [1, 0]),
