@@ -39,7 +39,7 @@ class GeneratedBank(PrototypeGAN):
         self._fill_bank(net, net.gen(z).detach())
 
 
-class OneView(PrototypeGAN):
+class BulkView(PrototypeGAN):
     """The bulk view alone."""
 
     view = 0
@@ -49,7 +49,7 @@ class OneView(PrototypeGAN):
         return super().score(net, x)[..., self.view]
 
 
-class GapView(OneView):
+class GapView(BulkView):
     """The gap view alone."""
 
     view = 1
@@ -65,7 +65,7 @@ class OneBank(PrototypeGAN):
 SPECS: dict[str, type[BaseGAN]] = {
     "prototype-no-generator": NoGenerator,
     "prototype-generated-bank": GeneratedBank,
-    "prototype-bulk": OneView,
+    "prototype-bulk": BulkView,
     "prototype-gap": GapView,
     "prototype-one-bank": OneBank,
 }
