@@ -42,6 +42,7 @@ class GeneratedBank(PrototypeGAN):
 class BulkView(PrototypeGAN):
     """The bulk view alone."""
 
+    n_views = 1
     view = 0
 
     def score(self, net: Networks, x: Tensor) -> Tensor:

@@ -37,6 +37,11 @@ def build(
     """Fresh networks of one member per generator."""
     make = MakeNetwork(settings.hidden_layer_sizes, generators)
     players, critics = gan.players(make, n_columns), gan.critics(make, n_columns)
+    if both := sorted(players.keys() & critics.keys()):
+        raise ValueError(
+            f"{type(gan).__name__} has {', '.join(both)} as a player and as a critic. Give every "
+            "network a name of its own."
+        )
     return Networks(players, critics, all_pairs=settings.pairing == "all")
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from .names import unknown_name
+
 Critic = Callable[[Tensor], Tensor]  # (E, B, D) -> logits (E, B, 1)
 Duel = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[Critic, Tensor, Tensor, Tensor], Tensor]
@@ -84,7 +86,7 @@ def _non_saturating(win: Tensor, lose: Tensor) -> Tensor:
 
 
 def _least_squares(win: Tensor, lose: Tensor) -> Tensor:
-    return (win - 1).square() + lose.square()
+    return ((win - 1).square() + lose.square()) / 2
 
 
 def _hinge(win: Tensor, lose: Tensor) -> Tensor:
@@ -115,12 +117,10 @@ GAMES: dict[str, Game] = {
 }
 
 
-def get_game(game: str | Game) -> Game:
+def get_game(game: str | Game, parameter: str = "'game' parameter") -> Game:
     """Look a game up by name; a :class:`Game` passes through."""
     if isinstance(game, Game):
         return game
     if game not in GAMES:
-        raise ValueError(
-            f"The 'game' parameter must be a Game or one of {sorted(GAMES)}. Got {game!r} instead."
-        )
+        raise unknown_name(f"{parameter} must be a Game or", game, GAMES)
     return GAMES[game]

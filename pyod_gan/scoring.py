@@ -48,12 +48,13 @@ def member_scores(
 def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
     """Views of rows by every member, (B, D) -> (E, B, V); a score without views is one view."""
     scores = net.over_pairs(gan.score, x.expand(net.n_members, -1, -1))
-    if scores.ndim == 2:
+    if gan.n_views == 1 and scores.ndim == 2:
         scores = scores.unsqueeze(-1)
-    expected = (net.n_members, x.shape[0])
-    if scores.ndim != 3 or scores.shape[:2] != expected:
+    expected = (net.n_members, x.shape[0], gan.n_views)
+    if scores.shape != expected:
         raise ValueError(
-            f"{type(gan).__name__}.score must return shape (members, rows) = {expected}, or that "
-            f"with a last axis of views. Got {tuple(scores.shape)} instead."
+            f"{type(gan).__name__}.score must return shape (members, rows) = {expected[:2]}, or, "
+            f"where `n_views` is above 1, (members, rows, n_views). Got {tuple(scores.shape)} "
+            f"instead, with `n_views` = {gan.n_views}."
         )
     return scores

@@ -18,6 +18,7 @@ from .health import REMEDY, finite_mean, finite_members, spread
 from .nets import Networks
 from .sampling import BatchSampler
 from .scoring import score_views
+from .speccheck import check_spec, fixed_generators
 
 HISTORY_ROWS = 50  # a run logs about this many rows
 MAX_GRAD_NORM = 10.0  # per member; only guards against explosions
@@ -80,15 +81,8 @@ class Trainer:
         self.step = 0
         self.logged = False
         self.stop_training = False
-        self._checked: set[str] = set()
         self._latest: dict[str, tuple[Tensor, Tensor]] = {}  # losses and gradient norms, (E,)
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
-        self._params = {p.name: net.parameters_of(p.trains) for p in phases}
-        self._optimisers = {
-            name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
-            for name, params in self._params.items()
-        }
-        check_all_trained(gan, net, phases)
 
     def run(self) -> Networks:
         """Train; ``net`` ends with the averaged weights."""
@@ -96,6 +90,8 @@ class Trainer:
         self._call("on_train_begin")
         try:
             for batch in islice(self.sampler, self.settings.max_iter):
+                if self.step == 0:
+                    self._begin(batch)
                 self._train_step(batch)
                 self._call("on_batch_end")
                 if self.stop_training:
@@ -112,10 +108,19 @@ class Trainer:
         for p, average in zip(net.parameters(), self.ema, strict=True):
             p.data = average
         with torch.no_grad():
-            fixed = [torch.Generator().manual_seed(0) for _ in range(net.n_members)]
-            self.gan.prepare(net, self.rows, fixed)
+            self.gan.prepare(net, self.rows, fixed_generators(net))
             some = self.rows[:: math.ceil(len(self.rows) / n_rows)]
             return score_views(self.gan, net, some).amax(-1)
+
+    def _begin(self, batch: Batch) -> None:
+        """Check the spec on the first batch, then make the optimisers."""
+        settings = self.settings
+        check_spec(self.gan, self.net, self.phases, batch, settings.max_iter)
+        self._params = {p.name: self.net.parameters_of(p.trains) for p in self.phases}
+        self._optimisers = {
+            name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
+            for name, params in self._params.items()
+        }
 
     def _train_step(self, batch: Batch) -> None:
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
@@ -133,9 +138,7 @@ class Trainer:
         """One optimiser step; returns losses (E,) and gradient norms (E,)."""
         loss = self.net.over_pairs(phase.loss, batch)
         params = self._params[phase.name]
-        gradients = torch.autograd.grad(loss.sum(), params, allow_unused=True)
-        if phase.name not in self._checked:
-            self._check_used(phase, gradients)
+        gradients = torch.autograd.grad(loss.sum(), params)
         norms = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()  # (E,)
         shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
         for p, g in zip(params, gradients, strict=True):
@@ -164,26 +167,6 @@ class Trainer:
                 f"{REMEDY}"
             )
 
-    def _check_used(self, phase: Phase, gradients: Sequence[Tensor | None]) -> None:
-        """A network that its phase's loss does not reach would silently never train."""
-        self._checked.add(phase.name)
-        gan = type(self.gan).__name__
-        names = [n for n in phase.trains for _ in self.net.parameters_of((n,))]
-        unused = sorted({n for n, g in zip(names, gradients, strict=True) if g is None})
-        if unused:
-            raise ValueError(
-                f"Phase {phase.name!r} of {gan} trains {', '.join(unused)}, but its loss does not "
-                "depend on it. Use the network in play() or take it out of the phase."
-            )
-
     def _call(self, event: str, *args: object) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(self, *args)
-
-
-def check_all_trained(gan: BaseGAN, net: Networks, phases: Sequence[Phase]) -> None:
-    """Every network must be updated by some phase."""
-    trained = {name for phase in phases for name in phase.trains}
-    left = sorted({name for name, _ in net.named_children()} - trained)
-    if left:
-        raise ValueError(f"No phase of {type(gan).__name__} trains {', '.join(left)}.")

@@ -10,7 +10,13 @@ import pytest
 import torch
 from conftest import QUICK, table
 
-from pyod_gan import GAN, GANDetector, TrainingCollapsedError, TrainingCollapseWarning
+from pyod_gan import (
+    GAN,
+    FenceGAN,
+    GANDetector,
+    TrainingCollapsedError,
+    TrainingCollapseWarning,
+)
 from pyod_gan.callbacks import Callback
 from pyod_gan.gans import BaseGAN, Pair, Play
 from pyod_gan.nets import MLP, Networks
@@ -175,6 +181,55 @@ class Shapeless(GAN):
         return -net.critic(x).mean(1)
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
+class Wide(GAN):
+    """Forgets the mean over columns, which are no views."""
+
+    def score(self, net, x):
+        return x.abs()
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class Misnamed(GAN):
+    """Asks a critic that does not exist."""
+
+    def play(self, net, x, z):
+        return Play((Pair("critics", x, net.gen(z)),))
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class Elsewhere(GAN):
+    """Trains a network that does not exist."""
+
+    def phases(self, players, critics):
+        critic, player = super().phases(players, critics)
+        return critic, player._replace(trains=("generator",))
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class Doubled(GAN):
+    """One name for two networks."""
+
+    def critics(self, make, n_columns):
+        return {"gen": make(n_columns, 1)}
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class Aimless(GAN):
+    """Its players have nothing to win."""
+
+    def play(self, net, x, z):
+        return Play((Pair("critic", x, net.gen(z), weight=0.0),))
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class Summed(GAN):
+    """One loss for all members."""
+
+    def player_loss(self, net, batch):
+        return super().player_loss(net, batch).sum()
+
+
 @pytest.mark.parametrize(
     ("gan", "message"),
     [
@@ -182,12 +237,35 @@ class Shapeless(GAN):
         (UnusedLate(), "Phase 'encode' of UnusedLate trains enc, but its loss does not"),
         (Untrained(), "No phase of Untrained trains enc"),
         (Unequal(), "'critic' of Unequal compares .* with"),
-        (Shapeless(), "Shapeless.score must return shape"),
+        (Shapeless(), r"Shapeless.score must return shape \(members, rows\) = \(2, 2\)"),
+        (Wide(), r"Wide.score must return shape .* Got \(2, 2, 5\) instead, with `n_views` = 1"),
+        (Misnamed(), "A pair of Misnamed asks 'critics', .* They are critic"),
+        (Elsewhere(), "'player' of Elsewhere trains 'generator', .* It has critic, gen"),
+        (Doubled(), "Doubled has gen as a player and as a critic"),
+        (Aimless(), "Phase 'player' of Aimless trains gen, but its loss does not depend on it"),
+        (Summed(), r"Phase 'player' of Summed must have a loss of shape \(members,\) = \(2,\)"),
+        (FenceGAN(warm_up=0.98), "'player' of FenceGAN has no turn in 20 steps, so gen would not"),
     ],
 )
-def test_a_wrong_spec_is_named_at_the_first_step(gan: BaseGAN, message: str) -> None:
+def test_a_wrong_spec_is_named_before_the_first_step(gan: BaseGAN, message: str) -> None:
+    class NoStep(Callback):
+        def on_batch_end(self, trainer) -> None:
+            raise AssertionError("a step was done")
+
+    detector = GANDetector(gan, **QUICK, callbacks=[NoStep()])
     with pytest.raises(ValueError, match=message):
-        GANDetector(gan, **QUICK).fit(table())
+        detector.fit(table())
+    assert not hasattr(detector, "networks_")
+
+
+@pytest.mark.parametrize("max_iter", [1, 2])
+def test_a_network_without_a_turn_is_named(max_iter: int) -> None:
+    detector = GANDetector("fanogan", n_estimators=1, max_iter=max_iter)
+    if max_iter == 2:
+        detector.fit(table())
+        return
+    with pytest.raises(ValueError, match="'encoder' of FAnoGAN has no turn in 1 steps"):
+        detector.fit(table())
 
 
 def test_training_length_does_not_grow_with_rows() -> None:

@@ -11,7 +11,7 @@ from pyod_gan.games import GAMES, get_game
 
 FORMULAS = {
     "non-saturating": lambda r, f: -np.log(1 / (1 + np.exp(-r))) - np.log(1 - 1 / (1 + np.exp(-f))),
-    "least-squares": lambda r, f: (r - 1) ** 2 + f**2,
+    "least-squares": lambda r, f: ((r - 1) ** 2 + f**2) / 2,
     "hinge": lambda r, f: max(0, 1 - r) + max(0, 1 + f),
     "wasserstein": lambda r, f: f - r,
     "relativistic": lambda r, f: np.log(1 + np.exp(f - r)),

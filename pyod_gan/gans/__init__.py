@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from sklearn.base import clone
 
+from ..names import unknown_name
 from .aae import AAE
 from .alad import ALAD
 from .alocc import ALOCC
@@ -46,6 +45,8 @@ GANS: dict[str, type[BaseGAN]] = {
     "ocgan": OCGAN,
 }
 
+KNOWN_AS = {"egbad": "'bigan'", "lsgan": "GAN(game='least-squares')"}  # other names
+
 
 def get_gan(gan: str | BaseGAN) -> BaseGAN:
     """A validated copy of a spec object, or the GAN of that name with its own parameters."""
@@ -54,10 +55,8 @@ def get_gan(gan: str | BaseGAN) -> BaseGAN:
         copy._validate_params()
         return copy
     if gan not in GANS:
-        near = get_close_matches(gan, GANS, n=1)
-        raise ValueError(
-            f"The 'gan' parameter of GANDetector must be a GAN object or one of {sorted(GANS)}. "
-            f"Got {gan!r} instead." + (f" Did you mean {near[0]!r}?" if near else "")
+        raise unknown_name(
+            "'gan' parameter of GANDetector must be a GAN object or", gan, GANS, KNOWN_AS
         )
     return GANS[gan]()
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
-from ..games import GAMES, Game, get_game
+from ..games import Game, get_game
 from ..nets import MakeNetwork, Networks
 
 
@@ -79,6 +79,10 @@ class BaseGAN(BaseEstimator, ABC):
 
     Attributes
     ----------
+    settings : Settings
+        Of its training: what ``None`` means in the estimator.
+    n_views : int
+        Views of a row that :meth:`score` returns.
     game : str or Game
         The adversarial loss, see :data:`pyod_gan.games.GAMES`.
     n_critic : int
@@ -91,8 +95,9 @@ class BaseGAN(BaseEstimator, ABC):
     """
 
     settings: ClassVar[Settings] = Settings()
+    n_views: ClassVar[int] = 1
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "game": [Game, StrOptions(set(GAMES))],
+        "game": [Game, str],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "broad_negatives": ["boolean"],
@@ -121,9 +126,10 @@ class BaseGAN(BaseEstimator, ABC):
 
     @abstractmethod
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B), or (E, B, V) for V views.
+        """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B).
 
-        Views are in one unit; after the mean over members the largest counts.
+        A GAN with ``n_views`` V above 1 returns (E, B, V), views in one unit; after the mean over
+        members the largest counts.
         """
 
     def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
@@ -173,7 +179,7 @@ class BaseGAN(BaseEstimator, ABC):
         if batch.negatives is not None:
             pairs += self.reject(net, batch.x, batch.negatives)
         for pair in pairs:
-            self._check_shapes(pair)
+            self._check(net, pair)
         losses = [
             game.critic_loss(net.get_submodule(p.critic), p.real, p.fake, batch.u) for p in pairs
         ]
@@ -190,7 +196,17 @@ class BaseGAN(BaseEstimator, ABC):
         ]
         return torch.stack(losses).sum(0) + play.extra if losses else torch.as_tensor(play.extra)
 
-    def _check_shapes(self, pair: Pair) -> None:
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if isinstance(self.game, str):
+            get_game(self.game, f"'game' parameter of {type(self).__name__}")
+
+    def _check(self, net: Networks, pair: Pair) -> None:
+        if pair.critic not in net.critics:
+            raise ValueError(
+                f"A pair of {type(self).__name__} asks {pair.critic!r}, which is none of its "
+                f"critics. They are {', '.join(net.critics) or 'none'}."
+            )
         if pair.real.shape != pair.fake.shape:
             raise ValueError(
                 f"A critic must compare batches of one shape. {pair.critic!r} of "

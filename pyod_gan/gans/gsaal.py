@@ -83,6 +83,7 @@ class GSAAL(SOGAAL):
     }
 
     settings: ClassVar[Settings] = Settings(max_iter=300, hidden_layer_sizes=(32, 32))
+    played: ClassVar[float] = 3 / 4
     n_critics: int = 8
 
     def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:

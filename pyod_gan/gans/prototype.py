@@ -85,6 +85,7 @@ class PrototypeGAN(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=200, lr=5e-3, hidden_layer_sizes=(64, 32))
+    n_views: ClassVar[int] = 2  # bulk and gap
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "group_size": [Interval(Integral, 1, None, closed="left")],

@@ -13,7 +13,6 @@ from ..nets import MakeNetwork, Networks
 from .base import BaseGAN, Pair, Phase, Play, Settings
 
 BOX = 4.0  # half the width of the uniform noise, in standard deviations of a column
-PLAYED = 1 / 3  # share of the run in which the generator trains
 
 
 class Shift(nn.Module):
@@ -66,6 +65,7 @@ class SOGAAL(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=300)
+    played: ClassVar[float] = 1 / 3  # share of the run in which the generator trains
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1
     broad_negatives: bool = True
@@ -86,7 +86,7 @@ class SOGAAL(BaseGAN):
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
         return (
             Phase("critic", critics, self.critic_loss),
-            Phase("player", players, self.player_loss, every=self.n_critic, stop=PLAYED),
+            Phase("player", players, self.player_loss, every=self.n_critic, stop=self.played),
         )
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
