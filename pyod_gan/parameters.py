@@ -138,3 +138,12 @@ def find_device(device: str) -> torch.device:
             f"here. Got {device!r} instead ({str(error).splitlines()[0]}). Use 'auto' or 'cpu'."
         ) from error
     return found
+
+
+def device_here(device: str) -> str:
+    """The device of a model that comes from another machine; "auto" where this one lacks it."""
+    try:
+        find_device(device)
+    except ValueError:
+        return "auto"
+    return device

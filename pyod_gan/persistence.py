@@ -20,6 +20,7 @@ from .ensemble import Units
 from .fitting import build, member_generators
 from .gans import GANS, BaseGAN, Settings
 from .modelfile import FORMAT, Arrays, read, write
+from .parameters import device_here
 from .preprocessing import TableScaler
 from .tablefile import encoder_from_array, encoder_to_array
 
@@ -69,7 +70,7 @@ class SavedDetector(ConformalDetector):
         Returns
         -------
         detector : GANDetector
-            Fitted; scores are the same.
+            Fitted; scores are the same. A ``device`` that this machine lacks becomes "auto".
 
         Raises
         ------
@@ -91,7 +92,7 @@ class SavedDetector(ConformalDetector):
             params = about["params"]
             if params["gan"] is None:
                 params["gan"] = _gan(about["gan"], known)
-            detector = cls(**params)
+            detector = cls(**params | {"device": device_here(params["device"])})
             with torch.inference_mode(False):  # explanations need gradients
                 detector.__dict__.update(_fitted(arrays, about, known))
         except (KeyError, TypeError, RuntimeError, IndexError, StopIteration) as error:
@@ -114,8 +115,10 @@ class SavedDetector(ConformalDetector):
             members = member_generators(0, len(next(iter(arrays.values()))))
             net = build(self.gan_, self.scaler_.n_features_in_, self.settings_, members)
             self.networks_ = net.load_arrays(arrays)
+            self.device = device_here(self.device)
 
     if TYPE_CHECKING:
+        device: Any
         gan_: Any
         scaler_: Any
         settings_: Any

@@ -36,15 +36,20 @@ E, B, D = 2, 12, 5
 Array = np.ndarray
 Member = dict[str, Any]  # networks by their path, buffers by their name
 
+PUBLISHED: dict[str, Any] = {"game": "non-saturating", "broad_negatives": False}
 CASES: list[BaseGAN] = [
     PrototypeGAN(latent_dim=3, group_size=4, n_groups=3, discrimination_weight=0.3),
     GAN(latent_dim=3),
-    GAN(latent_dim=3, game="non-saturating", broad_negatives=False),
+    GAN(latent_dim=3, **PUBLISHED),
+    GAN(latent_dim=3, game="least-squares", broad_negatives=False),
     WGAN(latent_dim=3),
     WGAN(latent_dim=3, broad_negatives=False),
     SOGAAL(),
+    SOGAAL(**PUBLISHED),
     MOGAAL(n_generators=3),
+    MOGAAL(n_generators=3, **PUBLISHED),
     GSAAL(n_critics=3),
+    GSAAL(n_critics=3, **PUBLISHED),
     AnoGAN(latent_dim=3, feature_weight=0.3, n_starts=6, search_steps=4),
     FAnoGAN(latent_dim=3, feature_weight=0.6),
     BiGAN(latent_dim=3, feature_weight=0.3),
@@ -53,7 +58,9 @@ CASES: list[BaseGAN] = [
     GANomaly(latent_dim=3, adversarial_weight=0.7, context_weight=5.0, encoder_weight=2.0),
     AAE(latent_dim=3, reconstruction_weight=4.0),
     ALOCC(latent_dim=3, noise=0.2, reconstruction_weight=0.6),
+    ALOCC(latent_dim=3, noise=0.2, reconstruction_weight=0.6, **PUBLISHED),
     FenceGAN(latent_dim=3, level=0.3, dispersion_weight=2.0, generated_weight=0.7),
+    FenceGAN(latent_dim=3, level=0.3, generated_weight=0.7, **PUBLISHED),
     USAD(latent_dim=3, alpha=0.3),
     OCGAN(latent_dim=3, noise=0.2, reconstruction_weight=4.0, mining_steps=3),
 ]
@@ -166,6 +173,9 @@ def discriminate(gan: BaseGAN, critic: Any, real: Array, fakes: list[Array], u: 
     """The critic's loss against each kind of fake rows, by the game that the GAN names."""
     if gan.game == "wasserstein":
         return sum(wasserstein(critic, real, fake, u) for fake in fakes)
+    if gan.game == "least-squares":  # Mao et al. 2017, eq. 9 with a = 0, b = 1
+        losses = [((critic(real) - 1) ** 2 + critic(fake) ** 2).mean() / 2 for fake in fakes]
+        return sum(losses)
     loss = sum(judge(critic, real, fake) for fake in fakes)
     if gan.game == "non-saturating-r1r2":
         loss += sum(r1_r2(critic, real, fake) for fake in fakes)

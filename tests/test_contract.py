@@ -66,13 +66,10 @@ def test_every_network_is_trained(gan_class: type[BaseGAN]) -> None:
     fresh = build(gan, 5, gan.settings, [torch.Generator().manual_seed(1)])
     trained = train(gan, rows, [1])
     for name, network in fresh.named_children():
-        moved = [
-            (new - old).abs().max().item()
-            for old, new in zip(
-                network.parameters(), trained.get_submodule(name).parameters(), strict=True
-            )
-        ]
-        assert max(moved) > 1e-4, f"{name} did not train"
+        after = trained.get_submodule(name)
+        for old, new in zip(network.parameters(), after.parameters(), strict=True):
+            if old.shape[-2] > 1:  # weights; the last bias of a Wasserstein critic stays
+                assert (new - old).abs().max() > 1e-4, f"a layer of {name} did not train"
 
 
 def test_first_axis_is_the_members(gan_class: type[BaseGAN]) -> None:
@@ -97,39 +94,32 @@ def test_far_rows_rank_above_the_bulk_also_where_training_rows_are_far(
     assert roc_auc_score(far, detector.decision_function(fresh)) > 0.95
 
 
-# Below the floors, as measured; docs/gans.md says why. One that learns better fails here by name.
-WEAK = {
-    with_broken_dependence: {
-        "ALAD",
-        "ALOCC",
-        "BiGAN",
-        "FAnoGAN",
-        "GANomaly",
-        "RCGAN",
-        "USAD",
-        "WGAN",
-    },
-    with_rows_in_a_gap: {"AAE", "ALAD", "AnoGAN", "BiGAN", "FAnoGAN", "RCGAN", "USAD", "WGAN"},
-}
-
-
 @pytest.mark.parametrize(
-    ("planted", "floor"), [(with_broken_dependence, 0.75), (with_rows_in_a_gap, 0.9)]
+    ("kind", "planted", "sees", "blind"),
+    [
+        ("dependence", with_broken_dependence, 0.75, 0.45),
+        ("gaps", with_rows_in_a_gap, 0.9, 0.0),  # between two codes lies a code: inverted
+    ],
 )
 def test_dependence_and_gaps(
     gan_class: type[BaseGAN],
+    kind: str,
     planted: Callable[[int], Labelled],
-    floor: float,
-    request: pytest.FixtureRequest,
+    sees: float,
+    blind: float,
 ) -> None:
-    if gan_class.__name__ in WEAK[planted]:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="see docs/gans.md"))
+    """Who does not say to be blind sees them; who does is no better than it says."""
     found = []
     for seed in range(3):
         X, rows, y = planted(seed)
         detector = GANDetector(gan_class(), n_estimators=3, random_state=seed).fit(X)
         found.append(roc_auc_score(y, detector.decision_function(rows)))
-    assert np.mean(found) > floor
+    low, high = (blind, sees) if kind in gan_class.blind_to else (sees, 1.0)
+    assert low <= np.mean(found) <= high
+
+
+def test_blindness_is_to_known_kinds(gan_class: type[BaseGAN]) -> None:
+    assert gan_class.blind_to <= {"dependence", "gaps"}
 
 
 def test_no_distance_is_far_enough_to_look_normal(gan_class: type[BaseGAN]) -> None:

@@ -69,10 +69,10 @@ def fakes(made: Array, b: SimpleNamespace) -> list[Array]:
 def gan_losses(net: Member, gan: BaseGAN, b: SimpleNamespace) -> dict[str, float]:
     """Goodfellow et al. 2014, section 3; broad negatives are rejected like generated rows."""
     critic, made = net["critic"], net["gen"](b.z)
-    return {
-        "critic": discriminate(gan, critic, b.x, fakes(made, b), b.u),
-        "player": fool(critic, b.x, made),
-    }
+    player = fool(critic, b.x, made)
+    if gan.game == "least-squares":  # Mao et al. 2017, eq. 9 with c = 1; rows give a constant
+        player = ((critic(made) - 1) ** 2 + critic(b.x) ** 2).mean() / 2
+    return {"critic": discriminate(gan, critic, b.x, fakes(made, b), b.u), "player": player}
 
 
 def wgan_losses(net: Member, gan: BaseGAN, b: SimpleNamespace) -> dict[str, float]:
@@ -165,9 +165,11 @@ def aae_losses(net: Member, gan: AAE, b: SimpleNamespace) -> dict[str, float]:
 def alocc_losses(net: Member, gan: ALOCC, b: SimpleNamespace) -> dict[str, float]:
     """Sabokrou et al. 2018, eq. 1 to 3; R's broad negatives are rejected, too."""
     made = net["gen"](net["enc"](b.x + gan.noise * b.z))
-    distorted = net["gen"](net["enc"](b.negatives))
     player = fool(net["critic"], b.x, made) + gan.reconstruction_weight * mse(b.x, made).mean()
-    critic = discriminate(gan, net["critic"], b.x, [made, distorted], b.u)
+    fake = [made]
+    if b.negatives is not None:
+        fake.append(net["gen"](net["enc"](b.negatives)))
+    critic = discriminate(gan, net["critic"], b.x, fake, b.u)
     return {"critic": critic, "player": player}
 
 
@@ -176,8 +178,9 @@ def fencegan_losses(net: Member, gan: FenceGAN, b: SimpleNamespace) -> dict[str,
     critic, made = net["critic"], net["gen"](b.z)
     weighted = bce(critic(b.x), 1) + gan.generated_weight * bce(critic(made), 0)
     spread = np.linalg.norm(made - made.mean(0), axis=1).mean()
+    rejected = [] if b.negatives is None else [b.negatives]
     return {
-        "critic": weighted + discriminate(gan, critic, b.x, [b.negatives], b.u),
+        "critic": weighted + discriminate(gan, critic, b.x, rejected, b.u),
         "player": bce(critic(made), gan.level) + gan.dispersion_weight / spread,
     }
 
@@ -235,6 +238,13 @@ TRAINED: dict[type[BaseGAN], dict[str, tuple[str, ...]]] = {  # where not all pl
     USAD: {"first": ("enc", "gen"), "second": ("enc", "gen2")},
     OCGAN: {"classifier": ("mine",), "critic": ("latent", "visual"), "player": ("enc", "gen")},
 }
+TURNS: dict[type[BaseGAN], dict[str, tuple[int, float, float]]] = {  # every, start, stop
+    SOGAAL: {"player": (1, 0, 1 / 3)},  # then 2 · stop_epochs without the generator
+    MOGAAL: {"player": (1, 0, 1 / 3)},
+    GSAAL: {"player": (1, 0, 3 / 4)},  # the authors' 30 of 40 epochs
+    FAnoGAN: {"critic": (1, 0, 0.5), "player": (5, 0, 0.5), "encoder": (1, 0.5, 1)},
+    FenceGAN: {"player": (1, 0.05, 1)},  # after a warm-up of the discriminator
+}
 
 
 def draw(gan: BaseGAN) -> Batch:
@@ -278,6 +288,14 @@ def test_each_phase_trains_its_side(gan: BaseGAN) -> None:
     net, phases = networks(gan)
     sides = {"critic": net.critics, "player": net.players}
     assert {phase.name: phase.trains for phase in phases} == TRAINED.get(type(gan), sides)
+
+
+@each_case
+def test_each_phase_has_its_turns(gan: BaseGAN) -> None:
+    turns = dict.fromkeys((phase.name for phase in networks(gan)[1]), (1, 0, 1))
+    turns |= TURNS.get(type(gan), {})
+    for phase in networks(gan)[1]:
+        assert (phase.every, phase.start, phase.stop) == turns[phase.name], phase.name
 
 
 @each_case

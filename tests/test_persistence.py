@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,6 +154,16 @@ def test_what_does_not_fit_is_named(path: Path) -> None:
     modelfile.write(path, {}, about)
     with pytest.raises(ValueError, match="does not fit this version"):
         GANDetector.load(path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a device that is not there")
+def test_a_model_of_a_gpu_scores_without_one(tmp_path: Path) -> None:
+    X = table()
+    detector = GANDetector(**QUICK).fit(X).set_params(device="cuda:0")
+    detector.save(tmp_path / "model")
+    for copy in (GANDetector.load(tmp_path / "model"), pickle.loads(pickle.dumps(detector))):
+        assert copy.device == "auto"
+        np.testing.assert_array_equal(copy.decision_function(X), detector.decision_scores_)
 
 
 def test_not_fitted(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class AAE(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=300)
+    blind_to: ClassVar[frozenset[str]] = frozenset({"gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "reconstruction_weight": [Interval(Real, 0, None, closed="neither")],

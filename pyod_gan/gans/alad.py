@@ -41,6 +41,7 @@ class ALAD(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4)
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     latent_dim: int = 16
     game: str | Game = "non-saturating"
     n_critic: int = 1

@@ -49,6 +49,7 @@ class ALOCC(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=500)
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "noise": [Interval(Real, 0, None, closed="left")],

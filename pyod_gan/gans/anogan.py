@@ -55,6 +55,7 @@ class AnoGAN(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(lr=4e-4, hidden_layer_sizes=(128, 128))
+    blind_to: ClassVar[frozenset[str]] = frozenset({"gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, 1, closed="both")],

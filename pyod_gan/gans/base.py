@@ -83,6 +83,9 @@ class BaseGAN(BaseEstimator, ABC):
         Of its training: what ``None`` means in the estimator.
     n_views : int
         Views of a row that :meth:`score` returns.
+    blind_to : frozenset of str
+        Kinds of anomalies that it does not see, as the contract tests plant them: "dependence",
+        rows whose columns come from different rows, and "gaps", rows between two clusters.
     game : str or Game
         The adversarial loss, see :data:`pyod_gan.games.GAMES`.
     n_critic : int
@@ -96,6 +99,7 @@ class BaseGAN(BaseEstimator, ABC):
 
     settings: ClassVar[Settings] = Settings()
     n_views: ClassVar[int] = 1
+    blind_to: ClassVar[frozenset[str]] = frozenset()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "game": [Game, str],
         "n_critic": [Interval(Integral, 1, None, closed="left")],

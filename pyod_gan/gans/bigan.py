@@ -46,6 +46,7 @@ class BiGAN(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4)
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, 1, closed="both")],

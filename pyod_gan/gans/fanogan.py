@@ -51,6 +51,7 @@ class FAnoGAN(BaseGAN):
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4, betas=(0.0, 0.9))
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, None, closed="left")],

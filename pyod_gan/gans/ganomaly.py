@@ -47,6 +47,7 @@ class GANomaly(BaseGAN):
     arXiv 1805.06725, eq. 1 to 5.
     """
 
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "adversarial_weight": [Interval(Real, 0, None, closed="left")],

@@ -48,6 +48,7 @@ class USAD(BaseGAN):
     doi 10.1145/3394486.3403392, eq. 4 to 9.
     """
 
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseGAN._parameter_constraints,
         "alpha": [Interval(Real, 0, 1, closed="both")],

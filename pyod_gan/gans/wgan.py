@@ -40,5 +40,6 @@ class WGAN(GAN):
     settings: ClassVar[Settings] = Settings(
         max_iter=500, lr=5e-4, hidden_layer_sizes=(128, 128), betas=(0.0, 0.9)
     )
+    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     game: str | Game = "wasserstein"
     n_critic: int = 1
