@@ -104,7 +104,8 @@ def _relativistic(win: Tensor, lose: Tensor) -> Tensor:
 GAMES: dict[str, Game] = {
     # Goodfellow et al. 2014, section 3, with the non-saturating player
     "non-saturating": Game(_non_saturating),
-    # the same with a regularised critic: Mescheder et al. 2018, eq. 9 and 10
+    # the same with a regularised critic: Mescheder et al. 2018, eq. 9 and 10; their γ = 10 is for
+    # images, where gradients are small: a value of a table moves the logit far more
     "non-saturating-r1r2": Game(_non_saturating, penalty=r1_r2, weight=0.1),
     # Mao et al. 2017, eq. 9 with a=0, b=c=1
     "least-squares": Game(_least_squares),

@@ -23,7 +23,8 @@ class AAE(BaseGAN):
     columns.
 
     Departures from the paper: one player step has both losses, where the paper alternates between
-    them, and the reconstruction has a weight.
+    them; so the reconstruction has a weight, OCGAN's 10, that keeps it ahead of the critic. No
+    output noise in the encoder: it is deterministic, the paper's simplest case.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ class AAE(BaseGAN):
 
     References
     ----------
-    Makhzani et al., "Adversarial Autoencoders", 2015, arXiv 1511.05644, section 2.
+    Makhzani et al., "Adversarial Autoencoders", 2015, arXiv 1511.05644, section 2 (the two
+    phases; its losses have no numbers).
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=300)

@@ -25,7 +25,8 @@ class ALOCC(BaseGAN):
 
     Departures from the paper: the discriminator also learns to reject what R makes of broad
     negatives, with R1 and R2 penalties, without which its sign far from the data is arbitrary;
-    training has a fixed length where the paper stops at a small reconstruction error.
+    the reconstruction error is a mean over columns, where λ weighs a sum; training has a fixed
+    length where the paper stops at a small reconstruction error, which tables do not share.
 
     Parameters
     ----------

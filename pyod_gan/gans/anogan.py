@@ -23,8 +23,9 @@ class AnoGAN(BaseGAN):
     ``score(x) = min_z (1−λ)·|x − G(z)| + λ·|f(x) − f(G(z))|``, with means over columns and f the
     discriminator's last hidden layer.
 
-    All rows and members are searched at once. Departures from the paper: sums over pixels are means
-    over columns, so that the score does not grow with the width of the table; the search starts at
+    All rows and members are searched at once. Departures from the paper: sums over pixels and
+    features are means, so that neither the score nor the share of the features grows with the width
+    of the table; the search starts at
     that of ``n_starts`` fixed latent points whose row is nearest, instead of at a random one, which
     makes it deterministic and needs far fewer steps than the paper's 500; the lowest residual on
     the path counts, not the last.

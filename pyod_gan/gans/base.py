@@ -77,6 +77,14 @@ class BaseGAN(BaseEstimator, ABC):
     critic, ``critics``. ``clone``, ``get_params`` and ``set_params(gan__...)`` work from its
     fields.
 
+    What is the same for all and not said again where a paper does otherwise: networks are plain
+    multi-layer perceptrons of the estimator's width with LeakyReLU; Adam has one learning rate for
+    all of them; gradients are clipped at norm 10 per member, which only catches explosions; the
+    weights that score are averaged over steps (decay 0.99, of an order with these short runs, where
+    ALAD's code has 0.999 and EGBAD's 0.9999); distances are means over columns, features or codes,
+    so that weights do not depend on how many there are. With broad negatives real rows face two
+    kinds of fake rows and count twice in the critic's loss.
+
     Attributes
     ----------
     settings : Settings

@@ -25,7 +25,9 @@ class BiGAN(BaseGAN):
 
     Departures from the paper: norms are means over columns and features, so that the score does not
     grow with the width of the table; columns are standardised, so the learning rate is 5e-4 where
-    the paper's code needs 1e-5 on raw columns; no dropout.
+    the paper's code needs 1e-5 on raw columns; no dropout, whose noise would be in the features;
+    of the paper's two discrimination losses this is feature matching; the other, a cross-entropy,
+    is only as right as the discriminator's sign far from the data.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class FAnoGAN(BaseGAN):
 
     Departures from the paper: the latent space is normal in both phases, so the encoder has a
     linear output where the authors' code ends in a tanh; the learning rate is that of
-    :class:`ALAD`.
+    :class:`ALAD`, five times that code's, as a run is short.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ class FAnoGAN(BaseGAN):
     References
     ----------
     Schlegl et al., "f-AnoGAN: Fast Unsupervised Anomaly Detection with Generative Adversarial
-    Networks", Medical Image Analysis 54, 2019: the izi_f encoder and its anomaly score.
+    Networks", Medical Image Analysis 54, 2019: the izi_f encoder and its anomaly score, as in the
+    authors' code (tSchlegl/f-AnoGAN).
     """
 
     settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4, betas=(0.0, 0.9))

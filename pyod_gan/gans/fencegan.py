@@ -29,7 +29,7 @@ class FenceGAN(BaseGAN):
 
     Departures from the paper: the discriminator also learns to reject broad negatives, with R1 and
     R2 penalties, since the fence says nothing about rows outside it; the distance to level α is the
-    cross-entropy of the authors' code; Adam's learning rates are equal. The paper sets α, β and γ
+    cross-entropy of the authors' code; its two learning rates are one. The paper sets α, β and γ
     per data set; here they are those of its CIFAR-10 experiment.
 
     Parameters

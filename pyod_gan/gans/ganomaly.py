@@ -26,8 +26,9 @@ class GANomaly(BaseGAN):
     ``‖E₁(x) − E₂(x̂)‖²``, a mean over the code.
 
     Departures from the paper's code: no batch normalisation, whose batch statistics make a row's
-    score depend on its neighbours, and no re-initialisation of a critic that has won. As in that
-    code, distances of features and codes are squared.
+    score depend on its neighbours; no re-initialisation of a critic that has won, which would undo
+    it for all members; the critic's two cross-entropies are added where the code halves them, which
+    Adam does not notice. As in that code, distances of features and codes are squared.
 
     Parameters
     ----------

@@ -28,8 +28,9 @@ class OCGAN(BaseGAN):
     ``‖x − G(E(x))‖²``, a mean over columns: a row off the class cannot be made.
 
     Departures from the paper: mined points are used from the first step, where the paper starts
-    mining after some epochs, and by ``visual`` in its own step too; mining steps follow the sign of
-    the gradient.
+    mining after some epochs that a short run does not have, and by ``visual`` in its own step too,
+    so that it judges what the players are judged by; mining steps follow the sign of the gradient,
+    whose size says nothing of the cube's.
 
     Parameters
     ----------

@@ -39,7 +39,8 @@ class RCGAN(ALAD):
     References
     ----------
     Yang et al., "Regularized Cycle Consistent Generative Adversarial Network for Anomaly
-    Detection", 2020, arXiv 2001.06591.
+    Detection", ECAI 2020, arXiv 2001.06591. The loss is as in the code of its successor RCALAD
+    (zahraDehghanian97/RCALAD, arXiv 2304.07769); the paper's own equations were not at hand.
     """
 
     settings: ClassVar[Settings] = Settings()  # half of ALAD's steps at twice its rate

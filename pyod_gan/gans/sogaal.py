@@ -45,9 +45,12 @@ class SOGAAL(BaseGAN):
 
     Departures from the paper: columns are standardised and the noise is uniform on [−4, 4]^D where
     the paper scales columns to [0, 1]; Adam where the paper has SGD; a discriminator of fixed width
-    where the paper's grows with √n. Its gradient is penalised, without which it learns single
-    training rows, anomalies too, and it is shown broad negatives. The third is the same for every
-    data set, where the paper tunes the number of epochs per data set.
+    where the paper's grows with √n; one learning rate where the authors' code has 0.01 for the
+    discriminator and 1e-4 for the generator; the generator is z plus a network that starts at 0,
+    where that code has two layers of ReLU that start as the identity and would cut off the negative
+    half of standardised columns. The discriminator's gradient is penalised, without which it learns
+    single training rows, anomalies too, and it is shown broad negatives. The third is the same for
+    every data set, where the paper tunes the number of epochs per data set.
 
     Parameters
     ----------

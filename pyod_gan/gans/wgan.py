@@ -18,7 +18,8 @@ class WGAN(GAN):
     is held at 1 between the two, so its slope, not its value, carries the meaning: the value says
     on which side of the generator's cloud a row lies. Broad negatives give it its sign far out.
 
-    Departures from the paper: broad negatives; the learning rate is five times the paper's 1e-4.
+    Departures from the paper: broad negatives; the learning rate is five times the paper's 1e-4,
+    as a run has hundreds of steps where the paper's have 100,000 and more.
 
     Parameters
     ----------
