@@ -210,7 +210,7 @@ class GANDetector(NestedParameters, LearningDetector):
         Returns
         -------
         scores : ndarray of shape (n_samples,), float64
-            0 is a typical training row, 1 an interquartile range above.
+            A typical training row has about 0, and 1 is an interquartile range above.
 
         Raises
         ------

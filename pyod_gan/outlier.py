@@ -105,7 +105,7 @@ class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            0 is a typical training row.
+            A typical training row has about 0.
 
         Raises
         ------
