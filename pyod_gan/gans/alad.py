@@ -23,8 +23,8 @@ class ALAD(BaseGAN):
 
     Departures from the paper: columns are standardised, so the learning rate is 5e-4 where the
     paper's code needs 1e-5 on raw columns; no dropout, whose noise would be in the features that
-    score; no spectral normalisation, without which no member has diverged on 22 data sets; the L1
-    norm is a mean over features.
+    score; no spectral normalisation, without which no run of the benchmark has failed; the L1 norm
+    is a mean over features.
 
     Parameters
     ----------
