@@ -113,6 +113,8 @@ def test_a_loaded_detector(tmp_path: Path) -> None:
 class MyGAN(GAN):
     """A GAN of the user's, with views, and distances to generated rows."""
 
+    n_views = 2
+
     def prepare(self, net: Networks, rows: Tensor, generators: Any) -> None:
         z = torch.stack([torch.randn(8, self.latent_dim, generator=g) for g in generators])
         net.register_buffer("made", net.gen(z.to(rows)))

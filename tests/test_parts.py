@@ -70,10 +70,12 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
 
 
 LAYERS = [
-    {"exceptions", "optional", "atomic", "nets", "games", "preprocessing", "reservoir", "labels"},
+    {"exceptions", "optional", "atomic", "names", "nets", "preprocessing", "reservoir", "labels"},
+    {"games"},
     {"columns", "gans", "modelfile"},
     {"tables"},
     {"sampling", "health", "threads", "callbacks", "ensemble", "scoring", "criteria"},
+    {"speccheck"},
     {"train", "parameters", "inputs", "reasons", "tablefile", "onnx_scorer"},
     {"fitting", "base", "onnx_export"},
     {"conformal"},
