@@ -33,8 +33,8 @@ ROBUSTNESS: dict[str, tuple[object, object]] = {
     "lr": (0.0025, 0.01),
     "batch_size": (32, 128),
     "latent_dim": (8, 32),
-    "n_groups": (8, 32),
-    "group_size": (8, 32),
+    "n_groups": (32, 128),
+    "group_size": (4, 16),
     "discrimination_weight": (0.05, 0.2),
 }
 

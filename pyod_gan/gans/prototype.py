@@ -64,9 +64,9 @@ class PrototypeGAN(BaseGAN):
     ----------
     latent_dim : int, default=16
         Size of the latent space.
-    group_size : int, default=16
+    group_size : int, default=8
         Prototypes of a group.
-    n_groups : int, default=16
+    n_groups : int, default=64
         Groups of a member's bank.
     discrimination_weight : float, default=0.1
         λ, the share of the critic; AnoGAN's own.
@@ -94,8 +94,8 @@ class PrototypeGAN(BaseGAN):
     }
 
     latent_dim: int = 16
-    group_size: int = 16
-    n_groups: int = 16
+    group_size: int = 8
+    n_groups: int = 64
     discrimination_weight: float = 0.1
     game: str | Game = "non-saturating"
     n_critic: int = 1
