@@ -39,7 +39,7 @@ print(peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory as Linux counts it")
 def test_wide_tables_fit_in_little_memory() -> None:
-    """A table of 32 MiB took 690 MiB when all comparisons were made at once; now about 160."""
+    """A table of 32 MiB took 690 MiB when all comparisons were made at once; now about 240."""
     done = subprocess.run(
         [sys.executable, "-c", WIDE_TABLE], capture_output=True, text=True, check=True
     )

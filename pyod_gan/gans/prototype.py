@@ -117,6 +117,7 @@ class PrototypeGAN(BaseGAN):
 
     def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
         """Take each member's first picks as prototypes."""
+        net.register_buffer("bank", None)  # two banks at once are much memory for a wide table
         size = self.group_size * self.n_groups
         self._fill_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
 
@@ -124,7 +125,7 @@ class PrototypeGAN(BaseGAN):
         """Register prototypes (E, M, D), their logits, and the units of both terms."""
         logits = net.critic(bank).detach()  # (E, M, 1)
         spread = torch.cdist(logits, logits).mean((1, 2), keepdim=True)  # (E, 1, 1)
-        unit = l1_apart(bank, bank).mean((1, 2), keepdim=True)
+        unit = l1_apart(bank, bank).mean((1, 2), keepdim=True) / bank.shape[-1]
         net.register_buffer("bank", bank)
         net.register_buffer("logit_scale", 1 / spread.clamp_min(1e-12))
         net.register_buffer("bank_logits", net.logit_scale * logits.mT)  # (E, 1, M)
@@ -148,7 +149,7 @@ class PrototypeGAN(BaseGAN):
         apart = torch.zeros(*x.shape[:2], net.bank.shape[1]).to(x)  # (E, B, M)
         for a, p in zip(x.unbind(-1), net.bank.unbind(-1), strict=True):
             apart += (a.unsqueeze(-1) - p.unsqueeze(-2)).abs().clamp_max(1)
-        apart.masked_fill_(l1_apart(x, net.bank) < SAME, torch.inf)
+        apart.masked_fill_(l1_apart(x, net.bank) < SAME * x.shape[-1], torch.inf)
         nearest = apart.unflatten(-1, (self.n_groups, self.group_size)).argmin(-1)
         picks = nearest + self.group_size * torch.arange(self.n_groups, device=x.device)
         members = torch.arange(len(x), device=x.device).view(-1, 1, 1)
@@ -165,14 +166,13 @@ class PrototypeGAN(BaseGAN):
         apart = l1_apart(x, net.bank)  # (E, B, M)
         gaps = net.logit_scale * net.critic(x) - net.bank_logits
         residuals = gaps.abs_().clamp_max_(MOST).mul_(net.discrimination)
-        residuals.add_(apart, alpha=1 - self.discrimination_weight)
-        return residuals.masked_fill_(apart < SAME, torch.inf)
+        residuals.add_(apart, alpha=(1 - self.discrimination_weight) / x.shape[-1])
+        return residuals.masked_fill_(apart < SAME * x.shape[-1], torch.inf)
 
 
 def l1_apart(a: Tensor, b: Tensor) -> Tensor:
-    """Mean absolute difference of all pairs, (E, B, D), (E, M, D) -> (E, B, M)."""
-    n_columns = a.shape[-1]
-    return torch.cdist(a / n_columns, b / n_columns, p=1.0)  # few divisions, many distances
+    """Sums of absolute differences of all pairs, (E, B, D), (E, M, D) -> (E, B, M)."""
+    return torch.cdist(a, b, p=1.0)
 
 
 def finite(nearest: Tensor) -> Tensor:
