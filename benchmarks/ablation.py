@@ -9,6 +9,7 @@ negatives, where the two depend on each other most. ``parts`` takes the default 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 MEMBERS = "n_estimators=3"
 GANS = ("prototype", "gan", "anogan", "fanogan")
@@ -26,17 +27,17 @@ PARTS = (
     "prototype-gap",
     "prototype-one-bank",
 )
-ROBUSTNESS: dict[str, tuple[object, object]] = {
-    "max_iter": (100, 400),
-    "hidden_layer_sizes": ((32, 16), (128, 64)),
-    "n_estimators": (4, 16),
-    "lr": (0.0025, 0.01),
-    "batch_size": (32, 128),
-    "latent_dim": (8, 32),
-    "n_groups": (32, 128),
-    "group_size": (4, 16),
-    "discrimination_weight": (0.05, 0.2),
-}
+ROBUSTNESS = (
+    "max_iter",
+    "hidden_layer_sizes",
+    "n_estimators",
+    "lr",
+    "batch_size",
+    "latent_dim",
+    "n_groups",
+    "group_size",
+    "discrimination_weight",
+)
 
 
 def lists(ours: str) -> dict[str, tuple[str, ...]]:
@@ -62,9 +63,26 @@ def lists(ours: str) -> dict[str, tuple[str, ...]]:
 
 def _halved_and_doubled() -> Iterator[str]:
     """The default, then each setting halved and doubled."""
+    from pyod_gan import GANDetector
+    from pyod_gan.gans import PrototypeGAN
+
+    gan = PrototypeGAN()
+    defaults = {
+        **GANDetector().get_params(deep=False),
+        **gan.settings._asdict(),
+        **gan.get_params(),
+    }
     yield "prototype"
-    for name, values in ROBUSTNESS.items():
-        yield from (f"prototype+{name}={value}".replace(" ", "") for value in values)
+    for name in ROBUSTNESS:
+        for factor in (0.5, 2):
+            yield f"prototype+{name}={_times(defaults[name], factor)}".replace(" ", "")
+
+
+def _times(value: Any, factor: float) -> Any:
+    """A number, or each of a tuple, times a factor; whole numbers stay whole."""
+    if isinstance(value, tuple):
+        return tuple(_times(v, factor) for v in value)
+    return type(value)(value * factor)
 
 
 def _changes(gan: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ from .run import Grid
 
 REDUCED: dict[str, Any] = {"n_estimators": 3, "max_iter": 100, "lr": 5e-3}
 GRID: list[dict[str, list[Any]]] = [  # the first candidate is the default GAN
-    {"gan": [PrototypeGAN()], "gan__group_size": [8, 2, 32]},
+    {"gan": [PrototypeGAN()], "gan__group_size": [PrototypeGAN.group_size, 2, 32]},
     {"gan": [AAE(), GANomaly()], "gan__latent_dim": [2, 8]},
     {"gan": [SOGAAL(), FenceGAN()], "lr": [1e-3, 5e-3]},
 ]
