@@ -7,8 +7,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._support.exceptions import TrainingCollapsedError, TrainingCollapseWarning
     from .detector import GANDetector
-    from .exceptions import TrainingCollapsedError, TrainingCollapseWarning
+    from .display import ExplanationDisplay, HistoryDisplay, MapDisplay, ScoreDisplay
     from .gans import (
         AAE,
         ALAD,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
         PrototypeGAN,
     )
     from .outlier import GANOutlierDetector
-    from .plots import ExplanationDisplay, HistoryDisplay, ScoreDisplay
-    from .score_map import MapDisplay
 
 __version__ = version("pyod-gan")
 
@@ -64,15 +63,15 @@ __all__ = [
     "TrainingCollapsedError",
 ]
 
-_ELSEWHERE = {  # than in gans
-    "ExplanationDisplay": "plots",
+_ELSEWHERE = {  # public names that are not in gans
+    "ExplanationDisplay": "display",
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",
-    "HistoryDisplay": "plots",
-    "MapDisplay": "score_map",
-    "ScoreDisplay": "plots",
-    "TrainingCollapseWarning": "exceptions",
-    "TrainingCollapsedError": "exceptions",
+    "HistoryDisplay": "display",
+    "MapDisplay": "display",
+    "ScoreDisplay": "display",
+    "TrainingCollapseWarning": "_support.exceptions",
+    "TrainingCollapsedError": "_support.exceptions",
 }
 
 

@@ -7,27 +7,39 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from .callbacks import Callback
-from .ensemble import combine
-from .fitting import member_generators
-from .gans import BaseGAN, get_gan
-from .inputs import read_rows
-from .learning import LearningDetector, learn
-from .parameters import (
-    CONSTRAINTS,
-    NestedParameters,
-    find_device,
-    resolve_settings,
-    restored_on_failure,
-)
-from .reservoir import first_rows
-from .scoring import member_scores
-from .threads import one_thread
+from ._support.rollback import restored_on_failure
+from .api.conformal import ConformalMixin
+from .api.explaining import ExplainMixin
+from .api.exporting import OnnxMixin
+from .api.fitted import model_of
+from .api.parameters import CONSTRAINTS, ParametersMixin, all_callbacks, resolve_settings
+from .api.partial_fit import PartialFitMixin
+from .api.pyod_base import PyODBase
+from .api.reservoir import first_rows
+from .api.saving import SaveMixin
+from .api.thresholds import use_scores
+from .engine.callbacks import Callback
+from .engine.devices import find_device
+from .engine.networks import Networks
+from .engine.spec import BaseGAN, Settings
+from .engine.training import member_streams
+from .front_ends.front_end import Rows
+from .front_ends.table import TableFrontEnd
+from .front_ends.table_encoder import TableEncoder
+from .gans.registry import get_gan
+from .model import fit_model
 
 
-class GANDetector(NestedParameters, LearningDetector):
+class GANDetector(
+    PartialFitMixin,
+    ExplainMixin,
+    SaveMixin,
+    OnnxMixin,
+    ConformalMixin,
+    ParametersMixin,
+    PyODBase,
+):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
     An ensemble of small GANs, trained together, learns what normal rows look like; rows that they
@@ -189,14 +201,28 @@ class GANDetector(NestedParameters, LearningDetector):
         """
         with restored_on_failure(self):
             self._validate_params()
-            start = self.__dict__.get("networks_") if self.warm_start else None
-            X = self._validated(X, reset=True)
-            self.gan_ = get_gan(self.gan)
-            self.settings_ = resolve_settings(self.gan_, self.get_params(deep=False))
-            generators = member_generators(self.random_state, self.n_estimators)
-            self.n_iter_, self.n_samples_seen_, self._steps_due = 0, len(X), 0.0
-            self.reservoir_ = first_rows(X, self.reservoir_size)
-            learn(self, X, self.settings_, generators, start)
+            gan = get_gan(self.gan)
+            settings = resolve_settings(gan, self.get_params(deep=False))
+            front_end = TableFrontEnd(self.preprocessing)
+            read = front_end.fit_read(X)
+            fit = fit_model(
+                gan,
+                settings,
+                front_end,
+                Rows(front_end.scale(read.values), read.owner),
+                member_streams(self.random_state, self.n_estimators),
+                all_callbacks(self.callbacks, self.early_stopping, self.verbose),
+                find_device(self.device),
+                start=self.networks_ if self.warm_start and hasattr(self, "model_") else None,
+                progress=self.verbose == 1,
+            )
+            self.model_ = fit.model
+            self.history_ = fit.history
+            self.n_iter_ = fit.n_steps
+            self.n_samples_seen_ = len(read.values)
+            self.steps_due_ = 0.0
+            self.reservoir_ = first_rows(read.values, self.reservoir_size)
+            use_scores(self, fit.scores)
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -219,18 +245,43 @@ class GANDetector(NestedParameters, LearningDetector):
         ValueError
             For other columns than in ``fit``, missing or infinite values.
         """
-        check_is_fitted(self)
-        return combine(self._member_scores(self._validated(X, reset=False)), self.units_)
+        return model_of(self).scores(X, progress=self.verbose == 1)
 
-    def _validated(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
-        """Dense finite floats (n, D); ``reset`` learns the columns."""
-        return read_rows(self, X, reset=reset)
+    @property
+    def gan_(self) -> BaseGAN:
+        """The GAN that was fitted."""
+        return self.model_.gan
 
-    def _member_scores(self, X: np.ndarray) -> np.ndarray:
-        """Validated rows (n, D) -> (E, n, V)."""
-        net, device = self.networks_, find_device(self.device)
-        if next(net.parameters()).device != device:  # asked first, since moving takes a walk
-            net = net.to(device)
-        with one_thread(net):
-            rows = self.scaler_.transform(X)
-            return member_scores(self.gan_, net, rows, progress=self.verbose == 1)
+    @property
+    def networks_(self) -> Networks:
+        """Its networks."""
+        return self.model_.networks
+
+    @property
+    def settings_(self) -> Settings:
+        """How it was trained."""
+        return self.model_.settings
+
+    @property
+    def encoder_(self) -> TableEncoder | None:
+        """The encoder of a table that is not all numbers."""
+        return self._table.encoder_
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns seen in ``fit``."""
+        n_columns: int = self._table.n_features_in_
+        return n_columns
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Their names; an AttributeError where ``fit`` saw none."""
+        return np.asarray(self._table.feature_names_in_)
+
+    @property
+    def _table(self) -> TableFrontEnd:
+        """The front end of a detector that was fitted on a table."""
+        front_end = self.model_.front_end
+        if not isinstance(front_end, TableFrontEnd):
+            raise AttributeError(f"A {type(front_end).__name__} has no columns.")
+        return front_end

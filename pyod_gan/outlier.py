@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .api.parameters import CONSTRAINTS, ParametersMixin
 from .detector import GANDetector
-from .parameters import CONSTRAINTS, NestedParameters
 
 
-class GANOutlierDetector(NestedParameters, OutlierMixin, BaseEstimator):
+class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
     """:class:`GANDetector` with labels 1 and −1, and scores that are *lower* for anomalies.
 
     The convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``; parameters are

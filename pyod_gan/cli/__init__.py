@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..exceptions import TrainingCollapsedError
+from .._support.exceptions import TrainingCollapsedError
 
 EXAMPLES = """examples:
   pyod-gan fit train.csv --model m.safetensors

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from ..atomic import check_place
-from ..columns import EXTRA
+from .._support.atomic_files import check_place
+from .._support.exceptions import UnreadableValueError
+from .._support.optional_imports import import_optional
 from ..detector import GANDetector
-from ..exceptions import UnreadableValueError
-from ..optional import import_optional
+from ..front_ends.columns import EXTRA
 from .readers import CSVFile, Kinds, TableFile, open_table
 from .writers import table_writer
 

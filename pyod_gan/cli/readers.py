@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..columns import EXTRA, column_kinds
-from ..optional import import_optional
+from .._support.optional_imports import import_optional
+from ..front_ends.columns import EXTRA, column_kinds
 from .csv_records import CSVRecords
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..atomic import atomic_write
-from ..columns import EXTRA
-from ..optional import import_optional
+from .._support.atomic_files import atomic_write
+from .._support.optional_imports import import_optional
+from ..front_ends.columns import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd

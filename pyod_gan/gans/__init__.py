@@ -1,15 +1,15 @@
-"""The GAN family, one member per module."""
+"""The GAN family, one member per module, and what a GAN of your own is written with."""
 
 from __future__ import annotations
 
-from sklearn.base import clone
-
-from ..names import unknown_name
+from ..engine.functional import bounded, cat, l1, l2, sign_ascent, uniform_codes
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.prototype_bank import PrototypeBank
+from ..engine.spec import BaseGAN, Batch, Pair, Phase, Play, Settings
 from .aae import AAE
 from .alad import ALAD
 from .alocc import ALOCC
 from .anogan import AnoGAN
-from .base import BaseGAN, Batch, Pair, Phase, Play, Settings
 from .bigan import BiGAN
 from .fanogan import FAnoGAN
 from .fencegan import FenceGAN
@@ -20,46 +20,10 @@ from .mogaal import MOGAAL
 from .ocgan import OCGAN
 from .prototype import PrototypeGAN
 from .rcgan import RCGAN
+from .registry import GANS, get_gan
 from .sogaal import SOGAAL
 from .usad import USAD
 from .wgan import WGAN
-
-GANS: dict[str, type[BaseGAN]] = {
-    "auto": PrototypeGAN,
-    "prototype": PrototypeGAN,
-    "gan": GAN,
-    "wgan": WGAN,
-    "sogaal": SOGAAL,
-    "mogaal": MOGAAL,
-    "gsaal": GSAAL,
-    "anogan": AnoGAN,
-    "fanogan": FAnoGAN,
-    "bigan": BiGAN,
-    "alad": ALAD,
-    "rcgan": RCGAN,
-    "ganomaly": GANomaly,
-    "aae": AAE,
-    "alocc": ALOCC,
-    "fencegan": FenceGAN,
-    "usad": USAD,
-    "ocgan": OCGAN,
-}
-
-KNOWN_AS = {"egbad": "'bigan'", "lsgan": "GAN(game='least-squares')"}  # other names
-
-
-def get_gan(gan: str | BaseGAN) -> BaseGAN:
-    """A validated copy of a spec object, or the GAN of that name with its own parameters."""
-    if not isinstance(gan, str):
-        copy: BaseGAN = clone(gan)
-        copy._validate_params()
-        return copy
-    if gan not in GANS:
-        raise unknown_name(
-            "'gan' parameter of GANDetector must be a GAN object or", gan, GANS, KNOWN_AS
-        )
-    return GANS[gan]()
-
 
 __all__ = [
     "AAE",
@@ -81,10 +45,20 @@ __all__ = [
     "FAnoGAN",
     "FenceGAN",
     "GANomaly",
+    "Network",
+    "NetworkMaker",
+    "Networks",
     "Pair",
     "Phase",
     "Play",
+    "PrototypeBank",
     "PrototypeGAN",
     "Settings",
+    "bounded",
+    "cat",
     "get_gan",
+    "l1",
+    "l2",
+    "sign_ascent",
+    "uniform_codes",
 ]

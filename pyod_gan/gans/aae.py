@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, l2
-from .base import BaseGAN, Pair, Play, Settings
+from ..engine.functional import l2
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Play
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class AAE(BaseGAN):
     """Autoencoder whose codes are shaped like a prior by a critic, scored by the reconstruction.
 
@@ -44,23 +43,21 @@ class AAE(BaseGAN):
     phases; its losses have no numbers).
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=300)
-    blind_to: ClassVar[frozenset[str]] = frozenset({"gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "reconstruction_weight": [Interval(Real, 0, None, closed="neither")],
     }
 
+    max_iter: int = 300
     latent_dim: int = 2
     reconstruction_weight: float = 10.0
     game: str | Game = "non-saturating"
     n_critic: int = 1
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"enc": make(n_columns, self.latent_dim), "gen": make(self.latent_dim, n_columns)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"enc": make.encoder(self.latent_dim), "gen": make.generator(self.latent_dim)}
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"critic": make(self.latent_dim, 1)}
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"critic": make.critic(rows=0, codes=self.latent_dim)}
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         code = net.enc(x)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from torch import Tensor
 
-from torch import Tensor, nn
-
-from ..games import Game
-from ..nets import MakeNetwork, Networks, cat, features, l1
-from .base import BaseGAN, Pair, Play, Settings
+from ..engine.functional import cat, l1
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Play
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class ALAD(BaseGAN):
     """BiGAN with two more critics that make G(E(x)) = x and E(G(z)) = z.
 
@@ -41,20 +38,20 @@ class ALAD(BaseGAN):
     (the three critics) and algorithm 1 (the score).
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4)
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
+    max_iter: int = 1000
+    lr: float = 5e-4
     latent_dim: int = 16
     game: str | Game = "non-saturating"
     n_critic: int = 1
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"gen": make(self.latent_dim, n_columns), "enc": make(n_columns, self.latent_dim)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"gen": make.generator(self.latent_dim), "enc": make.encoder(self.latent_dim)}
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
         return {
-            "xz": make(n_columns + self.latent_dim, 1),
-            "xx": make(2 * n_columns, 1),
-            "zz": make(2 * self.latent_dim, 1),
+            "xz": make.critic(rows=1, codes=self.latent_dim),
+            "xx": make.critic(rows=2),
+            "zz": make.critic(rows=0, codes=2 * self.latent_dim),
         }
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
@@ -69,4 +66,4 @@ class ALAD(BaseGAN):
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         reconstruction = net.gen(net.enc(x))
-        return l1(features(net.xx, cat(x, x)), features(net.xx, cat(x, reconstruction)))
+        return l1(net.xx.features(cat(x, x)), net.xx.features(cat(x, reconstruction)))

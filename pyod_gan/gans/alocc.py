@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, l2
-from .base import BaseGAN, Pair, Play, Settings
+from ..engine.functional import l2
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Play
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class ALOCC(BaseGAN):
     """Adversarially learned one-class classifier, scored by −D(R(x)).
 
@@ -49,14 +48,12 @@ class ALOCC(BaseGAN):
     arXiv 1802.09088, eq. 1 to 4.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=500)
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "noise": [Interval(Real, 0, None, closed="left")],
         "reconstruction_weight": [Interval(Real, 0, None, closed="left")],
     }
 
+    max_iter: int = 500
     latent_dim: int = 8
     noise: float = 0.3
     reconstruction_weight: float = 0.4
@@ -67,8 +64,8 @@ class ALOCC(BaseGAN):
     def noise_dim(self, n_columns: int) -> int:
         return n_columns
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"enc": make(n_columns, self.latent_dim), "gen": make(self.latent_dim, n_columns)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"enc": make.encoder(self.latent_dim), "gen": make.generator(self.latent_dim)}
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         made = self._repaired(net, x + self.noise * z)
@@ -86,5 +83,4 @@ class ALOCC(BaseGAN):
 
     def _repaired(self, net: Networks, x: Tensor) -> Tensor:
         """R(x), (E, B, D) -> (E, B, D)."""
-        made: Tensor = net.gen(net.enc(x))
-        return made
+        return net.gen(net.enc(x))

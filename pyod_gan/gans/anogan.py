@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -11,12 +10,12 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
-from ..games import Game
-from ..nets import Networks, features, l1
-from .base import BaseGAN, Settings
+from ..engine.functional import l1
+from ..engine.games import Game
+from ..engine.networks import Networks
+from ..engine.spec import BaseGAN
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class AnoGAN(BaseGAN):
     """A plain GAN; each row is scored by a search for the latent point that explains it best.
 
@@ -55,16 +54,15 @@ class AnoGAN(BaseGAN):
     2017, arXiv 1703.05921: eq. 3 (residual loss), eq. 5 (feature matching), eq. 6 and 7 (score).
     """
 
-    settings: ClassVar[Settings] = Settings(lr=4e-4, hidden_layer_sizes=(128, 128))
-    blind_to: ClassVar[frozenset[str]] = frozenset({"gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, 1, closed="both")],
         "n_starts": [Interval(Integral, 1, None, closed="left")],
         "search_steps": [Interval(Integral, 0, None, closed="left")],
         "search_lr": [Interval(Real, 0, None, closed="neither")],
     }
 
+    lr: float = 4e-4
+    hidden_layer_sizes: Sequence[int] = (128, 128)
     latent_dim: int = 16
     feature_weight: float = 0.1
     n_starts: int = 64
@@ -74,9 +72,9 @@ class AnoGAN(BaseGAN):
     n_critic: int = 1
     broad_negatives: bool = False
 
-    def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
+    def prepare(self, net: Networks, rows: Tensor, streams: Sequence[torch.Generator]) -> None:
         shape = (self.n_starts, self.latent_dim)
-        starts = [torch.randn(shape, generator=g, dtype=torch.float32) for g in generators]
+        starts = [torch.randn(shape, generator=s, dtype=torch.float32) for s in streams]
         net.register_buffer("starts", torch.stack(starts).to(rows))  # (E, S, Z)
 
     def floats_per_row(self, net: Networks) -> int:
@@ -87,8 +85,7 @@ class AnoGAN(BaseGAN):
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
         """The closest row that was found."""
-        made: Tensor = net.gen(self._search(net, x)[1])
-        return made
+        return net.gen(self._search(net, x)[1])
 
     def by_column(self, net: Networks, x: Tensor) -> Tensor:
         """Of the residual; the features' part is left to it in proportion."""
@@ -97,7 +94,7 @@ class AnoGAN(BaseGAN):
     def _search(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
         """Lowest residual on the path and where it was, (E, B), (E, B, Z)."""
         z = self._best_start(net, x)
-        fx = features(net.critic, x)
+        fx = net.critic.features(x)
         best, place = self._residual(net, x, fx, z), z.clone()
         z.requires_grad_()
         optimiser = torch.optim.Adam([z], lr=self.search_lr)
@@ -112,13 +109,14 @@ class AnoGAN(BaseGAN):
 
     def _best_start(self, net: Networks, x: Tensor) -> Tensor:
         """The start whose row is nearest, (E, B, D) -> (E, B, Z)."""
-        nearest = torch.cdist(x, net.gen(net.starts), p=1.0).argmin(-1)  # (E, B)
-        return net.starts.gather(1, nearest.unsqueeze(-1).expand(-1, -1, self.latent_dim)).clone()
+        starts = net.get_buffer("starts")  # (E, S, Z)
+        nearest = torch.cdist(x, net.gen(starts), p=1.0).argmin(-1)  # (E, B)
+        return starts.gather(1, nearest.unsqueeze(-1).expand(-1, -1, self.latent_dim))
 
     def _residual(self, net: Networks, x: Tensor, fx: Tensor, z: Tensor) -> Tensor:
         """Score of x at a given z, (E, B)."""
         made = net.gen(z)
-        discrimination = l1(fx, features(net.critic, made))
+        discrimination = l1(fx, net.critic.features(made))
         return (1 - self.feature_weight) * l1(x, made) + self.feature_weight * discrimination
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, cat, features, l1
-from .base import BaseGAN, Pair, Play, Settings
+from ..engine.functional import cat, l1
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Play
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class BiGAN(BaseGAN):
     """Bidirectional GAN, scored by what the encoder's and generator's round trip loses.
 
@@ -47,23 +46,22 @@ class BiGAN(BaseGAN):
     ICLR 2017, arXiv 1605.09782, eq. 2 and 3.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4)
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, 1, closed="both")],
     }
 
+    max_iter: int = 1000
+    lr: float = 5e-4
     latent_dim: int = 16
     feature_weight: float = 0.1
     game: str | Game = "non-saturating"
     n_critic: int = 1
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"gen": make(self.latent_dim, n_columns), "enc": make(n_columns, self.latent_dim)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"gen": make.generator(self.latent_dim), "enc": make.encoder(self.latent_dim)}
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"critic": make(n_columns + self.latent_dim, 1)}
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"critic": make.critic(rows=1, codes=self.latent_dim)}
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         return Play((Pair("critic", cat(x, net.enc(x)), cat(net.gen(z), z)),))
@@ -71,5 +69,5 @@ class BiGAN(BaseGAN):
     def score(self, net: Networks, x: Tensor) -> Tensor:
         ex = net.enc(x)
         made = net.gen(ex)
-        matching = l1(features(net.critic, cat(x, ex)), features(net.critic, cat(made, ex)))
+        matching = l1(net.critic.features(cat(x, ex)), net.critic.features(cat(made, ex)))
         return (1 - self.feature_weight) * l1(x, made) + self.feature_weight * matching

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, features, l2
-from .base import BaseGAN, Batch, Phase, Settings
+from ..engine.functional import l2
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Batch, Phase
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class FAnoGAN(BaseGAN):
     """Fast AnoGAN: first a Wasserstein GAN, then an encoder into its frozen generator.
 
@@ -51,14 +50,14 @@ class FAnoGAN(BaseGAN):
     authors' code (tSchlegl/f-AnoGAN).
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=1000, lr=5e-4, betas=(0.0, 0.9))
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "feature_weight": [Interval(Real, 0, None, closed="left")],
         "encoder_start": [Interval(Real, 0, 1, closed="neither")],
     }
 
+    max_iter: int = 1000
+    lr: float = 5e-4
+    betas: tuple[float, float] = (0.0, 0.9)
     latent_dim: int = 16
     feature_weight: float = 1.0
     encoder_start: float = 0.5
@@ -66,8 +65,8 @@ class FAnoGAN(BaseGAN):
     n_critic: int = 5
     broad_negatives: bool = False
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"gen": make(self.latent_dim, n_columns), "enc": make(n_columns, self.latent_dim)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"gen": make.generator(self.latent_dim), "enc": make.encoder(self.latent_dim)}
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
         half = self.encoder_start
@@ -83,5 +82,5 @@ class FAnoGAN(BaseGAN):
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         made = net.gen(net.enc(x))
-        matching = l2(features(net.critic, x), features(net.critic, made))
+        matching = l2(net.critic.features(x), net.critic.features(made))
         return l2(x, made) + self.feature_weight * matching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -10,12 +9,11 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ..games import Game, cross_entropy, get_game
-from ..nets import Networks
-from .base import BaseGAN, Batch, Phase, Settings
+from ..engine.games import Game, cross_entropy, get_game
+from ..engine.networks import Networks
+from ..engine.spec import BaseGAN, Batch, Phase
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class FenceGAN(BaseGAN):
     """A generator held at the boundary of the data, scored by the discriminator, −D(x).
 
@@ -57,15 +55,14 @@ class FenceGAN(BaseGAN):
     to 7.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=300)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "level": [Interval(Real, 0, 1, closed="neither")],
         "dispersion_weight": [Interval(Real, 0, None, closed="left")],
         "generated_weight": [Interval(Real, 0, None, closed="neither")],
         "warm_up": [Interval(Real, 0, 1, closed="left")],
     }
 
+    max_iter: int = 300
     latent_dim: int = 16
     level: float = 0.5
     dispersion_weight: float = 10.0
@@ -94,7 +91,8 @@ class FenceGAN(BaseGAN):
         logit = net.critic(made)
         fence = cross_entropy(logit, self.level).mean((1, 2))
         distance = (made - made.mean(1, keepdim=True)).norm(dim=-1).mean(1)
-        return fence + self.dispersion_weight / distance.clamp_min(1e-6)
+        dispersion: Tensor = self.dispersion_weight / distance.clamp_min(1e-6)
+        return fence + dispersion
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return -net.critic(x).squeeze(-1)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..games import Game
-from ..nets import Networks
-from .base import BaseGAN, Settings
+from ..engine.games import Game
+from ..engine.networks import Networks
+from ..engine.spec import BaseGAN
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class GAN(BaseGAN):
     """Generator against discriminator, scored by the discriminator's logit.
 
@@ -43,7 +41,9 @@ class GAN(BaseGAN):
     actually Converge?", ICML 2018, arXiv 1801.04406, eq. 9 and 10.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=500, lr=2e-4, hidden_layer_sizes=(128, 128))
+    max_iter: int = 500
+    lr: float = 2e-4
+    hidden_layer_sizes: Sequence[int] = (128, 128)
     latent_dim: int = 16
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, features, l1, l2
-from .base import BaseGAN, Pair, Play
+from ..engine.functional import l1, l2
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Play
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class GANomaly(BaseGAN):
     """Encoder, decoder, encoder, scored by the distance of the two codes.
 
@@ -48,9 +47,7 @@ class GANomaly(BaseGAN):
     arXiv 1805.06725, eq. 1 to 5.
     """
 
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "adversarial_weight": [Interval(Real, 0, None, closed="left")],
         "context_weight": [Interval(Real, 0, None, closed="left")],
         "encoder_weight": [Interval(Real, 0, None, closed="neither")],
@@ -63,17 +60,17 @@ class GANomaly(BaseGAN):
     game: str | Game = "non-saturating"
     n_critic: int = 1
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
         return {
-            "enc": make(n_columns, self.latent_dim),
-            "gen": make(self.latent_dim, n_columns),
-            "enc2": make(n_columns, self.latent_dim),
+            "enc": make.encoder(self.latent_dim),
+            "gen": make.generator(self.latent_dim),
+            "enc2": make.encoder(self.latent_dim),
         }
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         code = net.enc(x)
         made = net.gen(code)
-        matching = l2(features(net.critic, x), features(net.critic, made))
+        matching = l2(net.critic.features(x), net.critic.features(made))
         loss = (
             self.adversarial_weight * matching
             + self.context_weight * l1(x, made)

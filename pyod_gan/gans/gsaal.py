@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -11,12 +11,11 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..nets import MakeNetwork
-from .base import BaseGAN, Settings
+from ..engine.networks import Network, NetworkMaker
 from .sogaal import SOGAAL
 
 
-class SubspaceCritics(nn.Module):
+class SubspaceCritics(Network):
     """k networks, each on its own random half of the columns: (E, B, D) -> (E, B, k).
 
     Their weights are stacked, so that all of them are one network of E·k members.
@@ -24,30 +23,31 @@ class SubspaceCritics(nn.Module):
 
     masks: Tensor  # (E, k, 1, D)
 
-    def __init__(self, make: MakeNetwork, n_columns: int, n_critics: int) -> None:
+    def __init__(self, make: NetworkMaker, n_critics: int) -> None:
         super().__init__()
-        networks = [make(n_columns, 1) for _ in range(n_critics)]
-        self._one = (networks[0],)  # how to compute; in a tuple its own weights are not registered
+        networks = [make.critic() for _ in range(n_critics)]
+        self._one = (networks[0],)  # in a tuple, so that its own weights are not registered
         self._names = [name for name, _ in networks[0].named_parameters()]
         alike = zip(*(network.parameters() for network in networks), strict=True)
         self.weights = nn.ParameterList(torch.stack(parts, 1) for parts in alike)  # (E, k, ...)
-        masks = [half_of(n_columns, n_critics, g) for g in make.generators]
+        masks = [half_of(make.n_columns, n_critics, stream) for stream in make.streams]
         self.register_buffer("masks", torch.stack(masks))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of the k critics, (E, B, D) -> (E, B, k)."""
         weights = {n: w.flatten(0, 1) for n, w in zip(self._names, self.weights, strict=True)}
         seen = (x.unsqueeze(1) * self.masks).flatten(0, 1)  # (E·k, B, D)
-        logits = functional_call(self._one[0], weights, (seen,))  # (E·k, B, 1)
-        return logits.squeeze(-1).unflatten(0, self.masks.shape[:2]).transpose(1, 2)
+        logits: Tensor = functional_call(self._one[0], weights, (seen,))  # (E·k, B, 1)
+        by_critic = logits.squeeze(-1).view(*self.masks.shape[:2], -1)  # (E, k, B)
+        return by_critic.transpose(1, 2)
 
 
-def half_of(n_columns: int, n_critics: int, generator: torch.Generator) -> Tensor:
+def half_of(n_columns: int, n_critics: int, stream: torch.Generator) -> Tensor:
     """1 for a random half of the columns, rounded up, 0 for the others, (k, 1, D)."""
-    order = torch.rand(n_critics, 1, n_columns, generator=generator, dtype=torch.float32)
+    order = torch.rand(n_critics, 1, n_columns, generator=stream, dtype=torch.float32)
     return (order.argsort(-1) < (n_columns + 1) // 2).to(torch.float32)
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class GSAAL(SOGAAL):
     """Generative subspace adversarial active learning, scored by the mean discriminator, −D(x).
 
@@ -85,13 +85,12 @@ class GSAAL(SOGAAL):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "n_critics": [Interval(Integral, 1, None, closed="left")],
     }
 
-    settings: ClassVar[Settings] = Settings(max_iter=300, hidden_layer_sizes=(32, 32))
+    hidden_layer_sizes: Sequence[int] = (32, 32)
     played: ClassVar[float] = 3 / 4
     n_critics: int = 8
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"critic": SubspaceCritics(make, n_columns, self.n_critics)}
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"critic": SubspaceCritics(make, self.n_critics)}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..games import cross_entropy
-from ..nets import MakeNetwork, Networks
-from .base import BaseGAN, Batch
-from .sogaal import SOGAAL, Shift, box
+from ..engine.functional import uniform_codes
+from ..engine.games import cross_entropy
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import Batch
+from .sogaal import BOX, SOGAAL, Shift
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class MOGAAL(SOGAAL):
     """Multiple-objective generative adversarial active learning, scored by −D(x).
 
@@ -47,21 +46,23 @@ class MOGAAL(SOGAAL):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "n_generators": [Interval(Integral, 1, None, closed="left")],
     }
 
     n_generators: int = 10
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {f"gen{i}": Shift(make(n_columns, n_columns)) for i in range(self.n_generators)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {f"gen{i}": Shift(make.generator(make.n_columns)) for i in range(self.n_generators)}
 
     def generate(self, net: Networks, z: Tensor) -> Tensor:
         """Rows of all generators, k − i shares by the i-th, (E, B, D) -> (E, B, D)."""
         k = self.n_generators
         ends = [0, *accumulate(range(k, 0, -1))]
         cuts = [z.shape[1] * end // ends[-1] for end in ends]
-        parts = [self._gen(net, i)(box(z[:, a:b])) for i, (a, b) in enumerate(pairwise(cuts))]
+        parts = []
+        for i, (begin, end) in enumerate(pairwise(cuts)):
+            generator = net.network(f"gen{i}")
+            parts.append(generator(uniform_codes(z[:, begin:end], BOX)))
         return torch.cat(parts, 1)
 
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:
@@ -69,12 +70,10 @@ class MOGAAL(SOGAAL):
         levels = torch.arange(self.n_generators, device=batch.x.device) / self.n_generators
         real = torch.sigmoid(net.critic(batch.x).squeeze(-1)).detach()  # (E, B)
         targets = real.quantile(levels.to(real.dtype), dim=1)  # (k, E)
-        z = box(batch.z)
+        z = uniform_codes(batch.z, BOX)
         losses = []
         for i, target in enumerate(targets):
-            logit = net.critic(self._gen(net, i)(z)).squeeze(-1)  # (E, B)
+            made = net.network(f"gen{i}")(z)
+            logit = net.critic(made).squeeze(-1)  # (E, B)
             losses.append(cross_entropy(logit, target.unsqueeze(-1)).mean(-1))
         return torch.stack(losses).sum(0)
-
-    def _gen(self, net: Networks, i: int) -> nn.Module:
-        return net.get_submodule(f"gen{i}")

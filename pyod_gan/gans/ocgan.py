@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import torch
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import softplus
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks, l2
-from .base import BaseGAN, Batch, Pair, Phase, Play, Settings
+from ..engine.functional import bounded, l2, sign_ascent, uniform_codes
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Batch, Pair, Phase, Play
+
+CUBE = 1.0  # half an edge of the latent cube
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class OCGAN(BaseGAN):
     """One-class GAN: a denoising autoencoder whose whole latent cube decodes to normal rows.
 
@@ -55,15 +55,14 @@ class OCGAN(BaseGAN):
     Representations", CVPR 2019, arXiv 1903.08550, section 3 and algorithm 1.
     """
 
-    settings: ClassVar[Settings] = Settings(lr=2e-3)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "noise": [Interval(Real, 0, None, closed="left")],
         "reconstruction_weight": [Interval(Real, 0, None, closed="neither")],
         "mining_steps": [Interval(Integral, 0, None, closed="left")],
         "mining_lr": [Interval(Real, 0, None, closed="neither")],
     }
 
+    lr: float = 2e-3
     latent_dim: int = 8
     noise: float = 0.3
     reconstruction_weight: float = 10.0
@@ -75,14 +74,14 @@ class OCGAN(BaseGAN):
     def noise_dim(self, n_columns: int) -> int:
         return self.latent_dim + n_columns
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"enc": make(n_columns, self.latent_dim), "gen": make(self.latent_dim, n_columns)}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"enc": make.encoder(self.latent_dim), "gen": make.generator(self.latent_dim)}
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
         return {
-            "latent": make(self.latent_dim, 1),
-            "visual": make(n_columns, 1),
-            "mine": make(n_columns, 1),
+            "latent": make.critic(rows=0, codes=self.latent_dim),
+            "visual": make.critic(),
+            "mine": make.critic(),
         }
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
@@ -106,8 +105,7 @@ class OCGAN(BaseGAN):
         return Play(pairs, extra=self.reconstruction_weight * loss)
 
     def generate(self, net: Networks, z: Tensor) -> Tensor:
-        made: Tensor = net.gen(self._split(z)[0])
-        return made
+        return net.gen(self._split(z)[0])
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return self.by_column(net, x).sum(-1)
@@ -116,23 +114,21 @@ class OCGAN(BaseGAN):
         return (x - self.expected(net, x)).square() / x.shape[-1]
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
-        made: Tensor = net.gen(self._encode(net, x))
-        return made
+        return net.gen(self._encode(net, x))
 
     def _encode(self, net: Networks, x: Tensor) -> Tensor:
-        code: Tensor = net.enc(x).tanh()
-        return code
+        """A code within the cube, (E, B, D) -> (E, B, Z)."""
+        return bounded(net.enc(x), CUBE)
 
     def _split(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Uniform points of the cube and noise for the rows, (E, B, Z), (E, B, D)."""
-        u = 2 * torch.special.ndtr(z[..., : self.latent_dim]) - 1
+        u = uniform_codes(z[..., : self.latent_dim], CUBE)
         return u, self.noise * z[..., self.latent_dim :]
 
     def _mined(self, net: Networks, u: Tensor) -> Tensor:
         """Points near u whose rows the classifier takes least for reconstructions, (E, B, Z)."""
-        with torch.enable_grad():
-            for _ in range(self.mining_steps):
-                u = u.detach().requires_grad_()
-                (slope,) = torch.autograd.grad(net.mine(net.gen(u)).sum(), u)
-                u = (u - self.mining_lr * slope.sign()).clamp(-1, 1)
-        return u.detach()
+
+        def strangeness(u: Tensor) -> Tensor:
+            return -net.mine(net.gen(u))
+
+        return sign_ascent(strangeness, u, self.mining_steps, self.mining_lr, CUBE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -11,19 +10,18 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
-from ..games import Game
-from ..nets import Networks
-from .base import BaseGAN, Settings
+from ..engine.games import Game
+from ..engine.networks import Networks
+from ..engine.prototype_bank import PrototypeBank, repeated
+from ..engine.spec import BaseGAN
 
 POOL = 2048  # training rows among which a member looks for prototypes
 CHUNK = 128  # of them that are compared with the bank at once
-SAME = 1e-5  # mean distance in standard deviations up to which two rows are the same row
 LEAST = 1e-3  # of the bulk's unit that the gap's unit is at least, where most rows have twins
 MOST = 3.0  # mean distances of two prototypes' logits that a distance counts up to
 FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class PrototypeGAN(BaseGAN):
     """AnoGAN's score with its search replaced by the nearest of a bank of prototypes.
 
@@ -84,15 +82,16 @@ class PrototypeGAN(BaseGAN):
     Distance-Based Outlier Detection via Sampling", NeurIPS 2013.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=200, lr=5e-3, hidden_layer_sizes=(64, 32))
     n_views: ClassVar[int] = 2  # bulk and gap
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "group_size": [Interval(Integral, 1, None, closed="left")],
         "n_groups": [Interval(Integral, 1, None, closed="left")],
         "discrimination_weight": [Interval(Real, 0, 1, closed="both")],
     }
 
+    max_iter: int = 200
+    lr: float = 5e-3
+    hidden_layer_sizes: Sequence[int] = (64, 32)
     latent_dim: int = 16
     group_size: int = 8
     n_groups: int = 64
@@ -101,78 +100,73 @@ class PrototypeGAN(BaseGAN):
     n_critic: int = 1
     broad_negatives: bool = True
 
-    def prepare(self, net: Networks, rows: Tensor, generators: Sequence[torch.Generator]) -> None:
-        picks = torch.stack([torch.randperm(len(rows), generator=g)[:POOL] for g in generators])
-        pool = picks.to(rows.device)  # (E, P), numbers of rows
-        self._set_bank(net, rows, list(pool))
-        near = self._near(self._nearest_of_pool(net, rows, pool)[..., 0])
-        self._set_bank(net, rows, [p[k] for p, k in zip(pool, near, strict=True)])
+    def prepare(self, net: Networks, rows: Tensor, streams: Sequence[torch.Generator]) -> None:
+        picks = [torch.randperm(len(rows), generator=stream)[:POOL] for stream in streams]
+        pool = torch.stack(picks).to(rows.device)  # (E, P), numbers of rows
+        self.draw_bank(net, rows, list(pool))
+        bulk = self._nearest_of_pool(net, rows, pool)[..., 0]
+        inside = self.within_fence(bulk)
+        self.draw_bank(net, rows, [p[kept] for p, kept in zip(pool, inside, strict=True)])
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
-    def _near(self, bulk: Tensor) -> Tensor:
+    def within_fence(self, bulk: Tensor) -> Tensor:
         """Whether rows lie within the fence of the bulk view, (E, P)."""
         low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
-        near = bulk <= high + FENCE * (high - low)
-        return near | ~near.any(1, keepdim=True)  # a diverged member has no near rows
+        fence = high + FENCE * (high - low)
+        inside = bulk.le(fence)
+        return inside | ~inside.any(1, keepdim=True)  # a diverged member has no row inside
 
-    def _set_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
-        """Take each member's first picks as prototypes."""
+    def draw_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
+        """Take each member's first picks, numbers of rows, as its prototypes."""
         net.register_buffer("bank", None)  # two banks at once are much memory for a wide table
         size = self.group_size * self.n_groups
-        self._fill_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
+        self.keep_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
 
-    def _fill_bank(self, net: Networks, bank: Tensor) -> None:
+    def keep_bank(self, net: Networks, bank: Tensor) -> None:
         """Register prototypes (E, M, D), their logits, and the units of both terms."""
         logits = net.critic(bank).detach()  # (E, M, 1)
         spread = torch.cdist(logits, logits).mean((1, 2), keepdim=True)  # (E, 1, 1)
-        unit = l1_apart(bank, bank).mean((1, 2), keepdim=True) / bank.shape[-1]
+        logit_scale = 1 / spread.clamp_min(1e-12)
+        apart = PrototypeBank(bank, self.group_size).apart(bank)
+        unit = apart.mean((1, 2), keepdim=True) / bank.shape[-1]
         net.register_buffer("bank", bank)
-        net.register_buffer("logit_scale", 1 / spread.clamp_min(1e-12))
-        net.register_buffer("bank_logits", net.logit_scale * logits.mT)  # (E, 1, M)
+        net.register_buffer("logit_scale", logit_scale)
+        net.register_buffer("bank_logits", logit_scale * logits.mT)  # (E, 1, M)
         net.register_buffer("discrimination", self.discrimination_weight * unit)
 
     def floats_per_row(self, net: Networks) -> int:
         return super().floats_per_row(net) + 3 * net.n_members * self.group_size * self.n_groups
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        return self._nearest(net, x) / net.typical  # (E, B, 2)
+        return self._nearest(net, x) / net.get_buffer("typical")  # (E, B, 2)
+
+    def expected(self, net: Networks, x: Tensor) -> Tensor:
+        """The prototype of every group and member that x is most like, (E, B, D) -> (E·G, B, D)."""
+        return self._bank(net).most_alike(x)
+
+    def _bank(self, net: Networks) -> PrototypeBank:
+        return PrototypeBank(net.get_buffer("bank"), self.group_size)
 
     def _nearest_of_pool(self, net: Networks, rows: Tensor, pool: Tensor) -> Tensor:
         """Residuals of the rows numbered by pool, (E, P) -> (E, P, 2), a chunk at a time."""
         return torch.cat([self._nearest(net, rows[part]) for part in pool.split(CHUNK, 1)], 1)
 
-    def expected(self, net: Networks, x: Tensor) -> Tensor:
-        """The prototype of every group and member that x is most like, (E, B, D) -> (E·G, B, D).
-
-        Differences count up to one standard deviation: what is wrong in one column must not choose.
-        """
-        apart = torch.zeros(*x.shape[:2], net.bank.shape[1]).to(x)  # (E, B, M)
-        for a, p in zip(x.unbind(-1), net.bank.unbind(-1), strict=True):
-            apart += (a.unsqueeze(-1) - p.unsqueeze(-2)).abs().clamp_max(1)
-        apart.masked_fill_(l1_apart(x, net.bank) < SAME * x.shape[-1], torch.inf)
-        nearest = apart.unflatten(-1, (self.n_groups, self.group_size)).argmin(-1)
-        picks = nearest + self.group_size * torch.arange(self.n_groups, device=x.device)
-        members = torch.arange(len(x), device=x.device).view(-1, 1, 1)
-        return net.bank[members, picks].transpose(1, 2).flatten(0, 1)  # of (E, B, G, D)
-
     def _nearest(self, net: Networks, x: Tensor) -> Tensor:
         """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
-        residuals = self._residuals(net, x)
-        nearest = residuals.unflatten(-1, (self.n_groups, self.group_size)).amin(-1)
-        return torch.stack([finite(nearest).mean(-1), finite(nearest.amin(-1))], -1)
+        nearest = self._bank(net).nearest_of_groups(self._residuals(net, x))  # (E, B, G)
+        bulk = finite(nearest).mean(-1)
+        gap = finite(nearest.amin(-1))
+        return torch.stack([bulk, gap], -1)
 
     def _residuals(self, net: Networks, x: Tensor) -> Tensor:
         """To all prototypes, infinite for one that is the row itself, (E, B, D) -> (E, B, M)."""
-        apart = l1_apart(x, net.bank)  # (E, B, M)
-        gaps = net.logit_scale * net.critic(x) - net.bank_logits
-        residuals = gaps.abs_().clamp_max_(MOST).mul_(net.discrimination)
+        bank = self._bank(net)
+        apart = bank.apart(x)  # (E, B, M)
+        logits = net.get_buffer("logit_scale") * net.critic(x)  # (E, B, 1)
+        residuals = (logits - net.get_buffer("bank_logits")).abs_().clamp_max_(MOST)
+        residuals.mul_(net.get_buffer("discrimination"))
         residuals.add_(apart, alpha=(1 - self.discrimination_weight) / x.shape[-1])
-        return residuals.masked_fill_(apart < SAME * x.shape[-1], torch.inf)
-
-
-def l1_apart(a: Tensor, b: Tensor) -> Tensor:
-    """Sums of absolute differences of all pairs, (E, B, D), (E, M, D) -> (E, B, M)."""
-    return torch.cdist(a, b, p=1.0)
+        return residuals.masked_fill_(bank.are_copies(apart), torch.inf)
 
 
 def finite(nearest: Tensor) -> Tensor:
@@ -186,8 +180,3 @@ def typical(residuals: Tensor) -> Tensor:
     mean = residuals.mean(1, keepdim=True)
     unit = torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))
     return torch.maximum(unit, LEAST * unit[..., :1])
-
-
-def repeated(picks: Tensor, size: int) -> Tensor:
-    """The first ``size`` picks; where there are fewer, all again and again."""
-    return picks[torch.arange(size, device=picks.device) % len(picks)]

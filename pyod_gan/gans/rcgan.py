@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from torch import Tensor
 
-from ..nets import Networks, cat
+from ..engine.functional import cat
+from ..engine.networks import Networks
+from ..engine.spec import Pair
 from .alad import ALAD
-from .base import Pair, Settings
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class RCGAN(ALAD):
     """Regularised cycle-consistent GAN: reconstructions are pulled to the data, whatever the row.
 
@@ -43,7 +40,8 @@ class RCGAN(ALAD):
     (zahraDehghanian97/RCALAD, arXiv 2304.07769); the paper's own equations were not at hand.
     """
 
-    settings: ClassVar[Settings] = Settings()  # half of ALAD's steps at twice its rate
+    max_iter: int = 500  # half of ALAD's steps at twice its rate
+    lr: float = 1e-3
     broad_negatives: bool = True
 
     def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
-from ..games import Game
-from ..nets import MakeNetwork, Networks
-from .base import BaseGAN, Pair, Phase, Play, Settings
+from ..engine.functional import uniform_codes
+from ..engine.games import Game
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Pair, Phase, Play
 
 BOX = 4.0  # half the width of the uniform noise, in standard deviations of a column
 
 
-class Shift(nn.Module):
-    """z + f(z), which starts as the identity: f's last layer starts at 0."""
+class Shift(Network):
+    """z + f(z), which starts as the identity, since f's last layer starts at 0."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
         for p in list(network.parameters())[-2:]:
             nn.init.zeros_(p)
 
     def forward(self, z: Tensor) -> Tensor:
-        moved: Tensor = z + self.network(z)
-        return moved
+        """(E, B, D) -> (E, B, D)."""
+        return z + self.network(z)
 
 
-def box(z: Tensor) -> Tensor:
-    """Standard normal to uniform on [−BOX, BOX], any shape."""
-    return BOX * (2 * torch.special.ndtr(z) - 1)
-
-
-@dataclass(repr=False, eq=False, kw_only=True)
 class SOGAAL(BaseGAN):
     """Single-objective generative adversarial active learning, scored by the discriminator, −D(x).
 
@@ -67,7 +60,7 @@ class SOGAAL(BaseGAN):
     2019, arXiv 1809.10816: section 3.2 and algorithm 1.
     """
 
-    settings: ClassVar[Settings] = Settings(max_iter=300)
+    max_iter: int = 300
     played: ClassVar[float] = 1 / 3  # share of the run in which the generator trains
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1
@@ -76,15 +69,14 @@ class SOGAAL(BaseGAN):
     def noise_dim(self, n_columns: int) -> int:
         return n_columns
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
-        return {"gen": Shift(make(n_columns, n_columns))}
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
+        return {"gen": Shift(make.generator(make.n_columns))}
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         return Play((Pair("critic", x, self.generate(net, z)),))
 
     def generate(self, net: Networks, z: Tensor) -> Tensor:
-        made: Tensor = net.gen(box(z))
-        return made
+        return net.gen(uniform_codes(z, BOX))
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
         return (

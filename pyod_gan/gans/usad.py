@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import torch
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..nets import MakeNetwork, Networks, l2
-from .base import BaseGAN, Batch, Phase
+from ..engine.functional import bounded, l2
+from ..engine.networks import Network, NetworkMaker, Networks
+from ..engine.spec import BaseGAN, Batch, Phase
 
 BOUND = 5.0  # largest value that a decoder can make, in standard deviations of a column
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class USAD(BaseGAN):
     """Unsupervised anomaly detection by two decoders that play against each other.
 
@@ -48,9 +47,7 @@ class USAD(BaseGAN):
     doi 10.1145/3394486.3403392, eq. 4 to 9.
     """
 
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseGAN._parameter_constraints,
         "alpha": [Interval(Real, 0, 1, closed="both")],
         "n_epochs": [Interval(Integral, 1, None, closed="left")],
     }
@@ -59,14 +56,14 @@ class USAD(BaseGAN):
     alpha: float = 0.5
     n_epochs: int = 10
 
-    def players(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+    def players(self, make: NetworkMaker) -> dict[str, Network]:
         return {
-            "enc": make(n_columns, self.latent_dim),
-            "gen": make(self.latent_dim, n_columns),
-            "gen2": make(self.latent_dim, n_columns),
+            "enc": make.encoder(self.latent_dim),
+            "gen": make.generator(self.latent_dim),
+            "gen2": make.generator(self.latent_dim),
         }
 
-    def critics(self, make: MakeNetwork, n_columns: int) -> dict[str, nn.Module]:
+    def critics(self, make: NetworkMaker) -> dict[str, Network]:
         return {}
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
@@ -78,13 +75,13 @@ class USAD(BaseGAN):
     def first_loss(self, net: Networks, batch: Batch) -> Tensor:
         """L₁, (E,)."""
         first, _, both = self._errors(net, batch.x)
-        early = 1 / self._epoch(batch)
+        early = self._early(batch)
         return (early * first + (1 - early) * both).mean(-1)
 
     def second_loss(self, net: Networks, batch: Batch) -> Tensor:
         """L₂, (E,)."""
         _, second, both = self._errors(net, batch.x)
-        early = 1 / self._epoch(batch)
+        early = self._early(batch)
         return (early * second - (1 - early) * both).mean(-1)
 
     def generate(self, net: Networks, z: Tensor) -> None:
@@ -95,25 +92,27 @@ class USAD(BaseGAN):
 
     def by_column(self, net: Networks, x: Tensor) -> Tensor:
         first = self.expected(net, x)
-        both = bounded(net.gen2(net.enc(first)))
+        both = self._decode(net.gen2, net.enc(first))
         errors = torch.lerp((x - both).square(), (x - first).square(), self.alpha)
         return errors / x.shape[-1]
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
         """A₁(x)."""
-        return bounded(net.gen(net.enc(x)))
+        return self._decode(net.gen, net.enc(x))
 
-    def _epoch(self, batch: Batch) -> int:
-        return 1 + int(self.n_epochs * batch.progress)
+    def _decode(self, decoder: Network, code: Tensor) -> Tensor:
+        """A row within ±BOUND, (E, B, Z) -> (E, B, D)."""
+        return bounded(decoder(code), BOUND)
+
+    def _early(self, batch: Batch) -> Tensor:
+        """1/n in epoch n, a scalar."""
+        epoch = 1 + (self.n_epochs * batch.progress).floor()
+        return 1 / epoch
 
     def _errors(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Errors of A₁(x), A₂(x) and A₂(A₁(x)), (E, B) each."""
         code = net.enc(x)
-        first = bounded(net.gen(code))
-        both = bounded(net.gen2(net.enc(first)))
-        return l2(x, first), l2(x, bounded(net.gen2(code))), l2(x, both)
-
-
-def bounded(x: Tensor) -> Tensor:
-    """Softly limit to ±BOUND, any shape."""
-    return BOUND * (x / BOUND).tanh()
+        first = self._decode(net.gen, code)
+        second = self._decode(net.gen2, code)
+        both = self._decode(net.gen2, net.enc(first))
+        return l2(x, first), l2(x, second), l2(x, both)

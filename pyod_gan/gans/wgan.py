@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
 
-from ..games import Game
-from .base import Settings
+from ..engine.games import Game
 from .gan import GAN
 
 
-@dataclass(repr=False, eq=False, kw_only=True)
 class WGAN(GAN):
     """Wasserstein GAN with gradient penalty, scored by the critic, −D(x).
 
@@ -38,9 +35,9 @@ class WGAN(GAN):
     eq. 3 and algorithm 1 (Adam 1e-4, β = (0, 0.9), five critic steps).
     """
 
-    settings: ClassVar[Settings] = Settings(
-        max_iter=500, lr=5e-4, hidden_layer_sizes=(128, 128), betas=(0.0, 0.9)
-    )
-    blind_to: ClassVar[frozenset[str]] = frozenset({"dependence", "gaps"})
+    max_iter: int = 500
+    lr: float = 5e-4
+    hidden_layer_sizes: Sequence[int] = (128, 128)
+    betas: tuple[float, float] = (0.0, 0.9)
     game: str | Game = "wasserstein"
     n_critic: int = 1

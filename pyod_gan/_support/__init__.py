@@ -1,0 +1,1 @@
+"""What every other package may use: errors, optional imports, files, rollback, suggestions."""

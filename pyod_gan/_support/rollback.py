@@ -1,0 +1,23 @@
+"""All or nothing: an object that is as it was before when a block fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def restored_on_failure(target: object) -> Iterator[None]:
+    """Put an object's attributes back if the block fails or is interrupted.
+
+    An object without attributes of its own, such as a string, is left alone.
+    """
+    attributes = getattr(target, "__dict__", None)
+    before = dict(attributes or {})
+    try:
+        yield
+    except BaseException:
+        if attributes is not None:
+            attributes.clear()
+            attributes.update(before)
+        raise

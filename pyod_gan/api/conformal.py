@@ -1,0 +1,167 @@
+"""Thresholds and p-values that hold on new rows, by split-conformal inference."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import false_discovery_control
+from sklearn.utils.validation import check_is_fitted
+
+from .fitted import FittedDetector
+from .thresholds import Scored, threshold_at, use_threshold
+
+
+class Calibrated(FittedDetector, Scored, Protocol):
+    """A detector whose threshold can be set by held-out rows."""
+
+    conformal_scores_: np.ndarray
+
+
+D = TypeVar("D", bound=Calibrated)
+
+
+class ConformalMixin:
+    """Adds ``calibrate``, ``p_values`` and ``set_threshold``.
+
+    Scores of training rows are no yardstick for new rows, because the detector has seen the former.
+    Normal rows that were held out are one. If a new row is normal and drawn as they were, its rank
+    among their scores is uniform, whatever the detector (Vovk et al. 2005; Laxhammar and Falkman
+    2010).
+    """
+
+    def calibrate(self: D, X: ArrayLike) -> D:
+        """Score normal rows that were not in ``fit``, as the yardstick of ``p_values``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Held-out rows. High-scoring anomalies among them make p-values larger, so that
+            fewer rows are flagged.
+
+        Returns
+        -------
+        self : GANDetector
+            With ``conformal_scores_``, their scores in ascending order.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        self.conformal_scores_ = np.sort(self.decision_function(X))
+        return self
+
+    def p_values(self: Calibrated, X: ArrayLike, *, adjust: str | None = None) -> np.ndarray:
+        """Probability that a normal row scores at least as high as each row does.
+
+        ``p = (1 + number of held-out rows that score at least as high) / (1 + number of held-out
+        rows)``. For a normal row P(p ≤ α) ≤ α, over draws of the held-out rows and the row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+        adjust : {None, "bh"}, default=None
+            "bh" adjusts for the number of rows: among the rows with a value ≤ α, at most the share
+            α is normal on average (Benjamini and Hochberg 1995; Bates et al. 2023, theorem 2).
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples,)
+            From 1 / (1 + number of held-out rows) to 1; low = anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``calibrate``.
+        ValueError
+            If ``adjust`` is neither.
+
+        References
+        ----------
+        Bates, Candès, Lei, Romano and Sesia, "Testing for outliers with conformal p-values", Annals
+        of Statistics 51, 2023, arXiv 2104.08279, eq. 2.
+        """
+        check_adjustment(adjust)
+        held_out = held_out_scores(self)
+        return conformal_p_values(self.decision_function(X), held_out, adjust)
+
+    def set_threshold(self: D, *, fpr: float) -> D:
+        """Set ``threshold_`` so that normal rows are flagged at most at a rate.
+
+        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The rate holds on
+        average over draws of the held-out rows; with few of them it varies about ``fpr``.
+
+        Parameters
+        ----------
+        fpr : float in (0, 1)
+            False positive rate, such as 0.01.
+
+        Returns
+        -------
+        self : GANDetector
+            With ``threshold_``, and ``labels_`` of the training rows by it.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``calibrate``.
+        ValueError
+            If ``fpr`` is no such number, or needs more held-out rows.
+        """
+        value = conformal_threshold(held_out_scores(self), fpr)
+        use_threshold(self, threshold_at(self.decision_scores_, value))
+        return self
+
+
+def held_out_scores(detector: Calibrated) -> np.ndarray:
+    """Sorted scores of the rows of ``calibrate``, (m,).
+
+    Raises
+    ------
+    NotFittedError
+        Before ``calibrate``.
+    """
+    check_is_fitted(
+        detector,
+        "conformal_scores_",
+        msg="This %(name)s has no held-out rows: call `calibrate` with normal rows that were not "
+        "in `fit`.",
+    )
+    return detector.conformal_scores_
+
+
+def check_adjustment(adjust: str | None) -> None:
+    """Raise a ValueError for an unknown adjustment."""
+    if adjust not in (None, "bh"):
+        raise ValueError(f"`adjust` must be None or 'bh'. Got {adjust!r} instead.")
+
+
+def conformal_p_values(
+    scores: np.ndarray, held_out: np.ndarray, adjust: str | None = None
+) -> np.ndarray:
+    """P-values of scores (n,) by the sorted scores of held-out rows (m,)."""
+    at_least = len(held_out) - np.searchsorted(held_out, scores, side="left")
+    p = (1 + at_least) / (1 + len(held_out))
+    return p if adjust is None else np.asarray(false_discovery_control(p, method="bh"))
+
+
+def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:
+    """The threshold that a share ``fpr`` of normal rows exceed, by sorted held-out scores (m,).
+
+    Raises
+    ------
+    ValueError
+        If ``fpr`` is not between 0 and 1, or needs more held-out rows.
+    """
+    if not 0 < fpr < 1:
+        raise ValueError(f"`fpr` must lie between 0 and 1. Got {fpr!r} instead.")
+    allowed = int(np.floor(fpr * (1 + len(held_out)) * (1 + 1e-12)))  # ranks from the top
+    if allowed < 1:
+        raise ValueError(
+            f"fpr={fpr} needs at least {int(np.ceil(1 / fpr)) - 1} held-out rows; "
+            f"`calibrate` got {len(held_out)}. Calibrate on more rows or raise `fpr`."
+        )
+    return float(held_out[-allowed])

@@ -1,0 +1,40 @@
+"""What the mixins ask of the detector that they are part of."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..engine.devices import find_device
+from ..model import FittedModel
+
+
+class FittedDetector(Protocol):
+    """A detector as its mixins see it."""
+
+    model_: FittedModel
+    decision_scores_: np.ndarray
+    threshold_: float
+    device: str
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores, higher = more anomalous, (n,)."""
+
+
+def model_of(detector: FittedDetector) -> FittedModel:
+    """The fitted model, on the device that the detector asks for.
+
+    Raises
+    ------
+    NotFittedError
+        Before ``fit``.
+    """
+    check_is_fitted(detector)
+    return detector.model_.to(find_device(detector.device))
+
+
+def typical_score(detector: FittedDetector) -> float:
+    """The median of the training scores, which explanations measure from."""
+    return float(np.median(detector.decision_scores_))

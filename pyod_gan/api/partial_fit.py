@@ -1,0 +1,163 @@
+"""Going on with new rows: ``partial_fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._support.rollback import restored_on_failure
+from ..engine.devices import find_device
+from ..engine.spec import Settings
+from ..engine.training import member_streams
+from ..front_ends.front_end import Rows
+from ..gans.registry import get_gan
+from ..model import FittedModel, fit_model
+from .parameters import all_callbacks, resolve_settings
+from .reservoir import renewed
+from .thresholds import Scored, use_scores
+
+LEAST_STEPS = 10  # each run begins with fresh optimisers, which fewer steps do not settle
+
+
+class Learning(Scored, Protocol):
+    """A detector that can go on learning."""
+
+    gan: Any
+    callbacks: Any
+    early_stopping: bool
+    reservoir_size: int
+    random_state: Any
+    device: str
+    verbose: int
+    model_: FittedModel
+    history_: list[dict[str, float]]
+    n_iter_: int
+    n_samples_seen_: int
+    steps_due_: float
+    reservoir_: np.ndarray
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Train from the beginning."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name."""
+
+    def _validate_params(self) -> None: ...
+
+
+D = TypeVar("D", bound=Learning)
+
+
+class PartialFitMixin:
+    """Adds ``partial_fit``."""
+
+    def partial_fit(self: D, X: ArrayLike, y: Any = None) -> D:
+        """Go on with new rows, and forget old ones; before any ``fit``, the same as ``fit``.
+
+        A reservoir of ``reservoir_size`` rows, in which new rows take the places of random old
+        ones, is all that is kept of the past. A whole ``fit`` has a number of steps; the networks
+        are trained on the reservoir for the share of them that is the share of new rows in it.
+        Steps are saved up until there are 10. Scaling, what the GAN prepares for its score (such as
+        prototypes), threshold and labels are found anew from the reservoir each time.
+
+        Changed parameters count from now on, except ``gan``, ``n_estimators``,
+        ``hidden_layer_sizes`` and ``pairing``, which are those of the networks, and
+        ``preprocessing``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            New rows, one or more; the columns of ``fit`` in the same order.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : GANDetector
+            If ``partial_fit`` fails or is interrupted, the detector is as it was before.
+            ``calibrate`` has to be called again.
+
+        Raises
+        ------
+        ValueError
+            For an input that cannot be used, a reservoir with less than 2 rows, or another ``gan``,
+            ``hidden_layer_sizes`` or ``pairing`` than that of the networks.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+
+        References
+        ----------
+        Aggarwal, "On Biased Reservoir Sampling in the Presence of Stream Evolution", VLDB 2006.
+        """
+        if not hasattr(self, "model_"):
+            self.fit(X)
+            return self
+        with restored_on_failure(self):
+            go_on(self, X)
+        return self
+
+
+def go_on(detector: Learning, X: Any) -> None:
+    """Renew the reservoir of a fitted detector, and learn from it when enough steps are due."""
+    detector._validate_params()
+    params = detector.get_params(deep=False)
+    model, seen = detector.model_, detector.n_samples_seen_
+    settings = settings_from_now_on(model, params)
+    new = model.front_end.read(X).values
+    remembered = renewed(detector.reservoir_, new, detector.reservoir_size, seen)
+    if len(remembered) < 2:
+        raise ValueError(
+            "`partial_fit` needs at least 2 rows to learn from; the reservoir holds "
+            f"{len(remembered)}. Pass more rows, or raise `reservoir_size`."
+        )
+    due = detector.steps_due_ + settings.max_iter * min(1.0, len(new) / len(remembered))
+    steps = int(due) if due >= LEAST_STEPS else 0
+    front_end = model.front_end.rescaled(remembered)
+    fit = fit_model(
+        model.gan,
+        settings,
+        front_end,
+        Rows(front_end.scale(remembered)),
+        member_streams(detector.random_state, model.n_members, after=detector.n_iter_),
+        all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
+        find_device(detector.device),
+        start=model.networks,
+        n_steps=steps,
+        goes_on=True,
+        progress=detector.verbose == 1,
+    )
+    detector.model_ = fit.model
+    detector.reservoir_ = remembered
+    detector.n_samples_seen_ = seen + len(new)
+    detector.n_iter_ += fit.n_steps
+    detector.steps_due_ = due - steps
+    if fit.n_steps:
+        detector.history_ = fit.history
+    use_scores(detector, fit.scores)
+
+
+def settings_from_now_on(model: FittedModel, params: Mapping[str, Any]) -> Settings:
+    """The settings of a fitted model's further training, by the parameters as they are now.
+
+    Raises
+    ------
+    ValueError
+        If a parameter changed that the networks were made by.
+    """
+    gan, before = get_gan(params["gan"]), model.settings
+    now = resolve_settings(model.gan, params)
+    same = {
+        "gan": type(gan) is type(model.gan) and gan.get_params() == model.gan.get_params(),
+        "hidden_layer_sizes": list(now.hidden_layer_sizes) == list(before.hidden_layer_sizes),
+        "pairing": now.pairing == before.pairing,
+    }
+    changed = [name for name, is_same in same.items() if not is_same]
+    if changed:
+        raise ValueError(
+            f"`partial_fit` goes on with the networks of `fit`, but {', '.join(changed)} changed "
+            "since. Set what it was, or call `fit` to begin anew."
+        )
+    return now

@@ -1,0 +1,40 @@
+"""How probable it is that a row is an outlier, and that its label would stay the same."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import erf
+from scipy.stats import binom
+from sklearn.preprocessing import MinMaxScaler
+
+
+def outlier_probability(scores: np.ndarray, training_scores: np.ndarray, method: str) -> np.ndarray:
+    """Probabilities of being an outlier, by the range or the tail of the training scores, (n,).
+
+    Raises
+    ------
+    ValueError
+        If ``method`` is neither "linear" nor "unify".
+    """
+    if method == "linear":
+        scaler = MinMaxScaler(clip=True).fit(training_scores.reshape(-1, 1))
+        return np.asarray(scaler.transform(scores.reshape(-1, 1)).ravel())
+    if method == "unify":
+        scale = training_scores.std() * np.sqrt(2) or 1.0
+        return np.asarray(erf((scores - training_scores.mean()) / scale).clip(0, 1))
+    raise ValueError(f"`method` must be 'linear' or 'unify'. Got {method!r} instead.")
+
+
+def label_confidence(
+    scores: np.ndarray, training_scores: np.ndarray, share: float, threshold: float
+) -> np.ndarray:
+    """Probability that each label stays the same under other training rows, (n,).
+
+    Perini, Vercruyssen and Davis, "Quantifying the Confidence of Anomaly Detectors in Their
+    Example-Wise Predictions", ECML PKDD 2020. ``share`` of the training rows are outliers.
+    """
+    n = len(training_scores)
+    below = np.searchsorted(np.sort(training_scores), scores, side="right")
+    n_outliers = max(1, int(n * share + 1e-9))  # whole numbers may come out just below
+    outlier = 1 - binom.cdf(n - n_outliers, n, (1 + below) / (2 + n))
+    return np.asarray(np.where(scores > threshold, outlier, 1 - outlier))

@@ -1,0 +1,197 @@
+"""PyOD's base class, made to keep scikit-learn's rules."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pyod.models.base import BaseDetector
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .probabilities import label_confidence, outlier_probability
+from .thresholds import use_scores
+
+
+class PyODBase(BaseDetector):
+    """What every PyOD detector needs to pass scikit-learn's estimator checks.
+
+    Departures from PyOD's base: parameters are handled by scikit-learn's own code (PyOD's copy
+    changes the warnings filters); ``y`` is ignored in ``fit`` without a warning, whatever it holds;
+    ``predict_proba`` validates its input once and always has two columns; a thresholder is cloned;
+    ``fit_predict`` is not deprecated; a default ``predict_with_rejection`` does not warn about its
+    own default.
+    """
+
+    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
+    get_params = BaseEstimator.get_params
+    set_params = BaseEstimator.set_params
+    __repr__ = BaseEstimator.__repr__
+
+    _classes: ClassVar[int] = 2  # for PyOD's methods, as the next two
+    _mu = property(lambda self: self.decision_scores_.mean())
+    _sigma = property(lambda self: self.decision_scores_.std())
+
+    def fit_predict(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+        """Fit, and return the labels of the training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier.
+        """
+        return np.asarray(self.fit(X, y).labels_)
+
+    def predict(
+        self, X: ArrayLike, return_confidence: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Label rows that score above ``threshold_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+        return_confidence : bool, default=False
+            Also return ``predict_confidence(X)``.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier.
+        confidence : ndarray of shape (n_samples,)
+            Only with ``return_confidence``.
+        """
+        scores = self.decision_function(X)
+        labels = (scores > self.threshold_).astype(int)
+        return (labels, self._confidence(scores)) if return_confidence else labels
+
+    def predict_confidence(self, X: ArrayLike) -> np.ndarray:
+        """Probability that a label stays the same under other training rows (Perini et al. 2020).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+
+        Returns
+        -------
+        confidence : ndarray of shape (n_samples,)
+            From 0 to 1.
+        """
+        return self._confidence(self.decision_function(X))
+
+    def predict_proba(
+        self, X: ArrayLike, method: str = "linear", return_confidence: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Probability of being normal and of being an outlier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to score.
+        method : {"linear", "unify"}, default="linear"
+            "linear" scales scores to the range of the training scores; "unify" is the Gaussian tail
+            probability of Kriegel et al. 2011.
+        return_confidence : bool, default=False
+            Also return ``predict_confidence(X)``.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, 2)
+            Columns: normal, outlier.
+        confidence : ndarray of shape (n_samples,)
+            Only with ``return_confidence``.
+
+        Raises
+        ------
+        ValueError
+            If ``method`` is neither.
+        """
+        scores = self.decision_function(X)
+        outlier = outlier_probability(scores, self.decision_scores_, method)
+        probability = np.column_stack([1 - outlier, outlier])
+        return (probability, self._confidence(scores)) if return_confidence else probability
+
+    def predict_with_rejection(
+        self,
+        X: ArrayLike,
+        T: int = 32,
+        return_stats: bool = False,
+        delta: float = 0.1,
+        c_fp: float = 1,
+        c_fn: float = 1,
+        c_r: float | None = None,
+    ) -> Any:
+        """Labels with −2 for rows too uncertain to decide; see PyOD's ``BaseDetector``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to label.
+        T : int, default=32
+            A row is rejected where its confidence is at most 1 − 2·exp(−T).
+        return_stats : bool, default=False
+            Also return [expected rejection rate, its upper bound, upper bound of the cost].
+        delta : float in (0, 1), default=0.1
+            The upper bound of the rate holds with probability 1 − delta.
+        c_fp, c_fn, c_r : float
+            Costs of a false positive, a false negative and a rejection; ``c_r=None`` takes the
+            contamination.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            0 = inlier, 1 = outlier, −2 = rejected.
+        stats : list of three floats
+            Only with ``return_stats``.
+        """
+        twin = self._with_known_share()
+        c_r = twin.contamination if c_r is None or c_r < 0 else c_r
+        return BaseDetector.predict_with_rejection(twin, X, T, return_stats, delta, c_fp, c_fn, c_r)
+
+    def compute_rejection_stats(
+        self, T: int = 32, delta: float = 0.1, c_fp: float = 1, c_fn: float = 1, c_r: float = -1
+    ) -> tuple[float, float, float]:
+        """What :meth:`predict_with_rejection` costs; see PyOD's ``BaseDetector``.
+
+        Parameters
+        ----------
+        T, delta, c_fp, c_fn, c_r
+            As in :meth:`predict_with_rejection`; a negative ``c_r`` takes the contamination.
+
+        Returns
+        -------
+        rate, rate_bound, cost_bound : float
+            Expected rejection rate, its upper bound, and the upper bound of the cost.
+        """
+        twin = self._with_known_share()
+        return BaseDetector.compute_rejection_stats(twin, T, delta, c_fp, c_fn, c_r)  # type: ignore[no-any-return]
+
+    def _confidence(self, scores: np.ndarray) -> np.ndarray:
+        """Of the labels of these scores, (n,)."""
+        return label_confidence(scores, self.decision_scores_, self.flagged_share_, self.threshold_)
+
+    def _with_known_share(self) -> PyODBase:
+        """The same detector with a number above 0 as contamination, for PyOD's bounds."""
+        check_is_fitted(self)
+        twin = object.__new__(type(self))
+        share = self.flagged_share_ or 1 / len(self.decision_scores_)
+        twin.__dict__.update(vars(self) | {"contamination": share})
+        return twin
+
+    def _process_decision_scores(self) -> PyODBase:
+        """Threshold and labels of ``decision_scores_``, under PyOD's name."""
+        use_scores(self, self.decision_scores_)
+        return self
+
+    def _set_n_classes(self, y: Any) -> PyODBase:
+        """Labels are ignored, so there are always two classes."""
+        return self

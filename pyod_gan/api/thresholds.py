@@ -1,0 +1,93 @@
+"""Who decides the threshold: a share of rows, a rule, or a thresholder."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from sklearn.base import clone
+
+
+class Threshold(NamedTuple):
+    """A threshold of training scores and what it flags."""
+
+    value: float  # rows that score above it are labelled 1
+    labels: np.ndarray  # (n,) of the training rows
+    share: float  # of outliers that it stands for
+    thresholder: Any = None  # the fitted clone that found it
+
+
+class Scored(Protocol):
+    """A detector whose threshold can be set."""
+
+    contamination: Any
+    decision_scores_: np.ndarray
+    threshold_: float
+    labels_: np.ndarray
+    flagged_share_: float
+    thresholder_: Any
+
+
+def use_scores(detector: Scored, scores: np.ndarray) -> None:
+    """Set the training scores (n,) of a detector, and the threshold that its parameters ask for.
+
+    What an earlier fit left is forgotten: its thresholder, and the held-out scores of
+    ``calibrate``.
+    """
+    for name in ("thresholder_", "conformal_scores_"):
+        vars(detector).pop(name, None)
+    detector.decision_scores_ = scores
+    use_threshold(detector, find_threshold(scores, detector.contamination))
+
+
+def use_threshold(detector: Scored, threshold: Threshold) -> None:
+    """Set the threshold of a detector, and the labels of its training rows."""
+    detector.threshold_ = threshold.value
+    detector.labels_ = threshold.labels
+    detector.flagged_share_ = threshold.share
+    if threshold.thresholder is not None:
+        detector.thresholder_ = threshold.thresholder
+
+
+def find_threshold(scores: np.ndarray, contamination: Any) -> Threshold:
+    """The threshold of training scores (n,) that a ``contamination`` stands for.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        Training scores.
+    contamination : float, "auto" or thresholder
+        A share of outliers; "auto" for :func:`outlying_from`; or an object with ``fit`` and
+        ``labels_``, of which a clone is fitted.
+    """
+    if isinstance(contamination, Real):
+        share = float(contamination)
+        at_share = threshold_at(scores, float(np.percentile(scores, 100 * (1 - share))))
+        return at_share._replace(share=share)  # also where ties leave fewer labels
+    if isinstance(contamination, str):
+        return threshold_at(scores, outlying_from(scores))
+    thresholder = clone(contamination)
+    thresholder.fit(scores)
+    labels = np.asarray(thresholder.labels_).astype(int).ravel()
+    # thresholders rescale the scores, so theirs is not a threshold of ours
+    value = float(scores[labels == 0].max(initial=-np.inf))
+    return Threshold(value, labels, float(labels.mean()), thresholder)
+
+
+def threshold_at(scores: np.ndarray, value: float) -> Threshold:
+    """A given threshold of training scores (n,)."""
+    labels = (scores > value).astype(int)
+    return Threshold(value, labels, float(labels.mean()))
+
+
+def outlying_from(scores: np.ndarray) -> float:
+    """The score whose modified z-score is 3.5: 0.6745 · (score − median) / MAD.
+
+    Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993. Where half of the scores
+    are equal, the mean absolute deviation takes the MAD's place, with its own factor 1 / 1.253314.
+    """
+    median = np.median(scores)
+    deviations = np.abs(scores - median)
+    scale = np.median(deviations) / 0.6745 or deviations.mean() * 1.253314
+    return float(median + 3.5 * scale)

@@ -1,0 +1,8 @@
+"""Pictures of a fitted detector, as displays in scikit-learn's manner."""
+
+from __future__ import annotations
+
+from .displays import ExplanationDisplay, HistoryDisplay, ScoreDisplay
+from .score_map import MapDisplay
+
+__all__ = ["ExplanationDisplay", "HistoryDisplay", "MapDisplay", "ScoreDisplay"]

@@ -1,0 +1,197 @@
+"""Pictures of a fitted detector, as displays in scikit-learn's manner.
+
+``Display.from_estimator(detector, ..., ax=None)`` computes and draws; ``display.plot(ax=None)``
+draws again; ``display.ax_`` and ``display.figure_`` are matplotlib's, which is imported when
+something is drawn. Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from .._support.optional_imports import import_optional
+from ..detector import GANDetector
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
+
+
+@dataclass(kw_only=True)
+class Display:
+    """What all displays share."""
+
+    ax_: Axes = field(init=False, repr=False)
+    figure_: Figure = field(init=False, repr=False)
+
+    def _axes(self, ax: Axes | None) -> Axes:
+        """The axes given, or new ones."""
+        if ax is None:
+            ax = import_optional("matplotlib.pyplot", "plot").subplots(layout="constrained")[1]
+        self.ax_, self.figure_ = ax, ax.figure  # type: ignore[assignment]
+        return ax
+
+
+@dataclass(kw_only=True)
+class HistoryDisplay(Display):
+    """Losses over the steps of training.
+
+    Parameters
+    ----------
+    step : ndarray of shape (n_rows,)
+        Optimiser steps.
+    losses : dict of str to ndarray of shape (n_rows,)
+        Mean loss over members of each phase.
+    """
+
+    step: np.ndarray
+    losses: dict[str, np.ndarray]
+
+    @classmethod
+    def from_estimator(cls, estimator: GANDetector, *, ax: Axes | None = None) -> HistoryDisplay:
+        """Draw ``history_`` of a fitted detector.
+
+        Parameters
+        ----------
+        estimator : GANDetector
+            Fitted.
+        ax : Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : HistoryDisplay
+        """
+        check_is_fitted(estimator)
+        rows = estimator.history_
+        names = [name for name in rows[-1] if name.endswith("_loss")]
+        losses = {
+            name.removesuffix("_loss"): np.array([row.get(name, np.nan) for row in rows])
+            for name in names
+        }
+        return cls(step=np.array([row["step"] for row in rows]), losses=losses).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> HistoryDisplay:
+        """Draw on ``ax``, or on new axes."""
+        ax = self._axes(ax)
+        for (name, loss), colour in zip(
+            self.losses.items(), cycle((BLUE, ORANGE, GREEN, GREY)), strict=False
+        ):
+            ax.plot(self.step, loss, color=colour, label=name)
+        ax.set(xlabel="training step", ylabel="loss, mean over members")
+        ax.legend()
+        return self
+
+
+@dataclass(kw_only=True)
+class ScoreDisplay(Display):
+    """Histogram of scores with the threshold.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,)
+        Anomaly scores.
+    threshold : float
+        Rows above it are flagged.
+    """
+
+    scores: np.ndarray
+    threshold: float
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: GANDetector, X: ArrayLike | None = None, *, ax: Axes | None = None
+    ) -> ScoreDisplay:
+        """Draw the scores of ``X``, or of the training rows.
+
+        Parameters
+        ----------
+        estimator : GANDetector
+            Fitted.
+        X : array-like of shape (n_samples, n_features), default=None
+            Rows to score; None takes ``decision_scores_``.
+        ax : Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : ScoreDisplay
+        """
+        check_is_fitted(estimator)
+        scores = estimator.decision_scores_ if X is None else estimator.decision_function(X)
+        return cls(scores=scores, threshold=estimator.threshold_).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> ScoreDisplay:
+        """Draw on ``ax``, or on new axes."""
+        ax = self._axes(ax)
+        bins = np.histogram_bin_edges(self.scores, 40)
+        ax.hist(self.scores, bins.tolist(), color=BLUE)
+        ax.axvline(self.threshold, color=ORANGE, label=f"threshold {self.threshold:.3g}")
+        ax.set(xlabel="anomaly score", ylabel="rows", yscale="log")
+        ax.legend()
+        return self
+
+
+@dataclass(kw_only=True)
+class ExplanationDisplay(Display):
+    """Bars of the largest shares of one row's score.
+
+    Parameters
+    ----------
+    reasons : list of str
+        What was observed and expected, the largest share first.
+    shares : ndarray of shape (n_reasons,)
+        Their shares.
+    """
+
+    reasons: list[str]
+    shares: np.ndarray
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: GANDetector, row: ArrayLike, *, top: int = 8, ax: Axes | None = None
+    ) -> ExplanationDisplay:
+        """Explain one row.
+
+        Parameters
+        ----------
+        estimator : GANDetector
+            Fitted.
+        row : array-like of shape (1, n_features)
+            A table of one row.
+        top : int, default=8
+            Bars at most.
+        ax : Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : ExplanationDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one row.
+        """
+        n_rows = len(np.asarray(row))
+        if n_rows != 1:
+            raise ValueError(f"`row` must be a table of one row. Got {n_rows} rows.")
+        frame = estimator.explain_frame(row, top=top)
+        return cls(reasons=list(frame["reason"]), shares=frame["share"].to_numpy()).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> ExplanationDisplay:
+        """Draw on ``ax``, or on new axes."""
+        ax = self._axes(ax)
+        labels = [reason.replace("; ", "\n") for reason in self.reasons]
+        ax.barh(labels, self.shares, color=BLUE)
+        ax.invert_yaxis()
+        ax.set(xlabel="share of the score above the median")
+        return self

@@ -1,0 +1,144 @@
+"""A picture of the score over two columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from ..api.fitted import model_of
+from ..detector import GANDetector
+from ..engine.training import member_streams
+from ..front_ends.front_end import Output
+from ..model import FittedModel
+from .displays import BLUE, GREEN, ORANGE, Display
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(kw_only=True)
+class MapDisplay(Display):
+    """The score over two columns, with training rows and rows that the GAN makes.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_grid,)
+        Values of the two columns on the grid.
+    scores : ndarray of shape (n_grid, n_grid)
+        Scores; rows go with ``y``.
+    threshold : float
+        Drawn as a line.
+    rows : ndarray of shape (n_samples, 2)
+        The rows passed.
+    generated : ndarray of shape (n_generated, 2)
+        Generated rows; none for a GAN that cannot.
+    names : tuple of str
+        Of the two columns.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scores: np.ndarray
+    threshold: float
+    rows: np.ndarray
+    generated: np.ndarray
+    names: tuple[str, str]
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: GANDetector,
+        X: ArrayLike,
+        *,
+        columns: tuple[int, int] = (0, 1),
+        n_grid: int = 80,
+        ax: Axes | None = None,
+    ) -> MapDisplay:
+        """Draw the score over two columns of numbers; all others are held at their medians.
+
+        Parameters
+        ----------
+        estimator : GANDetector
+            Fitted on at least two columns.
+        X : array-like of shape (n_samples, n_features)
+            Rows to show; they set the limits.
+        columns : tuple of two ints, default=(0, 1)
+            Positions of the columns in ``X``.
+        n_grid : int, default=80
+            Points in each direction.
+        ax : Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : MapDisplay
+
+        Raises
+        ------
+        ValueError
+            If ``columns`` are not two different columns of ``X`` that hold numbers.
+        """
+        model = model_of(estimator)
+        values = model.front_end.read(X).values
+        places = _places(model.front_end.outputs, columns)
+        rows = values[:, places]
+        margin = 0.2 * np.ptp(rows, 0)
+        low, high = rows.min(0) - margin, rows.max(0) + margin
+        x, y = (np.linspace(*ends, n_grid) for ends in zip(low, high, strict=True))
+        points = np.tile(np.median(values, 0), (n_grid * n_grid, 1))
+        points[:, places] = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], 1)
+        scores = model.row_scores(model.front_end.scale(points))
+        names = model.front_end.names
+        return cls(
+            x=x,
+            y=y,
+            scores=scores.reshape(n_grid, n_grid),
+            threshold=estimator.threshold_,
+            rows=rows,
+            generated=_generated(model, 200)[:, places],
+            names=(names[columns[0]], names[columns[1]]),
+        ).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> MapDisplay:
+        """Draw on ``ax``, or on new axes."""
+        ax = self._axes(ax)
+        surface = ax.contourf(self.x, self.y, self.scores, 20, cmap="Greys")
+        self.figure_.colorbar(surface, ax=ax, label="anomaly score")
+        ax.contour(self.x, self.y, self.scores, [self.threshold], colors=ORANGE)
+        ax.plot(*self.rows.T, ".", color=BLUE, markersize=3, label="rows")
+        ax.plot(*self.generated.T, "x", color=GREEN, markersize=3, label="generated")
+        ax.set(xlabel=self.names[0], ylabel=self.names[1])
+        ax.set(xlim=(self.x[0], self.x[-1]), ylim=(self.y[0], self.y[-1]))
+        ax.legend()
+        return self
+
+
+def _places(outputs: Sequence[Output], columns: tuple[int, int]) -> list[int]:
+    """Which of the columns that the networks see are two columns of the table."""
+    places = {o.column: i for i, o in enumerate(outputs) if o == (o.column, "value", "")}
+    if len(set(columns)) != 2 or not set(columns) <= set(places):
+        raise ValueError(
+            f"`columns` must be two different positions of columns that hold numbers: of "
+            f"{sorted(places)}. Got {columns!r}."
+        )
+    return [places[column] for column in columns]
+
+
+def _generated(model: FittedModel, n: int) -> np.ndarray:
+    """Rows that the members make from fixed noise, in the table's units, (about n, D)."""
+    n_columns = len(model.front_end.outputs)
+    each = ceil(n / model.n_members)
+    size = (each, model.gan.noise_dim(n_columns))
+    streams = member_streams(0, model.n_members)
+    noise = torch.stack([torch.randn(size, generator=s, dtype=torch.float64) for s in streams])
+    with torch.no_grad():
+        made = model.gan.generate(model.networks, noise.to(model.networks.reference))
+    if made is None:
+        return np.empty((0, n_columns))
+    return model.front_end.unscale(made.flatten(0, 1).cpu().numpy())

@@ -1,0 +1,76 @@
+"""Batches for E members, each with its own random stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from .broad_negatives import broad_negatives
+from .row_source import RowSource
+from .spec import BaseGAN, Batch
+
+MAX_BLOCK = 32  # steps drawn at once: one random call per member instead of one per step
+BLOCK_FLOATS = 2**18  # numbers of a member's block, 1 MiB: wide batches are drawn in smaller blocks
+
+
+class BatchSampler:
+    """Endless batches of rows drawn with replacement.
+
+    A member's draws depend on its own random stream alone, so a member trained with others sees the
+    same batches as the member trained alone.
+
+    Parameters
+    ----------
+    source : RowSource
+        Training rows (n, D).
+    gan : BaseGAN
+        Says the latent size and whether broad negatives are wanted.
+    batch_size : int
+        Rows B of a batch, per member.
+    streams : sequence of torch.Generator
+        One per member, on the CPU.
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        gan: BaseGAN,
+        batch_size: int,
+        streams: Sequence[torch.Generator],
+    ) -> None:
+        self.source = source
+        self.sample = source.sample()
+        self.batch_size = batch_size
+        self.streams = streams
+        self.with_negatives = gan.broad_negatives
+        self.noise_dim = gan.noise_dim(source.n_columns)
+        widest = max(source.n_columns, self.noise_dim)
+        steps = BLOCK_FLOATS // (batch_size * widest)
+        self.block = min(MAX_BLOCK, max(1, steps))
+
+    def __iter__(self) -> Iterator[Batch]:
+        n, noise_dim, dtype = len(self.source), self.noise_dim, self.sample.dtype
+        size = (self.block, self.batch_size)
+        while True:
+            picks = self._draw(lambda s: torch.randint(n, size, generator=s))
+            z = self._draw(lambda s: torch.randn(*size, noise_dim, generator=s, dtype=dtype))
+            u = self._draw(lambda s: torch.rand(*size, 1, generator=s, dtype=dtype))
+            negatives = self._draw(self._negatives) if self.with_negatives else None
+            for step in range(self.block):
+                yield Batch(
+                    self.source.take(picks[:, step]),
+                    z[:, step],
+                    u[:, step],
+                    None if negatives is None else negatives[:, step],
+                )
+
+    def _draw(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
+        """One block for every member, (E, block, B, ...)."""
+        return torch.stack([draw(stream) for stream in self.streams]).to(self.sample.device)
+
+    def _negatives(self, stream: torch.Generator) -> Tensor:
+        """One member's block, (block, B, D)."""
+        made = [broad_negatives(self.sample, self.batch_size, stream) for _ in range(self.block)]
+        return torch.stack(made)

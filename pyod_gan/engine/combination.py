@@ -1,0 +1,43 @@
+"""Views of E members to one score per row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+RELATIVE_NOISE = 1e-9  # scores closer than this share of the largest are alike
+
+
+class Units(NamedTuple):
+    """Per-member centre and scale of the training scores, (E, 1, 1) each."""
+
+    centre: np.ndarray
+    scale: np.ndarray
+
+
+def find_units(scores: np.ndarray) -> Units:
+    """Median and spread of each member's training scores, (E, n, V) -> Units.
+
+    The spread is the interquartile range; where half of the rows score alike, the standard
+    deviation; where all do, 1, so that the member adds nothing.
+    """
+    centre = np.median(scores, axis=(1, 2), keepdims=True)
+    low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
+    noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
+    deviation = scores.std(axis=(1, 2), keepdims=True)
+    scale = np.where(high - low > noise, high - low, deviation)
+    return Units(centre, np.where(scale > noise, scale, 1.0))
+
+
+def combine(scores: np.ndarray, units: Units) -> np.ndarray:
+    """Mean over members, then the largest view, (E, n, V) -> (n,)."""
+    by_view = in_units(scores, units).mean(axis=0)
+    return np.asarray(by_view.max(axis=-1))
+
+
+def in_units(scores: np.ndarray, units: Units) -> np.ndarray:
+    """Scores of members on one scale, (E, n, V)."""
+    members: np.ndarray = scores - units.centre
+    members /= units.scale
+    return members

@@ -1,0 +1,66 @@
+"""Tensor functions that GANs are written with; each stands here once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def l1(a: Tensor, b: Tensor) -> Tensor:
+    """Mean absolute difference over the last axis, (E, B, D) -> (E, B)."""
+    return (a - b).abs().mean(-1)
+
+
+def l2(a: Tensor, b: Tensor) -> Tensor:
+    """Mean squared difference over the last axis, (E, B, D) -> (E, B)."""
+    return (a - b).square().mean(-1)
+
+
+def cat(*parts: Tensor) -> Tensor:
+    """Joint input of a network, (E, B, a), (E, B, b) -> (E, B, a + b)."""
+    return torch.cat(parts, -1)
+
+
+def bounded(x: Tensor, bound: float) -> Tensor:
+    """Softly limit to ±bound by a tanh, any shape."""
+    return (x / bound).tanh() * bound
+
+
+def uniform_codes(z: Tensor, bound: float) -> Tensor:
+    """Standard normal codes to uniform ones on [−bound, bound], any shape."""
+    share: Tensor = torch.special.ndtr(z)  # of normal codes that are smaller
+    return (2 * share - 1) * bound
+
+
+def sign_ascent(
+    height: Callable[[Tensor], Tensor], start: Tensor, n_steps: int, step: float, bound: float
+) -> Tensor:
+    """Climb ``height`` from ``start`` by steps of fixed size, within ±bound.
+
+    Parameters
+    ----------
+    height : callable
+        Points (E, B, Z) -> heights of any shape.
+    start : Tensor
+        Points to start from, (E, B, Z).
+    n_steps : int
+        Steps; 0 returns the start.
+    step : float
+        Length of a step in each coordinate, in the direction of the gradient's sign.
+    bound : float
+        Largest absolute coordinate.
+
+    Returns
+    -------
+    points : Tensor
+        (E, B, Z), without a gradient.
+    """
+    points = start
+    with torch.enable_grad():
+        for _ in range(n_steps):
+            points = points.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(height(points).sum(), points)
+            points = (points + step * slope.sign()).clamp(-bound, bound)
+    return points.detach()

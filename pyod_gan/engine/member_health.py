@@ -1,0 +1,63 @@
+"""Collapse and divergence of members, one by one."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from .._support.exceptions import TrainingCollapsedError, TrainingCollapseWarning
+from .networks import Networks
+from .spec import BaseGAN, Batch
+
+MIN_SPREAD = 0.02  # generated columns with less of the real standard deviation are one point
+REMEDY = (
+    "Lower `lr`, raise `batch_size`, choose another `game` such as 'relativistic', "
+    "or look for columns with extreme values."
+)
+
+
+def finite_members(net: Networks) -> Tensor:
+    """Members whose weights are all finite, (E,) bool."""
+    return torch.stack([p.detach().flatten(1).isfinite().all(1) for p in net.parameters()]).all(0)
+
+
+def finite_mean(values: Tensor) -> float:
+    """Mean over the values that are finite; NaN where none is."""
+    return float(values[values.isfinite()].mean())
+
+
+def spread(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
+    """Standard deviation of generated over that of real rows, mean over varying columns, (E,)."""
+    with torch.no_grad():
+        made = gan.generate(net, batch.z)
+    real = batch.x.std(1)  # (E, D)
+    varying = real > 1e-6
+    if made is None or not varying.any():
+        return torch.ones(len(real), device=real.device)
+    ratio = torch.where(varying, made.std(1) / real.clamp_min(1e-6), 0.0).sum(1)
+    return torch.where(varying.any(1), ratio / varying.sum(1).clamp_min(1), 1.0)
+
+
+def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
+    """Remove members that diverged or whose generator makes one point; who is left, (E,) bool.
+
+    Raises
+    ------
+    TrainingCollapsedError
+        If no member is left.
+    """
+    finite = finite_members(net)
+    alive = finite & (spread(gan, net, batch) >= MIN_SPREAD)
+    if alive.all():
+        return alive
+    what = (
+        f"{int((~finite).sum())} of {len(alive)} members diverged and "
+        f"{int((finite & ~alive).sum())} collapsed to one generated point"
+    )
+    if not alive.any():
+        raise TrainingCollapsedError(f"No member is left: {what}. {REMEDY}")
+    warnings.warn(f"{what}; they were dropped. {REMEDY}", TrainingCollapseWarning, stacklevel=2)
+    net.keep(alive)
+    return alive

@@ -1,0 +1,84 @@
+"""Multi-layer perceptrons, the kind of network that tables use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from .networks import Network, NetworkMaker
+
+LEAK = 0.2  # slope of LeakyReLU below zero, as in DCGAN (Radford et al. 2016)
+
+
+class Linear(nn.Module):
+    """E linear layers, (E, B, n_in) -> (E, B, n_out)."""
+
+    def __init__(self, n_in: int, n_out: int, streams: Sequence[torch.Generator]) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(n_in)  # torch.nn.Linear's own initialisation
+        self.weight = _uniform((n_in, n_out), bound, streams)  # (E, n_in, n_out)
+        self.bias = _uniform((1, n_out), bound, streams)  # (E, 1, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply each member's layer to its own rows."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+def _uniform(
+    shape: tuple[int, int], bound: float, streams: Sequence[torch.Generator]
+) -> nn.Parameter:
+    """Weights drawn member by member, in single precision whatever torch's default type is."""
+    drawn = [
+        torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=stream)
+        for stream in streams
+    ]
+    return nn.Parameter(torch.stack(drawn))
+
+
+class MLP(Network):
+    """E multi-layer perceptrons with LeakyReLU between the layers and a linear output."""
+
+    def __init__(
+        self, n_in: int, hidden: Sequence[int], n_out: int, streams: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__()
+        sizes = [n_in, *hidden, n_out]
+        self.layers = nn.ModuleList(Linear(a, b, streams) for a, b in pairwise(sizes))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Activations of the last hidden layer, (E, B, n_in) -> (E, B, hidden[-1])."""
+        for layer in list(self.layers)[:-1]:
+            x = leaky_relu(layer(x), LEAK)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(E, B, n_in) -> (E, B, n_out)."""
+        made: Tensor = self.layers[-1](self.features(x))
+        return made
+
+
+class MLPMaker(NetworkMaker):
+    """Makes multi-layer perceptrons whose hidden layers have the sizes ``hidden``."""
+
+    def __init__(
+        self, n_columns: int, hidden: Sequence[int], streams: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__(n_columns, streams)
+        self.hidden = hidden
+
+    def generator(self, codes: int) -> MLP:
+        """(E, B, codes) -> (E, B, D)."""
+        return MLP(codes, self.hidden, self.n_columns, self.streams)
+
+    def encoder(self, codes: int) -> MLP:
+        """(E, B, D) -> (E, B, codes)."""
+        return MLP(self.n_columns, self.hidden, codes, self.streams)
+
+    def critic(self, rows: int = 1, codes: int = 0) -> MLP:
+        """(E, B, rows * D + codes) -> (E, B, 1)."""
+        return MLP(rows * self.n_columns + codes, self.hidden, 1, self.streams)

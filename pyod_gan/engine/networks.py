@@ -1,0 +1,209 @@
+"""Networks of all members at once, and how a GAN asks for them.
+
+Letters used in shape comments throughout the package:
+
+| letter | meaning                                  | letter | meaning                      |
+| ------ | ---------------------------------------- | ------ | ---------------------------- |
+| E      | ensemble members, always the first axis  | n      | rows the user passed         |
+| B      | rows of one batch, per member            | D      | columns that networks see    |
+| Z      | latent size                              | M      | prototypes, per member       |
+| V      | views of a row                           |        |                              |
+
+Members share no parameter, so the gradient of a loss summed over E is each member's own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+
+class Network(nn.Module):
+    """One network of every member, (E, B, n_in) -> (E, B, n_out).
+
+    The first axis of every parameter and every buffer is E.
+    """
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Tensor) -> Tensor:
+            """Apply each member's network to its own rows."""
+
+    @property
+    def width(self) -> int:
+        """Units of the widest layer."""
+        return max(p.shape[-1] for p in self.parameters())
+
+    @property
+    def floats_per_row(self) -> int:
+        """Numbers that one row takes in one member, for the memory budget of scoring."""
+        return sum(p.shape[-1] for p in self.parameters())
+
+    def features(self, x: Tensor) -> Tensor:
+        """Activations of the last hidden layer, (E, B, n_in) -> (E, B, F)."""
+        raise TypeError(f"{type(self).__name__} has no hidden layer whose features can be asked.")
+
+
+class NetworkMaker(ABC):
+    """How a GAN asks for networks by their role, without choosing their kind.
+
+    Rows and codes are flat whatever the kind of network is: (E, B, D) and (E, B, Z).
+
+    Attributes
+    ----------
+    n_columns : int
+        Size D of a row.
+    streams : sequence of torch.Generator
+        The members' random streams, for what else a GAN draws at the start.
+    """
+
+    def __init__(self, n_columns: int, streams: Sequence[torch.Generator]) -> None:
+        self.n_columns = n_columns
+        self.streams = streams
+
+    @abstractmethod
+    def generator(self, codes: int) -> Network:
+        """A network that makes rows, (E, B, codes) -> (E, B, D)."""
+
+    @abstractmethod
+    def encoder(self, codes: int) -> Network:
+        """A network that finds codes, (E, B, D) -> (E, B, codes)."""
+
+    @abstractmethod
+    def critic(self, rows: int = 1, codes: int = 0) -> Network:
+        """A network that judges ``rows`` rows beside ``codes`` numbers of code.
+
+        It takes them side by side, rows first, (E, B, rows * D + codes) -> logits (E, B, 1).
+        """
+
+
+class Networks(nn.Module):
+    """The named networks and buffers of E members; the first axis of every tensor is E.
+
+    Networks are reached by name: ``net.gen``, ``net.critic``. With ``all_pairs`` the players of
+    every member meet the critics of every member, see :meth:`mean_over_pairings`.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, Network],
+        critics: Mapping[str, Network],
+        all_pairs: bool = False,
+    ) -> None:
+        super().__init__()
+        self.players, self.critics = tuple(players), tuple(critics)
+        self.all_pairs = all_pairs
+        for name, network in {**players, **critics}.items():
+            self.add_module(name, network)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Network: ...
+
+    @property
+    def n_members(self) -> int:
+        """Members E."""
+        return len(next(self.parameters()))
+
+    @property
+    def reference(self) -> Tensor:
+        """A tensor of the type and on the device of all weights."""
+        return next(self.parameters())
+
+    @property
+    def width(self) -> int:
+        """Units of the widest layer of all networks."""
+        return max(self.network(name).width for name in (*self.players, *self.critics))
+
+    @property
+    def floats_per_row(self) -> int:
+        """Numbers that one row takes in all networks of all members."""
+        names = (*self.players, *self.critics)
+        return self.n_members * sum(self.network(name).floats_per_row for name in names)
+
+    def network(self, name: str) -> Network:
+        """The network of that name."""
+        found = self.get_submodule(name)
+        assert isinstance(found, Network)
+        return found
+
+    def parameters_of(self, names: Sequence[str]) -> list[nn.Parameter]:
+        """Parameters of the named networks, in that order."""
+        return [p for name in names for p in self.get_submodule(name).parameters()]
+
+    def forward(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
+        """``function(self, *args)``: what :func:`torch.func.functional_call` calls."""
+        return function(self, *args)
+
+    def mean_over_pairings(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
+        """``function(net, *args)``, such as a loss; with ``all_pairs`` its mean over E pairings.
+
+        In pairing s the players of member e meet the critics of member e + s.
+        """
+        if not self.all_pairs:
+            return function(self, *args)
+        tensors = [*self.named_parameters(), *self.named_buffers()]
+        of_players = {n: t for n, t in tensors if n.partition(".")[0] in self.players}
+        results = []
+        for shift in range(self.n_members):
+            shifted = {name: tensor.roll(shift, 0) for name, tensor in of_players.items()}
+            results.append(functional_call(self, shifted, (function, *args)))
+        return torch.stack(results).mean(0)
+
+    def keep(self, members: Tensor) -> None:
+        """Drop all other members; ``members`` is a boolean mask (E,) or their numbers."""
+        self._set_tensors({name: t[members] for name, t in self.state_dict().items()})
+
+    def joined_with(self, others: Sequence[Networks]) -> Networks:
+        """New networks of these members and then those of ``others``."""
+        states = [self.state_dict(), *(other.state_dict() for other in others)]
+        joined = deepcopy(self)
+        joined._set_tensors({name: torch.cat([s[name] for s in states]) for name in states[0]})
+        return joined
+
+    def take_over(self, other: Networks) -> None:
+        """Begin with a copy of another's weights, for as many members as both have.
+
+        Raises
+        ------
+        ValueError
+            If the networks have other sizes.
+        """
+        mine, theirs = self.state_dict(), other.state_dict()
+        for name, tensor in mine.items():
+            if name not in theirs or theirs[name].shape[1:] != tensor.shape[1:]:
+                raise ValueError(
+                    f"Training can go on only with networks of the same sizes: {name} is not as it "
+                    "was. Keep the columns, `gan` and `hidden_layer_sizes` of the last fit, or set "
+                    "`warm_start=False`."
+                )
+            n = min(len(tensor), len(theirs[name]))
+            tensor[:n] = theirs[name][:n]
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """State as NumPy arrays, which know no device and no class of torch."""
+        return {name: t.detach().cpu().numpy() for name, t in self.state_dict().items()}
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> Networks:
+        """Inverse of :meth:`to_arrays`, on networks built with the same sizes."""
+        known = set(self.state_dict())
+        for name, value in arrays.items():
+            if name not in known:
+                self.register_buffer(name, torch.tensor(value))
+        self.double().load_state_dict({k: torch.tensor(v) for k, v in arrays.items()})
+        return self
+
+    def _set_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Replace parameters and buffers by others of the same names."""
+        for path, tensor in tensors.items():
+            module_path, _, name = path.rpartition(".")
+            module = self.get_submodule(module_path)
+            is_parameter = isinstance(getattr(module, name), nn.Parameter)
+            setattr(module, name, nn.Parameter(tensor) if is_parameter else tensor)

@@ -1,0 +1,56 @@
+"""Where training and scoring take their rows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from torch import Tensor
+
+
+class RowSource(Protocol):
+    """Scaled rows (n, D) that need not all lie in memory."""
+
+    @property
+    def n_columns(self) -> int:
+        """Size D of a row."""
+
+    def __len__(self) -> int:
+        """Rows n."""
+
+    def take(self, indices: Tensor) -> Tensor:
+        """Rows by their numbers, (...) -> (..., D)."""
+
+    def chunks(self, size: int) -> Iterator[Tensor]:
+        """All rows in order, at most ``size`` at a time, (size, D)."""
+
+    def sample(self) -> Tensor:
+        """As many rows as the source can hold in memory, (k, D); of an array all of them."""
+
+
+class ArrayRows:
+    """Rows that lie in memory, as one tensor (n, D)."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self._rows = rows
+
+    @property
+    def n_columns(self) -> int:
+        """Size D of a row."""
+        return self._rows.shape[1]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, indices: Tensor) -> Tensor:
+        """Rows by their numbers, (...) -> (..., D)."""
+        return self._rows[indices]
+
+    def chunks(self, size: int) -> Iterator[Tensor]:
+        """All rows in order, at most ``size`` at a time, (size, D)."""
+        for start in range(0, len(self._rows), size):
+            yield self._rows[start : start + size]
+
+    def sample(self) -> Tensor:
+        """All rows, (n, D)."""
+        return self._rows

@@ -1,0 +1,63 @@
+"""Rows to members' scores, in chunks that fit a memory budget."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+import torch
+from sklearn import get_config
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .networks import Networks
+from .row_source import RowSource
+from .spec import BaseGAN
+
+MAX_CHUNK = 128  # rows; larger chunks leave the CPU's caches and are slower
+LONG = 20  # chunks from which a progress bar is worth showing
+
+
+def chunk_rows(gan: BaseGAN, net: Networks) -> int:
+    """Rows to score at once within scikit-learn's ``working_memory`` (MiB)."""
+    budget = get_config()["working_memory"] * 2**20
+    affordable = budget // (8 * gan.floats_per_row(net))
+    return int(min(MAX_CHUNK, max(1, affordable)))
+
+
+def member_scores(
+    gan: BaseGAN, net: Networks, source: RowSource, *, progress: bool = False
+) -> np.ndarray:
+    """Score every row by every member, (n, D) -> (E, n, V) float64.
+
+    The networks compute in double precision, so that a row's score depends on the rows that it
+    shares a chunk with by rounding only, far below single precision.
+    """
+    size = chunk_rows(gan, net)
+    n_chunks = ceil(len(source) / size)
+    hidden = not progress or n_chunks < LONG
+    scores = np.empty((net.n_members, len(source), gan.n_views))
+    done = 0
+    with torch.no_grad():
+        for chunk in tqdm(
+            source.chunks(size), "score", total=n_chunks, unit="chunk", disable=hidden
+        ):
+            views = score_views(gan, net, chunk.to(net.reference))  # (E, B, V)
+            scores[:, done : done + len(chunk)] = views.cpu().numpy()
+            done += len(chunk)
+    return scores
+
+
+def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
+    """Views of rows by every member, (B, D) -> (E, B, V); a score without views is one view."""
+    scores = net.mean_over_pairings(gan.score, x.expand(net.n_members, -1, -1))
+    if gan.n_views == 1 and scores.ndim == 2:
+        scores = scores.unsqueeze(-1)
+    expected = (net.n_members, x.shape[0], gan.n_views)
+    if scores.shape != expected:
+        raise ValueError(
+            f"{type(gan).__name__}.score must return shape (members, rows) = {expected[:2]}, or, "
+            f"where `n_views` is above 1, (members, rows, n_views). Got {tuple(scores.shape)} "
+            f"instead, with `n_views` = {gan.n_views}."
+        )
+    return scores

@@ -1,0 +1,153 @@
+"""The one training loop: phases, averaged weights, history, callbacks."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from .._support.exceptions import TrainingCollapsedError
+from .callbacks import Callback
+from .member_health import REMEDY, finite_mean, finite_members, spread
+from .networks import Networks
+from .row_source import RowSource
+from .scoring import score_views
+from .spec import BaseGAN, Batch, Phase, Settings
+from .spec_check import fixed_streams
+from .training_step import StepResult, TrainingStep, average_weights
+
+HISTORY_ROWS = 50  # a run logs about this many rows
+
+
+class Trainer:
+    """Trains the networks of E members; callbacks see this object.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        What to train.
+    net : Networks
+        Its networks; after :meth:`run` they hold the averaged weights.
+    phases : sequence of Phase
+        In the order of one step.
+    source : RowSource
+        Training rows.
+    settings : Settings
+        Steps, learning rate, averaging.
+    callbacks : sequence of Callback
+        Called in order.
+    goes_on : bool
+        True where earlier training is continued: the run counts as late from its first step on.
+
+    Attributes
+    ----------
+    history : list of dict
+        One row per logged step, means over members: ``step``, ``<phase>_loss``,
+        ``<phase>_grad_norm``, ``spread`` (standard deviation of generated over real columns),
+        ``seconds`` since the start, ``n_alive`` members with finite weights.
+    ema : list of Tensor
+        Exponential moving average of the weights, in the order of ``net.parameters()``.
+    step : int
+        Steps done.
+    logged : bool
+        Whether the last step added a row to the history.
+    stop_training : bool
+        Set by a callback to end the run.
+    """
+
+    def __init__(
+        self,
+        gan: BaseGAN,
+        net: Networks,
+        phases: Sequence[Phase],
+        source: RowSource,
+        settings: Settings,
+        callbacks: Sequence[Callback] = (),
+        *,
+        goes_on: bool = False,
+    ) -> None:
+        self.gan, self.net, self.phases, self.source = gan, net, phases, source
+        self.settings = settings
+        self.callbacks = callbacks
+        self.goes_on = goes_on
+        self.history: list[dict[str, float]] = []
+        self.ema = [p.detach().clone() for p in net.parameters()]
+        self.step = 0
+        self.logged = False
+        self.stop_training = False
+        self._training_step = TrainingStep(net, phases, settings)
+        self._latest: dict[str, StepResult] = {}  # of each phase
+        self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
+
+    def run(self, batches: Iterator[Batch]) -> None:
+        """Train on at most ``max_iter`` batches; the networks end with the averaged weights."""
+        self._started = time.perf_counter()
+        for callback in self.callbacks:
+            callback.on_train_begin(self)
+        try:
+            for batch in islice(batches, self.settings.max_iter):
+                self._train_on(batch)
+                for callback in self.callbacks:
+                    callback.on_batch_end(self)
+                if self.stop_training:
+                    break
+        finally:
+            for callback in self.callbacks:
+                callback.on_train_end(self)
+        for p, average in zip(self.net.parameters(), self.ema, strict=True):
+            p.data.copy_(average)
+
+    def member_scores(self, n_rows: int) -> Tensor:
+        """Scores by the averaged weights of up to n_rows evenly spaced training rows, (E, ·)."""
+        net = copy.deepcopy(self.net)
+        for p, average in zip(net.parameters(), self.ema, strict=True):
+            p.data = average
+        n = len(self.source)
+        some = self.source.take(torch.arange(0, n, math.ceil(n / n_rows)))
+        with torch.no_grad():
+            self.gan.prepare(net, self.source.sample(), fixed_streams(net))
+            return score_views(self.gan, net, some).amax(-1)
+
+    def _train_on(self, batch: Batch) -> None:
+        """One step of every phase that is due."""
+        n_steps = self.settings.max_iter
+        self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
+        batch = batch.at(1.0 if self.goes_on else self.step / n_steps)
+        for phase in self.phases:
+            if phase.due(self.step, n_steps):
+                result = self._training_step(phase, batch)
+                self._latest[phase.name] = result
+                for callback in self.callbacks:
+                    callback.on_grad_computed(self, phase.name, result.norms)
+        self._average()
+        self.step += 1
+        if self.logged:
+            self._log(batch)
+
+    def _average(self) -> None:
+        """Move the averages; a warm-up lets short runs forget their start."""
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        weights = [p.data for p in self.net.parameters()]
+        average_weights(self.ema, weights, torch.tensor(decay, dtype=torch.float64))
+
+    def _log(self, batch: Batch) -> None:
+        """Add a history row; a phase that was not due shows its latest step."""
+        alive = finite_members(self.net)
+        row: dict[str, float] = {"step": self.step}
+        for name, (loss, norms) in self._latest.items():
+            row[f"{name}_loss"] = finite_mean(loss)
+            row[f"{name}_grad_norm"] = finite_mean(norms)
+        row["spread"] = finite_mean(spread(self.gan, self.net, batch))
+        row["seconds"] = time.perf_counter() - self._started
+        row["n_alive"] = int(alive.sum())
+        self.history.append(row)
+        if not alive.any():
+            raise TrainingCollapsedError(
+                f"All {len(alive)} members diverged (not-a-number weights) by step {self.step}. "
+                f"{REMEDY}"
+            )

@@ -1,0 +1,134 @@
+"""From a GAN's spec and rows to trained networks that are ready to score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from .batches import BatchSampler
+from .callbacks import Callback
+from .member_health import drop_dead_members
+from .mlp import MLPMaker
+from .networks import Network, Networks
+from .row_source import RowSource
+from .spec import BaseGAN, Settings
+from .spec_check import check_spec
+from .threads import one_thread
+from .trainer import Trainer
+
+
+class Trained(NamedTuple):
+    """What training leaves behind."""
+
+    networks: Networks  # of the members that are left, in double precision
+    history: list[dict[str, float]]  # see Trainer
+    n_steps: int
+
+
+def member_streams(
+    random_state: int | np.random.RandomState | None, n_members: int, *, after: int = 0
+) -> list[torch.Generator]:
+    """One random stream per member; member e's does not depend on how many there are.
+
+    ``None`` takes fresh entropy, and NumPy's global state stays as it is. Streams ``after`` some
+    steps of training differ from those before.
+    """
+    if random_state is None:
+        random_state = np.random.RandomState(np.random.MT19937())
+    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_members)
+    return [torch.Generator().manual_seed(int(seed) + after) for seed in seeds]
+
+
+def build(
+    gan: BaseGAN, n_columns: int, settings: Settings, streams: Sequence[torch.Generator]
+) -> Networks:
+    """Fresh networks of one member per stream.
+
+    Raises
+    ------
+    ValueError
+        If a player and a critic have one name, or a network is of no kind that members can share.
+    """
+    make = MLPMaker(n_columns, settings.hidden_layer_sizes, streams)
+    players, critics = gan.players(make), gan.critics(make)
+    owner = type(gan).__name__
+    if both := sorted(players.keys() & critics.keys()):
+        raise ValueError(
+            f"{owner} has {', '.join(both)} as a player and as a critic. Give every network a name "
+            "of its own."
+        )
+    for name, network in {**players, **critics}.items():
+        if not isinstance(network, Network):
+            raise ValueError(
+                f"The network {name!r} of {owner} must be made by `make` or derive from "
+                f"pyod_gan.gans.Network. Got a {type(network).__name__} instead."
+            )
+    return Networks(players, critics, all_pairs=settings.pairing == "all")
+
+
+def fit_members(
+    gan: BaseGAN,
+    source: RowSource,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback] = (),
+    start: Networks | None = None,
+    *,
+    goes_on: bool = False,
+) -> Trained:
+    """Train all members, on the device of the rows, and make their networks ready to score.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        What to train.
+    source : RowSource
+        Scaled training rows (n, D).
+    settings : Settings
+        How to train; with 0 steps the networks stay as they are.
+    streams : sequence of torch.Generator
+        One per member.
+    callbacks : sequence of Callback
+        See :class:`Callback`.
+    start : Networks or None
+        Weights to begin with, which are copied; members beyond it are fresh.
+    goes_on : bool
+        True where earlier training is continued: every phase takes part all the time, as late in a
+        run, whatever its ``start`` and ``stop``.
+
+    Raises
+    ------
+    ValueError
+        If the parts of the GAN do not fit together.
+    TrainingCollapsedError
+        If no member is left.
+    """
+    net = build(gan, source.n_columns, settings, streams)
+    if start is not None:
+        net.take_over(start)
+    net.to(source.sample())  # device and type of the rows
+    phases = gan.phases(net.players, net.critics)
+    if goes_on:
+        phases = tuple(phase._replace(start=0.0, stop=1.0) for phase in phases)
+    sampler = BatchSampler(source, gan, settings.batch_size, streams)
+    history: list[dict[str, float]] = []
+    n_steps = 0
+    with one_thread(net):
+        if settings.max_iter:
+            batches = iter(sampler)
+            first = next(batches)
+            check_spec(gan, net, phases, first, settings.max_iter)
+            trainer = Trainer(gan, net, phases, source, settings, callbacks, goes_on=goes_on)
+            trainer.run(chain([first], batches))
+            history, n_steps = trainer.history, trainer.step
+        alive = drop_dead_members(gan, net, next(iter(sampler)))
+        left = [stream for stream, lives in zip(streams, alive, strict=True) if lives]
+        net.double()  # scores are computed in double precision
+        with torch.no_grad():
+            gan.prepare(net, source.sample().double(), left)
+    return Trained(net, history, n_steps)

@@ -1,0 +1,58 @@
+"""One optimiser step of one phase: a batch in, losses and gradient norms out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .networks import Networks
+from .spec import Batch, Phase, Settings
+
+MAX_GRAD_NORM = 10.0  # per member; it only guards against explosions
+
+
+class StepResult(NamedTuple):
+    """What a step of one phase gives."""
+
+    loss: Tensor  # (E,)
+    norms: Tensor  # (E,) of the gradients, before clipping
+
+
+class TrainingStep:
+    """Updates the weights of a phase's networks by one step of Adam.
+
+    It reads and writes tensors only: no callback, no history, no random number. Every member's
+    gradient is clipped by itself, so that a wild member disturbs no other.
+    """
+
+    def __init__(self, net: Networks, phases: Sequence[Phase], settings: Settings) -> None:
+        self.net = net
+        self._params = {phase.name: net.parameters_of(phase.trains) for phase in phases}
+        self._optimisers = {
+            name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
+            for name, params in self._params.items()
+        }
+
+    def __call__(self, phase: Phase, batch: Batch) -> StepResult:
+        """One step of ``phase`` on a batch (E, B, ·)."""
+        params = self._params[phase.name]
+        loss = self.net.mean_over_pairings(phase.loss, batch)
+        gradients = torch.autograd.grad(loss.sum(), params)
+        squares = [gradient.flatten(1).square().sum(1) for gradient in gradients]
+        norms = torch.stack(squares).sum(0).sqrt()  # (E,)
+        shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
+        for param, gradient in zip(params, gradients, strict=True):
+            other_axes = [1] * (gradient.ndim - 1)
+            param.grad = gradient * shrink.view(-1, *other_axes)
+        self._optimisers[phase.name].step()
+        return StepResult(loss.detach(), norms)
+
+
+def average_weights(averages: Sequence[Tensor], weights: Sequence[Tensor], decay: Tensor) -> None:
+    """Move each average towards its weights by the share 1 − decay, in place."""
+    share = 1 - decay
+    for average, weight in zip(averages, weights, strict=True):
+        average.lerp_(weight, share.to(average))

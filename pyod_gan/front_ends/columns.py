@@ -1,0 +1,183 @@
+"""One column of a mixed table: what it holds, what is missing, and its encoding as floats."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils import check_array
+
+from .._support.exceptions import UnreadableValueError
+from .._support.optional_imports import import_optional
+
+EXTRA = "tabular"
+
+
+class ColumnEncoder(BaseEstimator):
+    """Encode one column of a data frame, by skrub's ``TableVectorizer`` where it is not numbers.
+
+    Parameters
+    ----------
+    name : str
+        Of the column, for errors.
+
+    Attributes
+    ----------
+    kind_ : str
+        "numbers", "dates", "durations" or "text" by its type; "nothing" where every value is
+        missing.
+    parts_ : list of tuple of str
+        Kind and label of each encoded column: values, then marks.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def fit(self, column: Any) -> ColumnEncoder:
+        """Learn what a column of a pandas data frame holds."""
+        self.kind_, self.zone_ = column_kind(column), None
+        self.steps_: list[Any] = []
+        if missing_in(column).all():
+            self.kind_, self.parts_, self.empty_ = "nothing", [("missing", "")], []
+            return self
+        column = self._of_kind(column)
+        if self.kind_ == "dates" and column.dt.tz is not None:
+            self.zone_ = str(column.dt.tz)
+        self.parts_, self.empty_ = [("value", "")], [np.nan]
+        if self.kind_ != "numbers":
+            self._learn_steps(column)
+        of_category = self.parts_[0][0] == "category"
+        self.parts_.append(("unseen" if of_category else "missing", ""))
+        return self
+
+    def _learn_steps(self, column: Any) -> None:
+        """Skrub's steps for the column, what they make of it, and of a missing value."""
+        vectorizer = _vectorizer().fit(column.rename("c").to_frame())
+        steps = vectorizer.all_processing_steps_["c"]
+        self.steps_ = [step for step in steps if hasattr(step, "transform")]  # then, names
+        kinds = {c: kind for kind, cs in vectorizer.kind_to_columns_.items() for c in cs}
+        if kinds["c"] == "low_cardinality":
+            (labels,) = vectorizer.transformers_["c"].categories_
+            none = [_is_none(label) for label in labels]
+            names = ["missing" if n else str(label) for label, n in zip(labels, none, strict=True)]
+            self.parts_ = [("category", name) for name in names]
+            self.empty_ = [float(n) for n in none]
+            return
+        names = [str(name) for name in vectorizer.all_outputs_]
+        of_text = kinds["c"] == "high_cardinality"
+        labels = ["" if of_text or name == "c" else name.removeprefix("c_") for name in names]
+        self.parts_ = [("text" if of_text else "value", label) for label in labels]
+        self.empty_ = [0.0 if of_text else np.nan] * len(labels)
+
+    def transform(self, column: Any) -> np.ndarray:
+        """Values, NaN where one is missing, and marks, (n,) -> (n, len(parts_)).
+
+        Raises
+        ------
+        UnreadableValueError
+            For a value that is there and cannot be read as in ``fit``, or is infinite.
+        """
+        missing = missing_in(column)
+        if self.kind_ == "nothing":
+            return missing[:, None].astype(float)
+        values = np.tile(self.empty_, (len(missing), 1))
+        if not missing.all():  # skrub may not know the type of a column of nothing
+            values, missing = self._values(self._of_kind(column), missing)
+        self._check_read(column, values, missing)
+        of_category = self.parts_[0][0] == "category"
+        mark = values.sum(1) < 0.5 if of_category else missing
+        return np.column_stack([values, mark])
+
+    def _values(self, column: Any, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded values (n, n_values); missing (n,) now also where a word says so."""
+        made = column.rename("c")
+        for step in self.steps_:
+            made = step.transform(made.to_frame() if isinstance(step, OneHotEncoder) else made)
+            if type(step).__name__ == "CleanNullStrings":
+                missing = missing | missing_in(made)
+        made = made.to_frame() if made.ndim == 1 else made
+        values = check_array(made, dtype=np.float64, ensure_all_finite=False)
+        return np.asarray(values), missing
+
+    def _of_kind(self, column: Any) -> Any:
+        """Python objects and Arrow's dates as what they should be; what cannot be is missing."""
+        pandas, dtype = import_optional("pandas", EXTRA), str(column.dtype)
+        if dtype != "object" and "[pyarrow]" not in dtype:
+            return column
+        if self.kind_ == "numbers":
+            return pandas.to_numeric(column, errors="coerce")
+        column = column.astype(object)
+        if self.kind_ == "durations":
+            return pandas.to_timedelta(column, errors="coerce")
+        if self.kind_ != "dates":
+            return column
+        known = column.mask(column.map(_is_number_itself))
+        dates = pandas.to_datetime(known, errors="coerce", format="mixed", utc=True)
+        return dates.dt.tz_convert(self.zone_) if self.zone_ else dates.dt.tz_localize(None)
+
+    def _check_read(self, column: Any, values: np.ndarray, missing: np.ndarray) -> None:
+        """A value that is there must be encoded as something finite."""
+        lost = ~np.isfinite(values).all(1) & ~missing
+        if lost.any():
+            row = int(lost.argmax())
+            value = column.to_list()[row]
+            error = UnreadableValueError(
+                f"Column {self.name!r} has {int(lost.sum())} value(s) that cannot be read as in "
+                f"fit, the first in row {row}: {value!r}."
+            )
+            error.column, error.row, error.value = self.name, row, value
+            raise error
+
+
+def column_kinds(frame: Any) -> dict[str, str]:
+    """What the columns of a pandas frame hold: numbers, dates, durations or text, by type."""
+    return {name: column_kind(frame[name]) for name in frame.columns}
+
+
+def column_kind(column: Any) -> str:
+    """What a column of a pandas frame holds, by its type."""
+    if column.dtype.kind == "c":
+        raise ValueError(f"Column {column.name!r} holds complex numbers, which have no order.")
+    if is_number(column.dtype):
+        return "numbers"
+    if str(column.dtype).startswith("date32"):  # whose kind is that of an object
+        return "dates"
+    return {"M": "dates", "m": "durations"}.get(column.dtype.kind, "text")
+
+
+def is_number(dtype: Any) -> bool:
+    """True for numbers and booleans, of pandas or polars."""
+    kind = getattr(dtype, "kind", None)
+    if kind is not None:
+        return kind in "biuf"
+    return bool(dtype.is_numeric()) or str(dtype) == "Boolean"
+
+
+def missing_in(column: Any) -> np.ndarray:
+    """Where a column of a data frame has no value, or one that is no number."""
+    if hasattr(column, "isna"):
+        return np.asarray(column.isna(), dtype=bool)
+    missing = column.is_null() | column.is_nan() if column.dtype.is_float() else column.is_null()
+    return np.asarray(missing, dtype=bool)
+
+
+def _is_number_itself(value: Any) -> bool:
+    """True for a number among objects, which is no date."""
+    return isinstance(value, Number)
+
+
+def _is_none(label: Any) -> bool:
+    return label is None or label != label  # NaN is not itself
+
+
+def _vectorizer() -> Any:
+    """Skrub's, with nothing dropped, nothing random, and a column for every category."""
+    skrub = import_optional("skrub", EXTRA)
+    return skrub.TableVectorizer(
+        low_cardinality=OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        high_cardinality=skrub.StringEncoder(random_state=0),
+        drop_null_fraction=None,
+    )

@@ -1,0 +1,162 @@
+"""The front end of tables: what is not a number is encoded, and all columns are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .checks import check_numbers, check_width, finite_floats
+from .columns import is_number, missing_in
+from .encoder_bytes import encoder_from_array, encoder_to_array
+from .front_end import Output, Rows
+from .table_encoder import TableEncoder, is_frame
+from .table_scaler import TableScaler
+
+
+class TableFrontEnd(BaseEstimator):
+    """Arrays and data frames to scaled rows; every row is a sample.
+
+    Parameters
+    ----------
+    preprocessing : {"auto", "table"}, default="auto"
+        "auto" encodes data frames that have columns of other types than numbers, or missing values;
+        "table" encodes every input.
+
+    Attributes
+    ----------
+    encoder_ : TableEncoder or None
+        Encodes a table that is not all numbers.
+    scaler_ : TableScaler
+        Scales the encoded columns.
+    n_features_in_ : int
+        Columns of the table.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where ``fit_read`` got a data frame with string names.
+    """
+
+    def __init__(self, preprocessing: str = "auto") -> None:
+        self.preprocessing = preprocessing
+
+    def fit(self, X: Any, y: object = None) -> TableFrontEnd:
+        """Learn columns, encoding and scale of a table."""
+        self.fit_read(X)
+        return self
+
+    def fit_read(self, X: Any) -> Rows:
+        """Learn columns, encoding and scale of a table; returns its rows in their units."""
+        self.encoder_ = TableEncoder() if self._needs_encoder(X) else None
+        values = self._numbers(X) if self.encoder_ is None else self._encoded(X, self.encoder_)
+        self._learn_scale(values)
+        return Rows(values)
+
+    def read(self, X: Any) -> Rows:
+        """Rows of a table as numbers in their units, (n, D).
+
+        Raises
+        ------
+        ValueError
+            For other columns than in ``fit_read``, or values that cannot be read.
+        """
+        check_is_fitted(self, "scaler_")
+        validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
+        if self.encoder_ is None:
+            if is_frame(X):
+                check_numbers(X)
+            values = finite_floats(X, least_rows=1)
+            check_width(values, self.n_features_in_)
+        else:
+            values = finite_floats(self.encoder_.transform(X), least_rows=1)
+        return Rows(values)
+
+    def scale(self, values: np.ndarray) -> np.ndarray:
+        """Standardise columns, (n, D) -> (n, D) float32."""
+        return self.scaler_.transform(values)
+
+    def unscale(self, values: np.ndarray) -> np.ndarray:
+        """Back to the table's units, (..., D) -> (..., D)."""
+        return self.scaler_.inverse_transform(values)
+
+    def rows(self, X: Any) -> Rows:
+        """Scaled rows of a table, (n, D) float32."""
+        values, owner = self.read(X)
+        return Rows(self.scale(values), owner)
+
+    def rescaled(self, values: np.ndarray) -> TableFrontEnd:
+        """The same columns with the scale of other rows, (n, D) in the table's units."""
+        other = copy(self)
+        other._learn_scale(values)
+        return other
+
+    def pool(self, scores: np.ndarray, owner: np.ndarray | None) -> np.ndarray:
+        """A row's score is its sample's."""
+        return scores
+
+    @property
+    def outputs(self) -> list[Output]:
+        """What each scaled column stands for."""
+        if self.encoder_ is None:
+            return [Output(j, "value") for j in range(self.n_features_in_)]
+        return list(self.encoder_.outputs_)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the table's columns; x0, x1, … of an array."""
+        unnamed = [f"x{j}" for j in range(self.n_features_in_)]
+        return [str(name) for name in getattr(self, "feature_names_in_", unnamed)]
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Scale, weights and encoder as arrays."""
+        arrays = {f"scaler.{name}": array for name, array in self.scaler_.to_arrays().items()}
+        if self.encoder_ is not None:
+            arrays["encoder"] = encoder_to_array(self.encoder_)
+        if self.scaler_.weights is not None:
+            arrays["weights"] = self.scaler_.weights
+        return arrays
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, np.ndarray], names: list[str], n_columns: int, preprocessing: str
+    ) -> TableFrontEnd:
+        """Inverse of :meth:`to_arrays`; ``names`` are those of a data frame's columns, or none."""
+        front_end = cls(preprocessing)
+        front_end.encoder_ = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
+        scale = {n.removeprefix("scaler."): a for n, a in arrays.items() if n.startswith("scaler.")}
+        front_end.scaler_ = TableScaler.from_arrays(scale, arrays.get("weights"))
+        front_end.n_features_in_ = n_columns
+        if names:
+            front_end.feature_names_in_ = np.array(names, dtype=object)
+        return front_end
+
+    def _needs_encoder(self, X: Any) -> bool:
+        """With "auto", for a data frame with other types than numbers or with missing values."""
+        if self.preprocessing == "table":
+            return True
+        if not is_frame(X):
+            return False
+        if not all(is_number(dtype) for dtype in X.dtypes):
+            return True
+        columns = list(X.columns)
+        doubled = len(set(columns)) < len(columns)  # an error, which is raised later
+        return not doubled and any(missing_in(X[name]).any() for name in columns)
+
+    def _numbers(self, X: Any) -> np.ndarray:
+        """Learn the columns of a table of numbers."""
+        validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)
+        values = finite_floats(X, least_rows=2)
+        self.n_features_in_ = values.shape[1]
+        return values
+
+    def _encoded(self, X: Any, encoder: TableEncoder) -> np.ndarray:
+        """Learn the columns of any table and encode it."""
+        validate_data(self, X, reset=True, skip_check_array=True)
+        return finite_floats(encoder.fit_transform(X), least_rows=2)
+
+    def _learn_scale(self, values: np.ndarray) -> None:
+        """A new scaler, by rows in the table's units."""
+        weights = None if self.encoder_ is None else self.encoder_.weights(values)
+        self.scaler_ = TableScaler(weights).fit(values)

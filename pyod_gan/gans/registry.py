@@ -1,0 +1,61 @@
+"""The GANs that can be asked for by name."""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+
+from .._support.suggestions import unknown_name
+from ..engine.spec import BaseGAN
+from .aae import AAE
+from .alad import ALAD
+from .alocc import ALOCC
+from .anogan import AnoGAN
+from .bigan import BiGAN
+from .fanogan import FAnoGAN
+from .fencegan import FenceGAN
+from .gan import GAN
+from .ganomaly import GANomaly
+from .gsaal import GSAAL
+from .mogaal import MOGAAL
+from .ocgan import OCGAN
+from .prototype import PrototypeGAN
+from .rcgan import RCGAN
+from .sogaal import SOGAAL
+from .usad import USAD
+from .wgan import WGAN
+
+GANS: dict[str, type[BaseGAN]] = {
+    "auto": PrototypeGAN,
+    "prototype": PrototypeGAN,
+    "gan": GAN,
+    "wgan": WGAN,
+    "sogaal": SOGAAL,
+    "mogaal": MOGAAL,
+    "gsaal": GSAAL,
+    "anogan": AnoGAN,
+    "fanogan": FAnoGAN,
+    "bigan": BiGAN,
+    "alad": ALAD,
+    "rcgan": RCGAN,
+    "ganomaly": GANomaly,
+    "aae": AAE,
+    "alocc": ALOCC,
+    "fencegan": FenceGAN,
+    "usad": USAD,
+    "ocgan": OCGAN,
+}
+
+KNOWN_AS = {"egbad": "'bigan'", "lsgan": "GAN(game='least-squares')"}  # other names
+
+
+def get_gan(gan: str | BaseGAN) -> BaseGAN:
+    """A validated copy of a spec object, or the GAN of that name with its own parameters."""
+    if not isinstance(gan, str):
+        copy: BaseGAN = clone(gan)
+        copy._validate_params()
+        return copy
+    if gan not in GANS:
+        raise unknown_name(
+            "'gan' parameter of GANDetector must be a GAN object or", gan, GANS, KNOWN_AS
+        )
+    return GANS[gan]()

@@ -1,0 +1,245 @@
+"""What ``fit`` leaves behind: everything that scores a row, and nothing of the estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from .engine.callbacks import Callback
+from .engine.combination import Units, combine, find_units
+from .engine.networks import Networks
+from .engine.row_source import ArrayRows
+from .engine.scoring import member_scores
+from .engine.spec import BaseGAN, Settings
+from .engine.threads import one_thread
+from .engine.training import build, fit_members, member_streams
+from .front_ends.front_end import FrontEnd, Rows
+
+
+@dataclass
+class FittedModel:
+    """A front end and the trained networks of an ensemble.
+
+    A user's data X goes through :meth:`rows`, :meth:`member_scores` and
+    :func:`~pyod_gan.engine.combination.combine` to scores, and nowhere else. Explaining, saving,
+    exporting, thresholds and pictures read a model; nothing changes it but :meth:`to`.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        What was fitted.
+    settings : Settings
+        How it was trained.
+    networks : Networks
+        Its networks and buffers, in double precision, of the members that are left.
+    front_end : FrontEnd
+        Turns a user's data into rows.
+    units : Units
+        Centre and scale of each member's training scores.
+    """
+
+    gan: BaseGAN
+    settings: Settings
+    networks: Networks
+    front_end: FrontEnd
+    units: Units
+
+    @property
+    def n_members(self) -> int:
+        """Members E."""
+        return self.networks.n_members
+
+    def to(self, device: torch.device) -> FittedModel:
+        """Move the networks to a device; returns this model."""
+        if self.networks.reference.device != device:
+            self.networks.to(device)
+        return self
+
+    def rows(self, X: Any) -> np.ndarray:
+        """A user's data as the networks see it, (n, D) float32.
+
+        Raises
+        ------
+        ValueError
+            For data that is not as it was in ``fit``.
+        """
+        return self.front_end.rows(X).values
+
+    def member_scores(self, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
+        """Scores of rows by every member, chunk by chunk, (n, D) -> (E, n, V) float64."""
+        return _member_scores(self.gan, self.networks, rows, progress)
+
+    def scores(self, X: Any, *, progress: bool = False) -> np.ndarray:
+        """Scores of a user's data, higher = more anomalous, (n,) float64."""
+        values, owner = self.front_end.rows(X)
+        return self.front_end.pool(self.row_scores(values, progress=progress), owner)
+
+    def row_scores(self, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
+        """Scores of rows as the networks see them, (n, D) -> (n,)."""
+        return combine(self.member_scores(rows, progress=progress), self.units)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Everything learnt, as arrays that know no class; see :meth:`from_arrays`."""
+        arrays = {f"networks.{name}": a for name, a in self.networks.to_arrays().items()}
+        arrays |= {f"units.{name}": a for name, a in self.units._asdict().items()}
+        return arrays | self.front_end.to_arrays()
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, np.ndarray],
+        gan: BaseGAN,
+        settings: Settings,
+        front_end: FrontEnd,
+    ) -> FittedModel:
+        """Inverse of :meth:`to_arrays`, for a front end that was made from the same arrays.
+
+        Raises
+        ------
+        KeyError, RuntimeError, TypeError
+            If the arrays do not fit the GAN and its settings.
+        """
+        networks = _part(arrays, "networks.")
+        units = Units(**_part(arrays, "units."))
+        net = _load(networks, gan, settings, len(front_end.outputs))
+        return cls(gan, settings, net, front_end, units)
+
+    def split(self, members: Sequence[int]) -> FittedModel:
+        """A model of some of the members, by their numbers; the others stay in this one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such member, or if members depend on each other (``pairing="all"``).
+        """
+        self._check_independent()
+        chosen = list(members)
+        if not chosen or not set(chosen) <= set(range(self.n_members)):
+            raise ValueError(
+                f"`members` must be numbers from 0 to {self.n_members - 1}, at least one. Got "
+                f"{chosen} instead."
+            )
+        networks = deepcopy(self.networks)
+        networks.keep(torch.tensor(chosen))
+        units = Units(*(unit[chosen] for unit in self.units))
+        return replace(self, networks=networks, units=units)
+
+    def join(self, *others: FittedModel) -> FittedModel:
+        """A model of these members and then those of others, which were trained on the same rows.
+
+        It scores, bit for bit, as a model does whose members were never apart.
+
+        Raises
+        ------
+        ValueError
+            If a model has another GAN, other settings, another front end, or members that depend
+            on each other (``pairing="all"``).
+        """
+        models = (self, *others)
+        for model in models:
+            model._check_independent()
+        for other in others:
+            if other._identity() != self._identity():
+                raise ValueError(
+                    "Models can be joined where they have the same GAN, settings and front end. "
+                    f"Got {other.gan!r} beside {self.gan!r}. Train all on rows scaled alike."
+                )
+        networks = self.networks.joined_with([other.networks for other in others])
+        parts = zip(*(model.units for model in models), strict=True)
+        return replace(self, networks=networks, units=Units(*map(np.concatenate, parts)))
+
+    def _check_independent(self) -> None:
+        """With all pairs a member's score depends on the critics of the others."""
+        if self.networks.all_pairs:
+            raise ValueError(
+                "Members can be split and joined where they do not depend on each other. These "
+                "were trained with pairing='all'; use pairing='one'."
+            )
+
+    def _identity(self) -> tuple[Any, ...]:
+        """What joined models must have in common."""
+        front_end = {name: array.tobytes() for name, array in self.front_end.to_arrays().items()}
+        front_end.pop("encoder", None)  # its bytes name memory addresses
+        gan = (type(self.gan), repr(self.gan.get_params()))
+        return (*gan, repr(self.settings), self.front_end.names, front_end)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles, which hold arrays and no class of torch."""
+        return {**vars(self), "networks": self.networks.to_arrays()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        n_columns = len(state["front_end"].outputs)
+        networks = _load(state["networks"], state["gan"], state["settings"], n_columns)
+        self.__dict__.update(state | {"networks": networks})
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A new model and what its training gave."""
+
+    model: FittedModel
+    scores: np.ndarray  # of the training samples, (n,)
+    history: list[dict[str, float]]  # see Trainer
+    n_steps: int
+
+
+def fit_model(
+    gan: BaseGAN,
+    settings: Settings,
+    front_end: FrontEnd,
+    rows: Rows,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    device: torch.device,
+    *,
+    start: Networks | None = None,
+    n_steps: int | None = None,
+    goes_on: bool = False,
+    progress: bool = False,
+) -> Fit:
+    """Train an ensemble on the scaled rows of a fitted front end, and score them.
+
+    The run has ``n_steps`` steps, or those of the settings where it is None. For ``start`` and
+    ``goes_on`` see :func:`~pyod_gan.engine.training.fit_members`.
+
+    Raises
+    ------
+    ValueError
+        If the parts of the GAN do not fit together.
+    TrainingCollapsedError
+        If no member could be trained.
+    """
+    values, owner = rows
+    source = ArrayRows(torch.from_numpy(values).to(device))
+    run = settings if n_steps is None else replace(settings, max_iter=n_steps)
+    trained = fit_members(gan, source, run, streams, callbacks, start, goes_on=goes_on)
+    by_member = _member_scores(gan, trained.networks, values, progress)
+    units = find_units(by_member)
+    model = FittedModel(gan, settings, trained.networks, front_end, units)
+    scores = front_end.pool(combine(by_member, units), owner)
+    return Fit(model, scores, trained.history, trained.n_steps)
+
+
+def _member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, progress: bool) -> np.ndarray:
+    """Rows that lie in memory to scores, (n, D) -> (E, n, V)."""
+    with one_thread(net):
+        return member_scores(gan, net, ArrayRows(torch.from_numpy(rows)), progress=progress)
+
+
+def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Arrays whose names begin with a prefix, by the rest of their names."""
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _load(
+    arrays: Mapping[str, np.ndarray], gan: BaseGAN, settings: Settings, n_columns: int
+) -> Networks:
+    """Networks from their arrays."""
+    n_members = len(next(iter(arrays.values())))
+    net = build(gan, n_columns, settings, member_streams(0, n_members))
+    return net.load_arrays(arrays)

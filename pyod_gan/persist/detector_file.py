@@ -1,0 +1,173 @@
+"""What is in a saved file: everything of a fitted detector, as arrays and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..engine.spec import BaseGAN, Settings
+from ..front_ends.table import TableFrontEnd
+from ..gans.registry import GANS
+from ..model import FittedModel
+from .safetensors_file import FORMAT, Arrays, read, write
+
+# What only the next `fit` needs: where JSON cannot hold it, these take its place.
+REPLACED: dict[str, Any] = {"callbacks": None, "random_state": None}
+
+
+@dataclass
+class Saved:
+    """What a file holds of a detector."""
+
+    params: dict[str, Any]  # of the estimator
+    model: FittedModel
+    scores: np.ndarray  # (n,) of the training rows
+    labels: np.ndarray  # (n,)
+    threshold: float
+    share: float  # of outliers that the threshold stands for
+    reservoir: np.ndarray  # (at most reservoir_size, D), in the table's units
+    history: list[dict[str, float]]
+    n_iter: int
+    n_samples_seen: int
+    steps_due: float
+    conformal_scores: np.ndarray | None = None
+
+
+def write_detector(path: Path, saved: Saved) -> None:
+    """Write a whole file, or none.
+
+    Raises
+    ------
+    ValueError
+        If the GAN has a parameter that is no number, word or flag, such as a ``Game``.
+    OSError
+        If the file cannot be written.
+    """
+    write(path, _arrays(saved), _about(saved))
+
+
+def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
+    """Read a file; ``gans`` are those of the user's that it may name.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model, damaged, changed, of an unknown format, or names an unknown GAN.
+    OSError
+        If it cannot be read.
+    """
+    arrays, about = read(path)
+    known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
+    name = about.get("gan", {}).get("name")
+    if name not in known:
+        raise ValueError(
+            f"{path} has the GAN {name!r}, which is not built in. If you trust its class, pass it: "
+            "load(path, gans=[...])."
+        )
+    try:
+        with torch.inference_mode(False):  # explanations need gradients
+            return _saved(arrays, about, known[name])
+    except (KeyError, TypeError, RuntimeError, IndexError, StopIteration) as error:
+        raise ValueError(
+            f"{path}, by pyod-gan {about.get('written_by')}, does not fit this version "
+            f"({type(error).__name__}: {error})."
+        ) from error
+
+
+def _about(saved: Saved) -> dict[str, Any]:
+    """Everything but arrays, as JSON can hold it."""
+    model, front_end = saved.model, saved.model.front_end
+    share = saved.share if 0 < saved.share <= 0.5 else "auto"
+    params = dict(saved.params)
+    for name, instead in {"contamination": share, **REPLACED}.items():
+        if not isinstance(params[name], Real | str):
+            params[name] = instead
+    if not isinstance(params["gan"], str):
+        params["gan"] = None  # as it was fitted, which is below
+    about = {
+        "format": FORMAT,
+        "written_by": version("pyod-gan"),
+        "params": params,
+        "gan": {"name": _name(type(model.gan)), "params": model.gan.get_params()},
+        "settings": asdict(model.settings),
+        "n_features_in": len(front_end.names),
+        "feature_names_in": list(getattr(front_end, "feature_names_in_", [])),
+        "share": saved.share,
+        "history": saved.history,
+        "n_iter": saved.n_iter,
+        "n_samples_seen": saved.n_samples_seen,
+        "steps_due": saved.steps_due,
+    }
+    try:
+        return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
+    except TypeError as error:
+        raise ValueError(
+            f"A detector can be saved where its parameters are numbers, words and flags. {error}; "
+            "use joblib for this one."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"Got {value!r}")
+
+
+def _arrays(saved: Saved) -> Arrays:
+    """Everything that is an array."""
+    arrays = saved.model.to_arrays()
+    arrays |= {"scores": saved.scores, "labels": saved.labels, "reservoir": saved.reservoir}
+    arrays["threshold"] = np.array([saved.threshold], dtype=np.float64)
+    if saved.conformal_scores is not None:
+        arrays["conformal_scores"] = saved.conformal_scores
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> Saved:
+    """What the arrays and the metadata of a file stand for."""
+    gan = gan_class(**_with_tuples(about["gan"]["params"]))
+    params = about["params"]
+    if params["gan"] is None:
+        params["gan"] = gan
+    front_end = TableFrontEnd.from_arrays(
+        arrays, about["feature_names_in"], about["n_features_in"], params["preprocessing"]
+    )
+    settings = Settings(**_with_tuples(about["settings"]))
+    reservoir = arrays["reservoir"]
+    if reservoir.shape[1:] != arrays["scaler.mean"].shape:
+        raise TypeError("the reservoir has other columns than the networks")
+    return Saved(
+        params=params,
+        model=FittedModel.from_arrays(arrays, gan, settings, front_end),
+        scores=arrays["scores"],
+        labels=arrays["labels"],
+        threshold=float(arrays["threshold"][0]),
+        share=about["share"],
+        reservoir=reservoir,
+        history=about["history"],
+        n_iter=about["n_iter"],
+        n_samples_seen=about["n_samples_seen"],
+        steps_due=about["steps_due"],
+        conformal_scores=arrays.get("conformal_scores"),
+    )
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with tuples where JSON has lists."""
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+
+
+def _name(gan_class: type[BaseGAN]) -> str:
+    """How a file names a GAN: a built-in one by its class, others by their module too."""
+    if gan_class in GANS.values():
+        return gan_class.__name__
+    return f"{gan_class.__module__}.{gan_class.__qualname__}"

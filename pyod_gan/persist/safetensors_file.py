@@ -1,0 +1,61 @@
+"""One safetensors file with a checksum, written whole or not at all.
+
+Its metadata has one entry, ``pyod_gan``: a JSON object with the format's version, everything that
+is no array, and a SHA-256 over the rest of the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from .._support.atomic_files import atomic_write
+
+FORMAT = 1  # raised when a file's meaning changes
+KEY = "pyod_gan"
+Arrays = dict[str, np.ndarray]
+
+
+def write(path: Path, arrays: Arrays, about: dict[str, Any]) -> None:
+    """Write all of it, or nothing."""
+    content = to_bytes(arrays, {KEY: json.dumps(about | {"sha256": _digest(arrays, about)})})
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Arrays and metadata of a file that is whole and of a known format."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file.")
+    try:
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {}).get(KEY, "null"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
+    if not isinstance(about, dict) or "format" not in about:
+        raise ValueError(f"{path} is a safetensors file, but no model of pyod-gan.")
+    if about["format"] != FORMAT:
+        raise ValueError(
+            f"{path} has format {about['format']}, by pyod-gan {about.get('written_by')}. This "
+            f"version reads format {FORMAT}: use the version that wrote it, or fit again."
+        )
+    if about.get("sha256") != _digest(arrays, about):
+        raise ValueError(f"{path} was changed after it was written: its checksum differs.")
+    return arrays, about
+
+
+def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
+    """SHA-256 of everything that the file says, except itself."""
+    said = {name: value for name, value in about.items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
