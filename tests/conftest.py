@@ -1,8 +1,10 @@
-"""Data and detectors shared by the tests."""
+"""Fixtures that many tests share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 # Small matrix products: one thread each, also in worker processes.
@@ -12,10 +14,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from pyod_gan.gans import GANS, BaseGAN
-
-QUICK = {"n_estimators": 2, "max_iter": 20, "random_state": 0}  # of GANDetector
-FAMILY = sorted(set(GANS.values()), key=lambda gan: gan.__name__)
+from pyod_gan import GANDetector
+from pyod_gan.gans import BaseGAN
+from tests.helpers import FAMILY, QUICK, Labelled, table
 
 
 @pytest.fixture(params=FAMILY, ids=lambda gan: gan.__name__)
@@ -24,43 +25,42 @@ def gan_class(request: pytest.FixtureRequest) -> type[BaseGAN]:
     return request.param
 
 
-def table(n: int = 200, n_columns: int = 5, seed: int = 0) -> np.ndarray:
-    """Correlated normal rows."""
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, 2)) @ rng.normal(size=(2, n_columns)) + 0.3 * rng.normal(
-        size=(n, n_columns)
-    )
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of every GAN are the contract: ``-m contract``. Those of one GAN run in one process."""
+    for item in items:
+        if "gan_class" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.contract)
+            item.add_marker(pytest.mark.xdist_group(item.callspec.params["gan_class"].__name__))
 
 
-def with_far_rows(
-    seed: int = 0, n: int = 300, share: float = 0.05
-) -> tuple[np.ndarray, np.ndarray]:
-    """Normal rows and a few at 6 to 12 standard deviations in random directions, labelled 1."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, 6))
-    y = (np.arange(n) < share * n).astype(int)
-    direction = rng.normal(size=(y.sum(), 6))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    X[y == 1] = direction * rng.uniform(6, 12, size=(y.sum(), 1)) * np.sqrt(6)
-    return X, y
+Fit = Callable[..., GANDetector]
 
 
-Labelled = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows to fit, rows to score, their labels
+@pytest.fixture(scope="session")
+def fitted() -> Fit:
+    """Full-length fits of three members; each is made once in a session, and only to be read.
+
+    ``fitted(gan_class, data, seed)`` fits the first part of ``data(seed)``, a function of
+    :mod:`tests.helpers`.
+    """
+
+    @cache
+    def fit(gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int) -> GANDetector:
+        detector = GANDetector(gan_class(), n_estimators=3, random_state=seed)
+        return detector.fit(data(seed)[0])
+
+    return fit
 
 
-def with_broken_dependence(seed: int = 0) -> Labelled:
-    """Rows whose columns come from different rows: every column looks normal alone."""
-    rows = table(600, 6, seed)
-    rng = np.random.default_rng(seed)
-    broken = np.column_stack([rng.permutation(column)[:60] for column in rows.T])
-    return rows[:400], np.r_[rows[400:], broken], np.repeat([0, 1], [200, 60])
+@pytest.fixture(scope="session")
+def quick() -> Fit:
+    """``quick(gan_class)``: a fit of 20 steps on ``table()``, made once and only to be read."""
 
+    @cache
+    def fit(gan_class: type[BaseGAN]) -> GANDetector:
+        return GANDetector(gan_class(), **QUICK).fit(table())
 
-def with_rows_in_a_gap(seed: int = 0) -> Labelled:
-    """Rows between two clusters, near everything and like nothing."""
-    rng = np.random.default_rng(seed)
-    X = np.r_[rng.normal(-4, 0.5, (300, 4)), rng.normal(4, 0.5, (300, 4))]
-    return X, np.r_[X, rng.normal(0, 0.5, (30, 4))], np.repeat([0, 1], [600, 30])
+    return fit
 
 
 @pytest.fixture(scope="session")

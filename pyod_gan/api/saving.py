@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..engine.devices import device_here
 from ..engine.spec import BaseGAN
 from ..persist.detector_file import Saved, read_detector, write_detector
-from .fitted import FittedDetector, model_of
+from .fitted import FittedDetector
 from .thresholds import Scored, Threshold, use_threshold
 
 
@@ -94,10 +95,17 @@ class SaveMixin:
 
 
 def what_to_save(detector: Savable) -> Saved:
-    """Everything of a fitted detector."""
+    """Everything of a fitted detector, whatever device it asks for.
+
+    Raises
+    ------
+    NotFittedError
+        Before ``fit``.
+    """
+    check_is_fitted(detector)
     return Saved(
         params=detector.get_params(deep=False),
-        model=model_of(detector),
+        model=detector.model_,
         scores=detector.decision_scores_,
         labels=detector.labels_,
         threshold=detector.threshold_,

@@ -1,13 +1,8 @@
-"""Pictures of a fitted detector, as displays in scikit-learn's manner.
-
-``Display.from_estimator(detector, ..., ax=None)`` computes and draws; ``display.plot(ax=None)``
-draws again; ``display.ax_`` and ``display.figure_`` are matplotlib's, which is imported when
-something is drawn. Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
-"""
+"""Displays of training, scores and explanations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -15,29 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from .._support.optional_imports import import_optional
 from ..detector import GANDetector
+from .display import BLUE, GREEN, GREY, ORANGE, Display, draw_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
-
-
-@dataclass(kw_only=True)
-class Display:
-    """What all displays share."""
-
-    ax_: Axes = field(init=False, repr=False)
-    figure_: Figure = field(init=False, repr=False)
-
-    def _axes(self, ax: Axes | None) -> Axes:
-        """The axes given, or new ones."""
-        if ax is None:
-            ax = import_optional("matplotlib.pyplot", "plot").subplots(layout="constrained")[1]
-        self.ax_, self.figure_ = ax, ax.figure  # type: ignore[assignment]
-        return ax
 
 
 @dataclass(kw_only=True)
@@ -81,7 +58,7 @@ class HistoryDisplay(Display):
 
     def plot(self, ax: Axes | None = None) -> HistoryDisplay:
         """Draw on ``ax``, or on new axes."""
-        ax = self._axes(ax)
+        ax = draw_on(self, ax)
         for (name, loss), colour in zip(
             self.losses.items(), cycle((BLUE, ORANGE, GREEN, GREY)), strict=False
         ):
@@ -131,7 +108,7 @@ class ScoreDisplay(Display):
 
     def plot(self, ax: Axes | None = None) -> ScoreDisplay:
         """Draw on ``ax``, or on new axes."""
-        ax = self._axes(ax)
+        ax = draw_on(self, ax)
         bins = np.histogram_bin_edges(self.scores, 40)
         ax.hist(self.scores, bins.tolist(), color=BLUE)
         ax.axvline(self.threshold, color=ORANGE, label=f"threshold {self.threshold:.3g}")
@@ -189,7 +166,7 @@ class ExplanationDisplay(Display):
 
     def plot(self, ax: Axes | None = None) -> ExplanationDisplay:
         """Draw on ``ax``, or on new axes."""
-        ax = self._axes(ax)
+        ax = draw_on(self, ax)
         labels = [reason.replace("; ", "\n") for reason in self.reasons]
         ax.barh(labels, self.shares, color=BLUE)
         ax.invert_yaxis()

@@ -16,7 +16,7 @@ from ..detector import GANDetector
 from ..engine.training import member_streams
 from ..front_ends.front_end import Output
 from ..model import FittedModel
-from .displays import BLUE, GREEN, ORANGE, Display
+from .display import BLUE, GREEN, ORANGE, Display, draw_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,7 @@ class MapDisplay(Display):
 
     def plot(self, ax: Axes | None = None) -> MapDisplay:
         """Draw on ``ax``, or on new axes."""
-        ax = self._axes(ax)
+        ax = draw_on(self, ax)
         surface = ax.contourf(self.x, self.y, self.scores, 20, cmap="Greys")
         self.figure_.colorbar(surface, ax=ax, label="anomaly score")
         ax.contour(self.x, self.y, self.scores, [self.threshold], colors=ORANGE)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from conftest import QUICK, table
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -22,6 +21,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from pyod_gan import ALAD, GAN, GANDetector, GANOutlierDetector
+from tests.helpers import QUICK, table
 
 LABELS = "PyOD labels outliers 1 and scores them higher; scikit-learn wants -1 and lower"
 

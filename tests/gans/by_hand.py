@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from pyod_gan.fitting import build
+from pyod_gan.engine.networks import Networks
+from pyod_gan.engine.training import build
 from pyod_gan.gans import (
     AAE,
     ALAD,
@@ -30,7 +32,6 @@ from pyod_gan.gans import (
     Phase,
     PrototypeGAN,
 )
-from pyod_gan.nets import Networks
 
 E, B, D = 2, 12, 5
 Array = np.ndarray
@@ -198,7 +199,7 @@ each_case = pytest.mark.parametrize("gan", CASES, ids=lambda gan: type(gan).__na
 def networks(gan: BaseGAN) -> tuple[Networks, tuple[Phase, ...]]:
     """Two members' networks in double precision with fixed random weights, and their phases."""
     rng = np.random.default_rng(0)
-    settings = gan.settings._replace(hidden_layer_sizes=(6, 4))
+    settings = replace(gan.settings, hidden_layer_sizes=(6, 4))
     net = build(gan, D, settings, [torch.Generator().manual_seed(e) for e in range(E)])
     for p in net.double().parameters():
         p.data = torch.from_numpy(rng.normal(0, 0.4, p.shape))

@@ -1,0 +1,620 @@
+"""The command line: real tables in CSV and Parquet, errors by place, files whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from palmerpenguins import load_penguins
+from sklearn.datasets import load_wine
+from tqdm import tqdm
+
+from pyod_gan import GANDetector, __version__
+from pyod_gan.cli import commands, main, readers
+from pyod_gan.cli.commands import sample
+from pyod_gan.cli.readers import open_table
+from tests.helpers import QUICK, cars, table, weather
+
+WINE = load_wine(as_frame=True).data
+TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": weather()}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(readers, "CHUNK", 128)  # several chunks of every table
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A model of each table, by its data frame."""
+    folder, files = tmp_path_factory.mktemp("models"), {}
+    for name, frame in TABLES.items():
+        files[name] = folder / f"{name}.safetensors"
+        GANDetector(**QUICK).fit(frame).save(files[name])
+    return files
+
+
+def write(frame: pd.DataFrame, path: str) -> None:
+    frame.to_parquet(path) if path.endswith("parquet") else frame.to_csv(path, index=False)
+
+
+def read(path: str) -> pd.DataFrame:
+    return pd.read_parquet(path) if path.endswith("parquet") else pd.read_csv(path)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line of an error, after which the folder is as it was."""
+    capsys.readouterr()
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    assert main([str(argument) for argument in arguments]) == 2
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1
+    return captured.err[len("error: ") : -1]
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "to"),
+    [
+        ("wine", "csv", "csv"),
+        ("wine", "parquet", "csv"),
+        ("penguins", "csv", "parquet"),
+        ("penguins", "parquet", "parquet"),
+        ("cars", "csv", "csv"),
+        ("cars", "parquet", "parquet"),
+        ("weather", "csv", "parquet"),
+        ("weather", "parquet", "csv"),
+    ],
+)
+def test_scores_are_those_of_the_detector(
+    name: str, of: str, to: str, models: dict[str, Path]
+) -> None:
+    frame, detector = TABLES[name], GANDetector.load(models[name])
+    write(frame, f"in.{of}")
+    assert main(["score", f"in.{of}", "--model", str(models[name]), "--out", f"out.{to}"]) == 0
+    scored = read(f"out.{to}")
+    assert list(scored) == [*frame, "score", "label"]
+    np.testing.assert_array_equal(scored["score"], detector.decision_function(frame))
+    np.testing.assert_array_equal(scored["label"], detector.predict(frame))
+    if of == to:
+        pd.testing.assert_frame_equal(scored[list(frame)], read(f"in.{of}"))
+    assert sorted(os.listdir()) == sorted([f"in.{of}", f"out.{to}"])
+
+
+@pytest.mark.parametrize("of", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["wine", "penguins", "weather"])
+def test_fit_and_score(name: str, of: str, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = TABLES[name][:200]
+    write(frame, f"in.{of}")
+    write(frame, "in.csv")
+    fit = ["fit", f"in.{of}", "--model", "m", "--n-estimators", "1", "--contamination", "0.05"]
+    assert main(fit) == 0
+    summary = capsys.readouterr().err
+    assert f"in.{of}: {len(frame)} rows, {frame.shape[1]} columns" in summary
+    detector = GANDetector.load("m")
+    assert list(detector.feature_names_in_) == list(frame)
+    assert detector.get_params()["contamination"] == 0.05
+    assert f"threshold {detector.threshold_:.4g}, {detector.labels_.sum()} rows above" in summary
+    assert main(["score", "in.csv", "--model", "m", "--out", "out.csv"]) == 0
+    np.testing.assert_array_equal(read("out.csv")["score"], detector.decision_scores_)
+
+
+def test_reasons_of_outliers(models: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    frame = TABLES["penguins"]
+    write(frame, "in.csv")
+    for out in ("out.csv", "out.parquet"):
+        arguments = ["score", "in.csv", "--model", str(models["penguins"]), "--out", out]
+        assert main([*arguments, "--explain", "2", "--threshold", "2.5"]) == 0
+        scored, detector = read(out), GANDetector.load(models["penguins"])
+        flagged = np.flatnonzero(detector.decision_function(frame) > 2.5)
+        assert 0 < len(flagged) < len(frame)
+        np.testing.assert_array_equal(np.flatnonzero(scored["label"]), flagged)
+        np.testing.assert_array_equal(np.flatnonzero(scored["reason_1"].notna()), flagged)
+        reasons = detector.explain_frame(frame.iloc[flagged], top=2)
+        assert list(scored["reason_1"].dropna()) == list(reasons.groupby("row")["reason"].first())
+        assert scored["reason_2"].notna().sum() == (reasons.groupby("row").size() == 2).sum()
+    n, total = len(flagged), len(frame)
+    assert capsys.readouterr().err.endswith(
+        f"in.csv: {total} rows, {n} labelled 1 ({n / total:.1%}), threshold 2.5\n"
+    )
+
+
+def test_columns_are_found_by_name_and_others_passed_on(models: dict[str, Path]) -> None:
+    frame = TABLES["penguins"]
+    mixed = frame[frame.columns[::-1]].assign(note='a "b"\nc, d', code="007")
+    for suffix in ("csv", "parquet"):
+        write(mixed, f"in.{suffix}")
+        arguments = ["score", f"in.{suffix}", "--model", str(models["penguins"])]
+        assert main([*arguments, "--out", f"in.{suffix}"]) == 0  # over the input
+        scored = (
+            pd.read_csv("in.csv", dtype={"code": str}) if suffix == "csv" else read("in.parquet")
+        )
+        pd.testing.assert_frame_equal(scored[["note", "code"]], mixed[["note", "code"]])
+        scores = GANDetector.load(models["penguins"]).decision_function(frame)
+        np.testing.assert_array_equal(scored["score"], scores)
+
+
+def test_chunks_are_not_guessed_by_themselves(models: dict[str, Path]) -> None:
+    """All missing, digits among names, whole numbers: the types are those of the model."""
+    frame = TABLES["cars"].copy()
+    frame.loc[:127, "Horsepower"] = np.nan
+    frame.loc[128:255, "Name"] = "2002"
+    frame.loc[:127, "Origin"] = None
+    frame["Acceleration"] = frame["Acceleration"].round()
+    scores = GANDetector.load(models["cars"]).decision_function(frame)
+    frame["Year"] = frame["Year"].dt.strftime("%Y-%m-%d")
+    write(frame, "in.csv")
+    assert main(["score", "in.csv", "--model", str(models["cars"]), "--out", "out.csv"]) == 0
+    np.testing.assert_array_equal(read("out.csv")["score"], scores)
+
+
+def test_texts_pass_through_letter_for_letter(models: dict[str, Path]) -> None:
+    write(WINE.assign(id="007", note="NA", flag=" x"), "in.csv")
+    assert main(["score", "in.csv", "--model", str(models["wine"]), "--out", "out.csv"]) == 0
+    given, scored = (Path(name).read_text().splitlines() for name in ("in.csv", "out.csv"))
+    assert all(b.startswith(f"{a},") for a, b in zip(given, scored, strict=True))
+
+
+def test_flags_and_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"])
+    frame = frame.assign(flag=[True, None, False] * 20, code=[*range(5), "x", "7"] * 8 + [1] * 4)
+    for suffix in ("csv", "parquet"):
+        write(frame.astype({"flag": "boolean", "code": str}), f"in.{suffix}")
+        fit = ["fit", f"in.{suffix}", "--model", f"{suffix}.m", "--n-estimators", "1"]
+        assert main([*fit, "--text", "code"]) == 0
+        encoder = GANDetector.load(f"{suffix}.m").encoder_
+        kinds = {"a": "numbers", "b": "numbers", "flag": "numbers", "code": "text"}
+        assert encoder.kinds_ == kinds
+        assert {o.kind for o in encoder.outputs_ if o.column == 3} == {"category", "unseen"}
+        assert main(["score", "in.csv", "--model", f"{suffix}.m", "--out", f"{suffix}.csv"]) == 0
+    assert main(["score", "in.parquet", "--model", "csv.m", "--out", "crossed.csv"]) == 0
+    np.testing.assert_array_equal(read("crossed.csv")["score"], read("csv.csv")["score"])
+    write(frame.assign(code=1), "in.parquet")
+    said = refused(capsys, *fit, "--text", "code")
+    assert said == (
+        "in.parquet: column 'code' should hold text and holds numbers. Convert, or fit again."
+    )
+
+
+def test_dates_of_other_forms_and_zones() -> None:
+    frame = weather()[:200]
+    for form, kind in [("%Y-%m-%d", "dates"), ("%d.%m.%Y", "text")]:
+        write(frame.assign(date=frame["date"].dt.strftime(form)), "in.csv")
+        assert main(["fit", "in.csv", "--model", f"{kind}.m", "--n-estimators", "1"]) == 0
+        encoder = GANDetector.load(f"{kind}.m").encoder_
+        assert encoder.kinds_["date"] == kind
+        assert "month" in {o.label for o in encoder.outputs_ if o.column == 0}
+        assert main(["score", "in.csv", "--model", f"{kind}.m", "--out", f"{kind}.csv"]) == 0
+    utc = frame["date"].dt.tz_localize("UTC")
+    zoned = utc.dt.tz_convert("Europe/Berlin")  # summer time begins among the rows
+    assert {str(date)[-6:] for date in zoned} == {"+01:00", "+02:00"}
+    for suffix in ("csv", "parquet"):
+        write(frame.assign(date=zoned), f"in.{suffix}")
+        for to in ("csv", "parquet"):
+            assert main(["score", f"in.{suffix}", "--model", "dates.m", "--out", f"out.{to}"]) == 0
+            np.testing.assert_array_equal(read(f"out.{to}")["score"], read("dates.csv")["score"])
+
+
+def test_delimiters(models: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    scores = GANDetector.load(models["wine"]).decision_function(WINE)
+    arguments = ["score", "in.tsv", "--quiet", "--model", models["wine"], "--out", "out.tsv"]
+    for shown, delimiter in ((";", ";"), ("\\t", "\t")):
+        WINE.to_csv("in.tsv", sep=delimiter, index=False)
+        said = refused(capsys, *arguments)
+        assert "in.tsv, line 1: one column, 'alcohol" in said
+        assert said.endswith(f"say --delimiter {delimiter!r}.")
+        assert main([*map(str, arguments), "--delimiter", shown]) == 0
+        np.testing.assert_array_equal(pd.read_csv("out.tsv", sep=delimiter)["score"], scores)
+
+
+BROKEN = {
+    "empty": (b"", "bad.csv is empty."),
+    "blank": (b"\n\n", "bad.csv is empty."),
+    "header": (b"a,b\n", "bad.csv has column names and no rows."),
+    "twice": (b"a,b,a\n1,2,3\n", "bad.csv: column names must differ. Got ['a'] more than once."),
+    "short": (b"a,b\n1,2\n3\n", "bad.csv, line 3: 1 value(s) for 2 columns."),
+    "long": (b'a,b\n"1\n\n1",2\n\n3,4,5\n', "bad.csv, line 6: 3 value(s) for 2 columns."),
+    "quote": (b'a,b\n1,2\n"3,4\n5,6\n', "bad.csv, line 3: unexpected end of data."),
+    "in quotes": (b'a,b\n1,2\n"3"x,4\n', "bad.csv, line 3: ',' expected after '\"'."),
+    "latin": ("a,b\n1,2\n3,\xe9\n".encode("latin1"), "bad.csv, line 3: byte 3 is not UTF-8."),
+    "utf-16": ("a,b\n1,2\n".encode("utf-16"), "bad.csv, line 1: byte 1 is not UTF-8."),
+    "nul": (b"a,b\n1,2\n3,\x004\n", "bad.csv, line 3: character 3 is NUL."),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_files_are_named_by_line(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    content, said = BROKEN[case]
+    Path("bad.csv").write_bytes(content)
+    GANDetector(**QUICK).fit(pd.DataFrame({"a": range(9), "b": range(9)})).save("m")
+    assert refused(capsys, "fit", "bad.csv", "--model", "new").startswith(said)
+    assert refused(capsys, "score", "bad.csv", "--model", "m", "--out", "o.csv").startswith(said)
+
+
+MIXED = {
+    "age": ("12,abc,3,4", "line 3, column 'age': 'abc' is not a number, and 3 of 4 values are."),
+    "name": ("a,b,3,d", "line 4, column 'name': '3' is a number, and 3 of 4 values are not."),
+    "day": ("2024-01-02,soon,2024-01-03,NA", "line 3, column 'day': 'soon' is not a date"),
+    "sum": ("1,2,inf,4", "line 4, column 'sum': 'inf' is not finite."),
+    "low": ("1,-1e999,3,4", "line 3, column 'low': '-1e999' is not finite."),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_mixed_columns_are_named_when_fitting(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values, said = MIXED[name]
+    write(pd.DataFrame({"z": range(4), name: values.split(",")}), "bad.csv")
+    error = refused(capsys, "fit", "bad.csv", "--model", "m")
+    assert error.startswith(f"bad.csv, {said}")
+    if "finite" not in said:
+        assert error.endswith(f"Correct it, or take the column as it is: --text {name}.")
+
+
+def test_words_that_pandas_takes_for_dates_are_text() -> None:
+    write(pd.DataFrame({"a": range(20), "when": ["now", "today"] * 10}), "in.csv")
+    assert main(["fit", "in.csv", "--model", "m", "--n-estimators", "1"]) == 0
+    assert GANDetector.load("m").encoder_.kinds_["when"] == "text"
+
+
+WRONG = [
+    ("cars", "Horsepower", "many", "'many' is not a number."),
+    ("cars", "Horsepower", "inf", "'inf' is not finite."),
+    ("cars", "Year", "soon", "'soon' is not a date like 2024-12-31."),
+    ("wine", "alcohol", "12,5", "'12,5' is not a number."),
+    ("wine", "hue", "", "'' is a missing value, and the model was fitted on a table without any."),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "value", "said"), WRONG)
+def test_wrong_values_are_named_by_place_when_scoring(
+    name: str,
+    column: str,
+    value: str,
+    said: str,
+    models: dict[str, Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the second chunk, and an output of before stays as it was."""
+    frame = TABLES[name].astype({column: str})
+    frame.loc[150, column] = value
+    write(frame, "in.csv")
+    Path("out.csv").write_text("before")
+    error = refused(capsys, "score", "in.csv", "--model", models[name], "--out", "out.csv")
+    assert error == f"in.csv, line 152, column {column!r}: {said}"
+
+
+def test_a_date_of_another_form_than_in_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = weather()[:200].assign(date=lambda t: t["date"].dt.strftime("%d.%m.%Y"))
+    GANDetector(**QUICK).fit(frame).save("m")
+    frame.loc[150, "date"] = "soon"
+    write(frame, "in.csv")
+    error = refused(capsys, "score", "in.csv", "--model", "m", "--out", "out.csv")
+    assert error == "in.csv, line 152, column 'date': 'soon' cannot be read as in fit."
+
+
+def test_wrong_parquet_values_and_types(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    score = ("--model", models["cars"], "--out", "out.parquet")
+    frame = TABLES["cars"].copy()
+    frame.loc[150, "Horsepower"] = np.inf
+    write(frame, "in.parquet")
+    said = refused(capsys, "score", "in.parquet", *score)
+    assert said == "in.parquet, row 151, column 'Horsepower': inf is not finite."
+    write(frame.assign(Horsepower="many", Origin=3), "in.parquet")
+    said = refused(capsys, "score", "in.parquet", *score)
+    assert "column 'Horsepower' should hold numbers and holds text; column 'Origin' should" in said
+    whole = Path("in.parquet").read_bytes()
+    for part in (whole[:-100], whole[:20], b"", b"a,b\n1,2\n"):
+        Path("in.parquet").write_bytes(part)
+        assert "in.parquet is no whole Parquet" in refused(capsys, "score", "in.parquet", *score)
+    pq.write_table(pa.table({"a": [1, 2], "b": [3, 4]}).slice(0, 0), "in.parquet")
+    assert "no rows" in refused(capsys, "fit", "in.parquet", "--model", "m")
+    pq.write_table(pa.table([pa.array([1, 2])] * 2, names=["a", "a"]), "in.parquet")
+    assert "more than once" in refused(capsys, "fit", "in.parquet", "--model", "m")
+
+
+def test_damaged_pages_of_parquet(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(TABLES["wine"], "in.parquet")
+    content = bytearray(Path("in.parquet").read_bytes())
+    content[50:600] = bytes(550)
+    Path("in.parquet").write_bytes(content)
+    said = refused(capsys, "score", "in.parquet", "--model", models["wine"], "--out", "out.csv")
+    assert said.startswith("in.parquet is no whole Parquet file (")
+
+
+def test_missing_columns_are_all_listed(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = TABLES["penguins"].rename(columns={"island": "Island"}).drop(columns="sex")
+    for suffix in ("csv", "parquet"):
+        write(frame, f"in.{suffix}")
+        model = models["penguins"]
+        error = refused(capsys, "score", f"in.{suffix}", "--model", model, "--out", "out.csv")
+        said = f"in.{suffix} has no column 'island' (is it 'Island'?), 'sex'. It has the columns"
+        assert error.startswith(said) and error.endswith("flipper_length_mm, body_mass_g, year.")
+    for option in ("--drop", "--text"):
+        error = refused(capsys, "fit", "in.csv", "--model", "m", option, "yeer")
+        assert error.startswith("in.csv has no column 'yeer' (is it 'year'?).")
+
+
+def test_files_that_cannot_be_used(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(WINE, "in.csv")
+    Path("folder").mkdir()
+    Path("no.model").write_text("x" * 100)
+    GANDetector(**QUICK).fit(table()).save("array.model")
+    wine = models["wine"]
+    for model, out, said in [
+        ("none", "out.csv", "none is no file."),
+        ("folder", "out.csv", "folder is no file."),
+        ("in.csv", "out.csv", "in.csv is no whole safetensors file"),
+        ("array.model", "out.csv", "array.model has no column names"),
+        (wine, "none/out.csv", "The folder"),
+        (wine, "folder", "The output must end in one of .csv, .tsv, .txt, .parquet. Got 'folder'."),
+        (wine, "out.xlsx", "The output must end in"),
+        ("array.model", "array.model", "The output would replace array.model"),
+    ]:
+        assert refused(capsys, "score", "in.csv", "--model", model, "--out", out).startswith(said)
+    for name in ("none.csv", "none.parquet", "folder"):
+        assert name in refused(capsys, "fit", name, "--model", "m")
+    for model, said in [("in.csv", "replace in.csv"), ("folder", "folder"), ("no/m", "not exist")]:
+        assert said in refused(capsys, "fit", "in.csv", "--model", model)
+    assert "'gan'" in refused(capsys, "fit", "in.csv", "--model", "m", "--gan", "vae")
+    assert "contamination" in refused(capsys, "fit", "in.csv", "--model", "m", "--contamination", 2)
+    assert "no columns left" in refused(capsys, "fit", "in.csv", "--model", "m", "--drop", *WINE)
+    write(WINE.assign(score=1, reason_2="x"), "in.csv")
+    said = refused(capsys, "score", "in.csv", "--model", wine, "--out", "o.csv", "--explain", 2)
+    assert said == "in.csv has ['reason_2', 'score'], which the output adds: rename them."
+
+
+def test_an_interrupt_leaves_nothing(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(WINE, "in.csv")
+    seen = []
+
+    def interrupted(*arguments: object) -> object:
+        seen.append(sorted(os.listdir()))
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return reasons(*arguments)
+
+    reasons = commands._reasons
+    monkeypatch.setattr(commands, "_reasons", interrupted)
+    for out in ("out.csv", "out.parquet"):
+        seen.clear()
+        arguments = ["score", "in.csv", "--model", str(models["wine"]), "--out", out]
+        assert main(arguments) == 130
+        assert len(seen[1]) == 2 and out not in seen[1]  # a file beside it, under another name
+        assert os.listdir() == ["in.csv"]
+    assert capsys.readouterr().err == "interrupted\n" * 2
+
+
+def test_standard_output_and_quiet(
+    models: dict[str, Path], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    write(WINE, "in.csv")
+    arguments = ["score", "in.csv", "--model", str(models["wine"]), "--quiet", "--out"]
+    assert main([*arguments, "-"]) == 0
+    captured = capsysbinary.readouterr()
+    assert main([*arguments, "out.csv"]) == 0
+    assert captured.out == Path("out.csv").read_bytes() and captured.err == b""
+
+
+def test_a_pipe_can_be_read(models: dict[str, Path]) -> None:
+    write(WINE, "in.csv")
+    os.mkfifo("pipe")
+    thread = threading.Thread(target=lambda: Path("pipe").write_bytes(Path("in.csv").read_bytes()))
+    thread.start()
+    arguments = ["--model", str(models["wine"]), "--quiet", "--out"]
+    assert main(["score", "pipe", *arguments, "piped.csv"]) == 0
+    thread.join()
+    assert main(["score", "in.csv", *arguments, "out.csv"]) == 0
+    assert Path("piped.csv").read_bytes() == Path("out.csv").read_bytes()
+
+
+def test_marks_and_line_ends_of_other_systems(models: dict[str, Path]) -> None:
+    text = WINE.to_csv(index=False, lineterminator="\r\n")
+    Path("in.csv").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n")
+    assert main(["score", "in.csv", "--model", str(models["wine"]), "--out", "out.csv"]) == 0
+    scores = GANDetector.load(models["wine"]).decision_function(WINE)
+    np.testing.assert_array_equal(read("out.csv")["score"], scores)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_progress_bar_gets_to_its_end(
+    suffix: str, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = []
+
+    class Bar(tqdm):
+        def __init__(self, **options: object) -> None:
+            assert options.pop("disable") is None  # tqdm's word for: unless no terminal
+            super().__init__(**options, file=io.StringIO())
+            bars.append(self)
+
+    monkeypatch.setattr(commands, "tqdm", Bar)
+    write(WINE, f"in.{suffix}")
+    assert main(["score", f"in.{suffix}", "--model", str(models["wine"]), "--out", "out.csv"]) == 0
+    assert [(bar.desc, bar.n) for bar in bars] == [("score", bars[0].total)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_no_more_than_a_chunk_is_read_ahead(suffix: str) -> None:
+    write(pd.concat([WINE] * 20), f"in.{suffix}")
+    source = open_table(Path(f"in.{suffix}"), ",")
+    n_rows = 0
+    for chunk in source.chunks():
+        assert len(chunk) <= 128
+        n_rows += len(chunk)
+        assert source.position <= source.size * n_rows / (20 * len(WINE)) * 1.05 + 200
+    assert n_rows == 20 * len(WINE) and source.position == source.size
+
+
+def test_a_sample_is_uniform_and_holds_little() -> None:
+    held = []
+
+    def chunks() -> object:
+        for start in range(0, 1000, 100):
+            yield pd.DataFrame({"i": range(start, start + 100)}, index=range(start, start + 100))
+
+    drawn = np.array([sample(chunks(), 50, seed)["i"].to_numpy() for seed in range(200)])
+    assert (np.diff(drawn) > 0).all() and drawn.shape == (200, 50)
+    counts = np.histogram(drawn, bins=10, range=(0, 1000))[0]
+    assert np.abs(counts - 1000).max() < 5 * np.sqrt(900), held
+    np.testing.assert_array_equal(sample(chunks(), 50, 3)["i"], drawn[3])
+    assert len(sample(chunks(), None, 0)) == len(sample(chunks(), 5000, 0)) == 1000
+
+
+def test_fit_to_a_sample() -> None:
+    write(pd.concat([WINE] * 3), "in.csv")
+    assert main(["fit", "in.csv", "--model", "m", "--max-rows", "90", "--n-estimators", "1"]) == 0
+    assert len(GANDetector.load("m").decision_scores_) == 90
+
+
+@pytest.mark.parametrize("name", [None, "id"])
+def test_an_index_of_pandas_is_passed_on_and_not_fitted(name: str | None) -> None:
+    frame = WINE.sample(frac=1, random_state=0).rename_axis(name)
+    frame.to_parquet("in.parquet")
+    frame.to_csv("in.csv")
+    fit = ["fit", "in.parquet", "--model", "m", "--n-estimators", "1"]
+    assert main(fit) == 0
+    assert main(["score", "in.parquet", "--model", "m", "--out", "out.parquet"]) == 0
+    scored, detector = read("out.parquet"), GANDetector.load("m")
+    np.testing.assert_array_equal(scored["score"], detector.decision_scores_)
+    assert list(detector.feature_names_in_) == list(WINE)
+    np.testing.assert_array_equal(scored[name or "__index_level_0__"], frame.index)
+    if name is None:
+        assert main(["fit", "in.csv", *fit[2:]]) == 0
+        assert list(GANDetector.load("m").feature_names_in_) == list(WINE)
+
+
+def test_left_out_columns() -> None:
+    write(WINE, "in.csv")
+    fit = ["fit", "in.csv", "--model", "m", "--n-estimators", "1", "--contamination", "auto"]
+    assert main([*fit, "--drop", "hue", "--drop", "ash", "alcohol"]) == 0
+    detector = GANDetector.load("m")
+    assert list(detector.feature_names_in_) == [
+        c for c in WINE if c not in ("hue", "ash", "alcohol")
+    ]
+    assert detector.contamination == "auto"
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ([], ["fit"], ["score"]):
+        with pytest.raises(SystemExit, match="0"):
+            main([*command, "--help"])
+        assert "examples:\n  pyod-gan " in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pyod-gan {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "COMMAND"),
+        (["fit", "a"], "--model"),
+        (["fit", "a", "--model", "m", "--max-rows", "1"], "whole number of at least 2. Got '1'"),
+        (["fit", "a", "--model", "m", "--n-estimators", "0"], "of at least 1. Got '0'"),
+        (["fit", "a", "--model", "m", "--random-state", "-1"], "of at least 0. Got '-1'"),
+        (["fit", "a", "--model", "m", "--contamination", "x"], "a number or auto. Got 'x'"),
+        (["score", "a", "--model", "m"], "--out"),
+        (["score", "a", "--model", "m", "--out", "o", "--delimiter", "ab"], "one character"),
+    ],
+)
+def test_usage_errors(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert said in capsys.readouterr().err
+
+
+def test_without_pandas_or_pyarrow_the_extra_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(WINE, "in.csv")
+    write(WINE, "in.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    said = refused(capsys, "fit", "in.parquet", "--model", "m")
+    assert "needs pyarrow" in said and "pyod-gan[tabular]" in said
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert "needs pandas" in refused(capsys, "fit", "in.csv", "--model", "m")
+
+
+def test_as_a_module(models: dict[str, Path]) -> None:
+    write(WINE, "in.csv")
+    run = [sys.executable, "-m", "pyod_gan", "score", "in.csv", "--model", models["wine"]]
+    done = subprocess.run([*run, "--out", "out.csv"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("in.csv: 178 rows, ") and done.stderr.count("\n") == 1
+    assert len(read("out.csv")) == len(WINE)
+
+
+def test_a_reader_that_has_had_enough(models: dict[str, Path]) -> None:
+    write(WINE.assign(note="x" * 50_000), "in.csv")  # more than a pipe holds
+    code = (
+        "from pyod_gan import cli; from pyod_gan.cli import readers; readers.CHUNK = 64\n"
+        f"words = ['score', 'in.csv', '--model', {str(models['wine'])!r}, '--out', '-']\n"
+        "raise SystemExit(cli.main(words))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=-1, stderr=-1) as process:
+        assert process.stdout.readline().endswith(b",note,score,label\n")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, pyod_gan.cli\n"
+        "try: pyod_gan.cli.main(['score', '--help'])\n"
+        "except SystemExit: print({'torch', 'pandas', 'sklearn', 'numpy'} & set(sys.modules))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.endswith("set()\n")
+
+
+def test_models_of_polars_and_durations(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"]).assign(kind=["x", "y"] * 30)
+    frame["last"] = pd.to_timedelta(range(60), unit="h")
+    GANDetector(**QUICK).fit(pl.from_pandas(frame)).save("polars.m")
+    for suffix in ("csv", "parquet"):
+        write(frame, f"in.{suffix}")
+        assert main(["score", f"in.{suffix}", "--model", "polars.m", "--out", f"{suffix}.csv"]) == 0
+    np.testing.assert_array_equal(read("csv.csv")["score"], read("parquet.csv")["score"])
+    write(frame.assign(last="soon"), "in.csv")
+    said = refused(capsys, "score", "in.csv", "--model", "polars.m", "--out", "o.csv")
+    assert "line 2, column 'last': 'soon' is not a duration" in said
+    said = refused(
+        capsys, "score", "in.csv", "--model", "polars.m", "--out", "o", "--threshold", "nan"
+    )
+    assert "--threshold must be a number" in said
+
+
+def test_odd_options_and_types(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"]).assign(kind=["x", "y"] * 30)
+    write(frame, "in.csv")
+    fit = ["fit", "in.csv", "--model", "m", "--n-estimators", "1"]
+    assert main([*fit, "--drop", "kind", "--text", "kind"]) == 0
+    views = pa.table({"a": frame["a"], "kind": pa.array(frame["kind"].tolist(), pa.string_view())})
+    pq.write_table(views, "in.parquet")
+    assert main(["fit", "in.parquet", *fit[2:]]) == 0
+    assert main(["score", "in.parquet", "--model", "m", "--out", "o.parquet"]) == 0

@@ -1,0 +1,37 @@
+"""From members' views to one score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pyod_gan.engine.combination import combine, find_units
+
+
+def test_members_of_any_unit_count_alike() -> None:
+    scores = np.random.default_rng(0).normal(size=(1, 100, 1))
+    members = np.concatenate([scores, 1e6 * scores + 5, 1e-3 * scores - 1])
+    np.testing.assert_allclose(
+        combine(members, find_units(members)), combine(scores, find_units(scores))
+    )
+
+
+@pytest.mark.parametrize("constant", [0.0, 1e9])
+def test_a_constant_member_adds_nothing(constant: float) -> None:
+    scores = np.r_[np.arange(10.0), 100.0][:, None]
+    members = np.stack([scores, np.full((11, 1), constant)])
+    alone = combine(scores[None], find_units(scores[None]))
+    np.testing.assert_allclose(combine(members, find_units(members)), alone / 2)
+
+
+def test_mostly_equal_scores_fall_back_to_the_standard_deviation() -> None:
+    scores = np.r_[np.zeros(20), 7.0][None, :, None]
+    assert combine(scores, find_units(scores))[-1] == pytest.approx(7 / scores.std())
+
+
+def test_the_largest_view_counts_after_the_mean_over_members() -> None:
+    views = np.zeros((2, 9, 2))
+    views[:, 0] = [[4.0, 0.0], [0.0, 3.0]]  # members disagree: mean (2, 1.5)
+    views[:, 1] = [[0.0, 3.0], [0.0, 3.0]]  # both members, second view
+    scores = combine(views, find_units(views)._replace(scale=np.ones((2, 1, 1))))
+    np.testing.assert_allclose(scores[:3], [2, 3, 0])

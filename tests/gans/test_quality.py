@@ -1,0 +1,101 @@
+"""Floors on what the default finds; measured values are well above."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from pyod_gan import GANDetector
+from tests.helpers import table, with_broken_dependence, with_far_rows, with_rows_in_a_gap
+
+SEEDS = [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "rescale",
+    [lambda X: X, lambda X: (X - X.mean(0)) / X.std(0), lambda X: 1e6 * X],
+    ids=["raw", "standardised", "times 1e6"],
+)
+def test_planted_outliers(rescale, seed: int) -> None:
+    X, y = with_far_rows(seed)
+    detector = GANDetector(random_state=seed).fit(rescale(X))
+    assert roc_auc_score(y, detector.decision_scores_) > 0.99
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("planted", "floor"), [(with_broken_dependence, 0.8), (with_rows_in_a_gap, 0.99)]
+)
+def test_dependence_and_gaps(planted, floor: float, seed: int) -> None:
+    X, rows, y = planted(seed)
+    scores = GANDetector(random_state=seed).fit(X).decision_function(rows)
+    assert roc_auc_score(y, scores) > floor
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_real_data(cancer, seed: int) -> None:
+    X, y = cancer
+    detector = GANDetector(random_state=seed).fit(X)
+    assert roc_auc_score(y, detector.decision_scores_) > 0.93
+    assert average_precision_score(y, detector.decision_scores_) > 0.5
+
+
+def test_one_class_digits() -> None:
+    images, digit = load_digits(return_X_y=True)
+    zeros, others = images[digit == 0], images[digit != 0]
+    aucs = []
+    for seed in SEEDS:
+        scores = (
+            GANDetector(random_state=seed)
+            .fit(zeros[:100])
+            .decision_function(np.r_[zeros[100:], others])
+        )
+        aucs.append(roc_auc_score(np.r_[np.zeros(len(zeros) - 100), np.ones(len(others))], scores))
+    assert np.mean(aucs) > 0.98
+    assert np.std(aucs) < 0.01
+
+
+def test_more_members_agree_more() -> None:
+    X, _ = with_far_rows()
+
+    def disagreement(n_estimators: int) -> float:
+        a, b = (
+            GANDetector(n_estimators=n_estimators, random_state=seed).fit(X).decision_scores_
+            for seed in (0, 1)
+        )
+        return 1 - np.corrcoef(a, b)[0, 1]
+
+    assert disagreement(8) < disagreement(1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_training_row_does_not_find_itself(seed: int) -> None:
+    """All rows but those beyond the fence are in the bank; only prototypes unlike a row count."""
+    X, fresh = table(1100, seed=seed)[:100], table(1100, seed=seed)[100:]
+    detector = GANDetector(random_state=seed).fit(X)
+    nudged = detector.decision_function(X + 1e-3)
+    bank = detector.networks_.bank[:1].double()
+    rows = torch.from_numpy(detector.model_.rows(X))[None].to(bank)
+    in_bank = (torch.cdist(rows, bank).amin(-1)[0] < 1e-5).numpy()
+    assert in_bank.mean() > 0.9
+    assert (detector.decision_scores_ > nudged)[in_bank].all()
+    train, new = np.median(detector.decision_scores_), np.median(detector.decision_function(fresh))
+    assert abs(train - new) < 0.35  # interquartile ranges
+
+
+def test_single_precision_copies_of_the_training_rows_score_alike() -> None:
+    X, _ = with_far_rows()
+    detector = GANDetector(random_state=0).fit(X)
+    np.testing.assert_array_equal(detector.predict(X.astype(np.float32)), detector.labels_)
+
+
+def test_nothing_but_copies_is_finite() -> None:
+    copies = GANDetector(random_state=0).fit(np.repeat(table(5), 20, axis=0))
+    assert np.isfinite(copies.decision_scores_).all()
+    alike = GANDetector(random_state=0).fit(np.ones((50, 3)))
+    np.testing.assert_array_equal(alike.decision_scores_, np.zeros(50))
+    assert alike.decision_function(np.full((1, 3), 9.0))[0] > 0
