@@ -1,4 +1,7 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|drift|selection]``."""
+"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|drift|selection]``.
+
+What a command needs is imported when it starts, so that ``--help`` is quick.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,26 @@ import argparse
 import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import datasets, detectors
-from .commands import (
-    check_options,
-    data_set_names,
-    fetch,
-    run_drift,
-    run_explain,
-    run_gate,
-    run_selection,
-    run_speed,
-)
-from .protocols import PAPERS, PROTOCOLS
+from .harness import datasets
+from .harness.options import check_options, data_set_names, fetch
+from .harness.protocols import PAPERS, PROTOCOLS
 
 if TYPE_CHECKING:
-    from .run import Grid
+    from .harness.run import Grid
 
+COMMANDS = {
+    "run": "Fit and score what is not finished, then report.",
+    "report": "Print the summary tables; write ``report.md`` and the pictures.",
+    "gate": "Compare kNN with published figures; 1 if any differs.",
+    "speed": "Print the timing tables and write ``speed.md``.",
+    "explain": "Print how often explanations find the planted column.",
+    "drift": "Print how well partial_fit recovers when all rows move.",
+    "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
+}
 EXAMPLES = """\
 examples:
   python -m benchmarks                                   no download, a few minutes
@@ -42,6 +46,33 @@ A run that was stopped goes on where it stopped when started again with the same
 """
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        None means those of the process.
+
+    Returns
+    -------
+    int
+        0 on success.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        home = datasets.find_data_home(options.data_home)
+        if options.command == "run":
+            return run_grids(options, home)
+        if options.command == "report":
+            return write_report(options, home)
+        study = import_module(f"benchmarks.studies.{options.command}")
+        return int(study.command(options, home))
+    except (datasets.DataError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
 def _parser() -> argparse.ArgumentParser:
     """All options; each command uses those that concern it."""
     parser = argparse.ArgumentParser(
@@ -51,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    what = " ".join(f"{name}: {command.__doc__}" for name, command in COMMANDS.items())
+    what = " ".join(f"{name}: {purpose}" for name, purpose in COMMANDS.items())
     add("command", nargs="?", default="run", choices=COMMANDS, help=f"default: run. {what}")
     add("--out", type=Path, default=Path("benchmark-results"), help="folder of all output")
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
@@ -68,32 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit status.
-
-    Parameters
-    ----------
-    arguments : list of str or None
-        None means those of the process.
-
-    Returns
-    -------
-    int
-        0 on success.
-    """
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    try:
-        home = datasets.find_data_home(options.data_home)
-        return COMMANDS[options.command](options, home)
-    except (datasets.DataError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
 def run_grids(options: argparse.Namespace, home: Path | None) -> int:
     """Fit and score what is not finished, then report."""
-    from .run import run
+    from .harness.run import run
 
     home = fetch(options, home)
     start, made = time.perf_counter(), 0
@@ -106,8 +114,8 @@ def run_grids(options: argparse.Namespace, home: Path | None) -> int:
 
 def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
     """One grid; or one for each of the papers' protocols, which have data sets of their own."""
-    from . import papers
-    from .run import Grid
+    from .harness.run import Grid
+    from .studies import ablation, papers
 
     chosen = options.protocol.split(",")
     theirs = [protocol for protocol in chosen if protocol in PAPERS]
@@ -115,9 +123,9 @@ def _grids(options: argparse.Namespace, home: Path | None) -> list[Grid]:
     check_options(options, chosen, names, home)
     rows = options.max_rows
     if not theirs:
-        wanted = detectors.expand(options.detectors)
+        wanted = ablation.expand(options.detectors)
         return [Grid(names, wanted, chosen, options.seeds or 3, rows, home)]
-    wanted = detectors.expand(options.detectors or ",".join(papers.DETECTORS))
+    wanted = ablation.expand(options.detectors or ",".join(papers.DETECTORS))
     seeds = options.seeds or papers.SEEDS
     grids = [Grid([PAPERS[p].dataset], wanted, [p], seeds, rows, home) for p in theirs]
     return [grid for grid in grids if _at_hand(grid)]
@@ -135,32 +143,24 @@ def _at_hand(grid: Grid) -> bool:
 
 def write_report(options: argparse.Namespace, home: Path | None) -> int:
     """Print the summary tables; write ``report.md`` and the pictures."""
-    from . import pictures, report, results
+    from .harness import pictures, report, results
+    from .studies import ablation
+    from .studies.published import beside_published
 
     path = options.out / "results.csv"
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: run the benchmark first.")
     table = results.read(path)
     if options.detectors:
-        table = table[table["detector"].isin(detectors.expand(options.detectors))]
+        table = table[table["detector"].isin(ablation.expand(options.detectors))]
     for title, rows in report.sections(table):
-        print(report.overview(title, rows), end="\n\n")
-    report.write(table, options.out / "report.md")
+        print(report.overview(title, rows, beside_published), end="\n\n")
+    report.write(table, options.out / "report.md", beside_published)
     for picture in pictures.draw_all(table, options.out):
         print(f"wrote {picture}")
     print(f"wrote {options.out / 'report.md'} and {path}")
     return 0
 
-
-COMMANDS = {
-    "run": run_grids,
-    "report": write_report,
-    "gate": run_gate,
-    "speed": run_speed,
-    "explain": run_explain,
-    "drift": run_drift,
-    "selection": run_selection,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

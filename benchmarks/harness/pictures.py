@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
 from .detectors import OURS
-from .report import METRICS, complete, mean_ranks, per_dataset, sections
+from .report import complete, mean_ranks, per_dataset, sections
+from .results import METRICS
 from .significance import pairwise
 
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#5F5F5F"
@@ -33,7 +34,7 @@ def draw_all(table: pd.DataFrame, out: Path) -> list[Path]:
     Parameters
     ----------
     table : DataFrame
-        What :func:`benchmarks.results.read` returns.
+        What :func:`benchmarks.harness.results.read` returns.
     out : Path
         The folder of ``results.csv`` and ``scores``.
 

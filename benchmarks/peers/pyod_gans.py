@@ -105,7 +105,7 @@ class RepairedAnoGAN(AnoGAN):
 
     def _residual(self, x: Tensor, z: Tensor) -> Tensor:
         """Mean absolute difference of columns plus that of the critic's features."""
-        made = self.generator(z)
+        made: Tensor = self.generator(z)
         features = self._features(x) - self._features(made)
         return (x - made).abs().mean(dim=1) + features.abs().mean(dim=1)
 
@@ -113,4 +113,5 @@ class RepairedAnoGAN(AnoGAN):
         """Output of the discriminator's hidden layer ``index_D_layer_for_recon_error``."""
         layers: nn.Sequential = self.discriminator.model
         activations = 3 * (self.index_D_layer_for_recon_error + 1)  # dropout, linear, activation
-        return layers[:activations](x)
+        features: Tensor = layers[:activations](x)
+        return features

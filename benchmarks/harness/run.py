@@ -88,8 +88,7 @@ def run(
     """
     _check_data(grid)
     results = ResultsFile(out)
-    finished = results.finished(retry_failed=retry_failed, any_version=any_version)
-    todo = [cell for cell in grid.cells() if tuple(cell.key().values()) not in finished]
+    todo = results.unfinished(grid.cells(), retry_failed=retry_failed, any_version=any_version)
     pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     outcomes = pool(joblib.delayed(evaluate)(cell, grid.data_home) for cell in todo)
     failures = 0
@@ -146,7 +145,7 @@ def evaluate(cell: Cell, data_home: Path | None = None) -> Outcome:
     try:
         with isolated(cell.seed):
             detector, scores = _fit_and_score(cell, task, measures)
-        measures |= _qualities(task.y, scores, protocols.flagged_share(cell.protocol, task.y))
+        measures |= qualities(task.y, scores, protocols.flagged_share(cell.protocol, task.y))
         measures["status"] = "ok"
         arrays = {"y": task.y, "scores": scores, **_history(detector)}
     except Exception as error:  # a failing detector is a result too
@@ -174,7 +173,7 @@ def _fit_and_score(
     return detector, scores
 
 
-def _qualities(y: np.ndarray, scores: np.ndarray, flagged: float) -> dict[str, float]:
+def qualities(y: np.ndarray, scores: np.ndarray, flagged: float) -> dict[str, float]:
     """Compare scores with labels; precision, recall and F1 with the ``flagged`` share on top."""
     labels = scores >= np.quantile(scores, 1 - flagged)
     precision, recall, f1, _ = precision_recall_fscore_support(

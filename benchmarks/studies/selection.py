@@ -9,6 +9,7 @@ grid minus that of its choice. Members, steps and draws are few, so that a cell 
 
 from __future__ import annotations
 
+from argparse import Namespace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -22,14 +23,15 @@ from tqdm import tqdm
 
 from pyod_gan import AAE, SOGAAL, FenceGAN, GANDetector, GANomaly, PrototypeGAN
 from pyod_gan import model_selection as scorers
-from pyod_gan.criteria import mean_correlation
+from pyod_gan.model_selection.criteria import mean_correlation
 
-from . import datasets
-from .detectors import OURS
-from .isolation import isolated
-from .protocols import make_task, thin
-from .results import fingerprint
-from .run import Grid
+from ..harness import datasets, report
+from ..harness.detectors import OURS
+from ..harness.isolation import isolated
+from ..harness.options import check_options, data_set_names
+from ..harness.protocols import make_task, thin
+from ..harness.run import Grid
+from ..harness.versions import Versions
 
 REDUCED: dict[str, Any] = {"n_estimators": 3, "max_iter": 100, "lr": 5e-3}
 GRID: list[dict[str, list[Any]]] = [  # the first candidate is the default GAN
@@ -37,6 +39,7 @@ GRID: list[dict[str, list[Any]]] = [  # the first candidate is the default GAN
     {"gan": [AAE(), GANomaly()], "gan__latent_dim": [2, 8]},
     {"gan": [SOGAAL(), FenceGAN()], "lr": [1e-3, 5e-3]},
 ]
+GANS = ("prototype", "aae", "ganomaly", "sogaal", "fencegan")  # of the candidates
 SCORERS = {
     "excess_mass": partial(scorers.excess_mass, n_draws=2),
     "mass_volume": partial(scorers.mass_volume, n_draws=2),
@@ -49,6 +52,16 @@ DEFAULT = "always the default"
 KEY = ["dataset", "protocol", "seed", "max_rows", "versions"]
 
 
+def command(options: Namespace, home: Path | None) -> int:
+    """Print a table for each protocol."""
+    names, chosen = data_set_names(options, datasets.available(home)), options.protocol.split(",")
+    check_options(options, chosen, names, home)
+    grid = Grid(names, [], chosen, options.seeds or 1, options.max_rows, home)
+    for protocol, table in measure(grid, options.out).groupby("protocol"):
+        print(f"## {protocol}\n\n{report.markdown(summary(table))}\n")
+    return 0
+
+
 def measure(grid: Grid, out: Path) -> pd.DataFrame:
     """Run the cells that ``selection.csv`` lacks, and append each as it is finished.
 
@@ -57,7 +70,7 @@ def measure(grid: Grid, out: Path) -> pd.DataFrame:
     grid : Grid
         Data sets, protocols and seeds; its detectors are not used.
     out : Path
-        Folder of ``selection.csv``.
+        Folder of ``selection.csv`` and of the ``versions.json`` that explains its versions.
 
     Returns
     -------
@@ -66,8 +79,10 @@ def measure(grid: Grid, out: Path) -> pd.DataFrame:
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "selection.csv"
-    which = [grid.max_rows or 0], [fingerprint(OURS)]
-    cells = list(product(grid.datasets, grid.protocols, range(grid.seeds), *which))
+    versions = Versions(out / "versions.json")
+    ids = " ".join(versions.note(f"{OURS}:{gan}") for gan in GANS)
+    rows = grid.max_rows or 0
+    cells = list(product(grid.datasets, grid.protocols, range(grid.seeds), [rows], [ids]))
     known = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=KEY)
     finished = set(known[KEY].itertuples(index=False, name=None))
     for cell in tqdm([cell for cell in cells if cell not in finished], unit="cell"):

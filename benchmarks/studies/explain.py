@@ -8,20 +8,31 @@ moved rows that are flagged for which the moved column is ranked first: by ``exp
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from pyod_gan import GANDetector
 
-from . import datasets
-from .isolation import isolated
-from .protocols import thin
+from ..harness import datasets, report
+from ..harness.isolation import isolated
+from ..harness.options import data_set_names
+from ..harness.protocols import thin
 
 N_ROWS = 50  # planted rows per data set and seed
 STEP = 1e-3  # standard deviations, of the differences
+
+
+def command(options: Namespace, home: Path | None) -> int:
+    """Print the table."""
+    names = data_set_names(options, datasets.available(home))
+    lines = measure(home, names, options.seeds or 3)
+    print(report.with_mean(tqdm(lines, total=len(names))))
+    return 0
 
 
 def measure(data_home: Path | None, names: list[str], seeds: int) -> Iterator[dict[str, object]]:
@@ -77,7 +88,7 @@ def _one_seed(normal: np.ndarray, seed: int) -> dict[str, float]:
 
 
 def _moving(scale: np.ndarray) -> np.ndarray:
-    """Numbers of the columns that are not constant, but for rounding."""
+    """Numbers of the columns that are not constant, rounding apart."""
     return np.flatnonzero(scale > 1e-9)
 
 

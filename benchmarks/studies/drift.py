@@ -7,6 +7,7 @@ the anomalies are scored before and after. A refit on the rows that came shows w
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,16 +15,30 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
 
 from pyod_gan import GANDetector
 
-from . import datasets, detectors
-from .isolation import isolated
-from .protocols import thin
+from ..harness import datasets, detectors, report
+from ..harness.isolation import isolated
+from ..harness.options import data_set_names
+from ..harness.protocols import thin
+from . import ablation
 
 PARTS = (32, 128)  # rows of a part
 RESERVOIR = 512  # rows, or as many as come
 SHIFT = 3.0  # standard deviations
+
+
+def command(options: Namespace, home: Path | None) -> int:
+    """Print a table for each detector."""
+    names = data_set_names(options, datasets.available(home))
+    for detector in ablation.expand(options.detectors or detectors.OURS):
+        if not detectors.is_ours(detector):
+            raise ValueError(f"Only {detectors.OURS} has a partial_fit. Got {detector} instead.")
+        lines = measure(home, names, options.seeds or 3, detector)
+        print(f"## {detector}\n\n{report.with_mean(tqdm(lines, total=len(names)))}")
+    return 0
 
 
 def measure(
@@ -40,7 +55,7 @@ def measure(
     seeds : int
         How many seeds, from 0.
     detector : str
-        One of ours, see :mod:`benchmarks.detectors`.
+        One of ours, see :mod:`benchmarks.harness.detectors`.
 
     Yields
     ------

@@ -12,10 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("pooch")
-
-from benchmarks import datasets, download, protocols
-from benchmarks.datasets import DataError, DataFile
+from benchmarks.harness import datasets, download, protocols
+from benchmarks.harness.datasets import DataError, DataFile
 
 SIZES = {
     "breast_cancer": (378, 30, 21),

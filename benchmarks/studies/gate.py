@@ -6,18 +6,33 @@ difference is a fault of the split, the scaling, the metric or the data.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
-from . import datasets, dte
-from .protocols import DTE_LEAST, DTE_MOST
-from .results import Cell
-from .run import evaluate
+from ..harness import datasets, report
+from ..harness.options import fetch
+from ..harness.protocols import DTE_LEAST, DTE_MOST
+from ..harness.results import Cell
+from ..harness.run import evaluate
+from . import dte
 
 PROTOCOL = "dte-one-class"
 TOLERANCE = 0.005  # equal when rounded to two decimals of percent
+
+
+def command(options: Namespace, home: Path | None) -> int:
+    """Print the comparison; 1 if any figure differs."""
+    home = fetch(options, home)
+    if home is None:
+        raise datasets.DataError("The gate needs the data files: --data-home or --download.")
+    names = options.datasets.split(",") if options.datasets else None
+    lines = list(tqdm(check(home, names), unit="set"))
+    print(report.markdown(pd.DataFrame(lines)) if lines else "No data set with a published figure.")
+    return int(not lines or any(line["agrees"] != "yes" for line in lines))
 
 
 def reference() -> pd.DataFrame:

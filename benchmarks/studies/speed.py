@@ -7,6 +7,7 @@ hits all of them; the median is reported.
 from __future__ import annotations
 
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -16,11 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.datasets import make_blobs
+from tqdm import tqdm
 
-from pyod_gan.optional import import_optional
-
-from . import datasets, detectors
-from .isolation import isolated
+from ..harness import datasets, detectors, report
+from ..harness.isolation import isolated
+from . import ablation
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 CARDIO = ("6_cardio", "cardio")
@@ -29,6 +30,19 @@ SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
 STEPS, SINGLE_ROWS = 100, 1_000
 SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
 Job = Callable[[], object]
+
+
+def command(options: Namespace, home: Path | None) -> int:
+    """Print the tables and write ``speed.md``."""
+    names = ablation.expand(options.detectors) if options.detectors else None
+    text = "\n\n".join(
+        f"## {title}\n\n{report.markdown(table)}"
+        for title, table in tqdm(measure(home, names), total=5)
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "speed.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
 
 
 def measure(
@@ -52,15 +66,15 @@ def measure(
     """
     X, source = _cardio(data_home)
     members = {f"{detectors.OURS}, n_estimators={n}": _fit_members(X, n) for n in (8, 1)}
-    yield f"Eight members against one, same steps, on {source}", _timed(members, repeats)
+    yield f"Eight members against one, same steps, on {source}", timed(members, repeats)
     fits = {name: _fit(name, X) for name in (detectors.OURS, "AutoEncoder", "LUNAR")}
-    yield f"Fit on {source}, each at its defaults", _timed(fits, repeats)
+    yield f"Fit on {source}, each at its defaults", timed(fits, repeats)
     yield f"A training step of every GAN, eight members, on {source}", _steps(X, repeats)
     train, rows = _clusters(FITTED_ROWS), _clusters(SCORED_ROWS)
-    table = _timed(_scorers(names or list(SCORERS), train, rows), repeats)
+    table = timed(_scorers(names or list(SCORERS), train, rows), repeats)
     table["rows per second"] = [f"{len(rows) / s:,.0f}" for s in table["wall seconds"]]
     yield f"Score {len(rows):,} rows of {SCORED_COLUMNS} columns (fitted on {FITTED_ROWS:,})", table
-    yield "Serve the same rows: decision_function and to_onnx", _serving(train, rows, repeats)
+    yield "Serve the same rows: decision_function and to_onnx", serving(train, rows, repeats)
 
 
 def _cardio(data_home: Path | None) -> tuple[FloatArray, str]:
@@ -93,7 +107,7 @@ def _steps(X: FloatArray, repeats: int) -> pd.DataFrame:
         with isolated(0):
             fitted = detectors.make(f"{name}+max_iter={STEPS}", 0).fit(X)
         found[name].append(1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_)
-    steps = [detectors.make(name, 0).gan.settings.max_iter for name in family]
+    steps = [detectors.make(name, 0).gan.max_iter for name in family]
     milliseconds = [median(found[name]) for name in family]
     return pd.DataFrame({"detector": family, "ms per step": milliseconds, "steps": steps})
 
@@ -119,7 +133,7 @@ def _scorers(names: list[str], train: FloatArray, rows: FloatArray) -> dict[str,
     return jobs
 
 
-def _serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
+def serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
     """Our detector and its ONNX model, one row at a time and all rows at once."""
     detector = detectors.make(detectors.OURS, 0).fit(train)
     singles = rows[:SINGLE_ROWS, None]  # (rows, 1, columns)
@@ -130,7 +144,7 @@ def _serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
     ):
         jobs[f"{name}, row by row"] = lambda score=score: [score(row) for row in singles]  # type: ignore[misc]
         jobs[f"{name}, all rows"] = lambda score=score: score(rows)  # type: ignore[misc]
-    table = _timed(jobs, repeats).rename(columns={"detector": "scored by"})
+    table = timed(jobs, repeats).rename(columns={"detector": "scored by"})
     per_row = table["CPU seconds"] / [len(singles), len(rows), len(singles), len(rows)]
     table["CPU µs per row"] = [f"{1e6 * seconds:,.0f}" for seconds in per_row]
     table["rows per CPU second"] = [f"{1 / seconds:,.0f}" for seconds in per_row]
@@ -140,12 +154,13 @@ def _serving(train: FloatArray, rows: FloatArray, repeats: int) -> pd.DataFrame:
 def _in_onnxruntime(detector: Any) -> Callable[[FloatArray], object]:
     """Scores of the exported model on one thread; without the extra a job that says so."""
     try:
-        runtime = import_optional("onnxruntime", "onnx")
+        import onnxruntime
+
         with TemporaryDirectory() as folder, isolated(0):
             detector.to_onnx(Path(folder) / "model.onnx")
-            options = runtime.SessionOptions()
+            options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
-            session = runtime.InferenceSession(Path(folder) / "model.onnx", options)
+            session = onnxruntime.InferenceSession(Path(folder) / "model.onnx", options)
     except ImportError as error:
         missing = _raises(error)
         return lambda rows: missing()
@@ -161,7 +176,7 @@ def _raises(error: Exception) -> Job:
     return job
 
 
-def _timed(jobs: dict[str, Job], repeats: int) -> pd.DataFrame:
+def timed(jobs: dict[str, Job], repeats: int) -> pd.DataFrame:
     """Median wall and CPU seconds of each job; a failure is shown by name."""
     wall: dict[str, list[float]] = {name: [] for name in jobs}
     cpu: dict[str, list[float]] = {name: [] for name in jobs}

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .results import METRICS
+from ..harness.results import METRICS
 
+PROTOCOLS = ("dte-one-class", "dte-unsupervised")
 NOTE = """\
 On the data sets for which the paper gives figures (26 methods, five seeds; its methods are named as
 there, ours as above). The one-class split follows the file order, and small sets are resampled

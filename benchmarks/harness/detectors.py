@@ -1,10 +1,10 @@
 """Names of the compared detectors; every one runs at its defaults, the same on every data set.
 
 ``GANDetector`` is this project's default. ``GANDetector:alad`` is ``GANDetector(gan="alad")``, and
-so on for each GAN; ``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters of the GAN, of
-the estimator, or of :class:`pyod_gan.gans.Settings` (such as ``ema_decay``). Names that begin with
-``PyOD-`` are PyOD's own GANs: as shipped, and repaired (:mod:`benchmarks.pyod_gans`). All others
-are PyOD's detectors and ``NearestPrototype``.
+so on for each GAN and for each spec of :mod:`benchmarks.peers.ablated`.
+``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters of the estimator or of the GAN. Names
+that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
+(:mod:`benchmarks.peers.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pyod.models.base import BaseDetector
-
-from . import ablation
 
 if TYPE_CHECKING:
     from pyod_gan import GANDetector
@@ -35,15 +34,15 @@ PEERS = {
     "AutoEncoder": "pyod.models.auto_encoder:AutoEncoder",
     "VAE": "pyod.models.vae:VAE",
     "LUNAR": "pyod.models.lunar:LUNAR",
-    "NearestPrototype": "benchmarks.nearest_prototype:NearestPrototype",
+    "NearestPrototype": "benchmarks.peers.nearest_prototype:NearestPrototype",
     "PyOD-ALAD": "pyod.models.alad:ALAD",
-    "PyOD-ALAD-repaired": "benchmarks.pyod_gans:RepairedALAD",
+    "PyOD-ALAD-repaired": "benchmarks.peers.pyod_gans:RepairedALAD",
     "PyOD-AnoGAN": "pyod.models.anogan:AnoGAN",
-    "PyOD-AnoGAN-repaired": "benchmarks.pyod_gans:RepairedAnoGAN",
+    "PyOD-AnoGAN-repaired": "benchmarks.peers.pyod_gans:RepairedAnoGAN",
     "PyOD-SO_GAAL": "pyod.models.so_gaal:SO_GAAL",
-    "PyOD-SO_GAAL-repaired": "benchmarks.pyod_gans:RepairedSOGAAL",
+    "PyOD-SO_GAAL-repaired": "benchmarks.peers.pyod_gans:RepairedSOGAAL",
     "PyOD-MO_GAAL": "pyod.models.mo_gaal:MO_GAAL",
-    "PyOD-MO_GAAL-repaired": "benchmarks.pyod_gans:RepairedMOGAAL",
+    "PyOD-MO_GAAL-repaired": "benchmarks.peers.pyod_gans:RepairedMOGAAL",
 }
 
 SLOW = {name for name in PEERS if name.startswith("PyOD-") and "SO_GAAL" not in name} | {"VAE"}
@@ -55,15 +54,17 @@ def is_ours(name: str) -> bool:
     return re.split("[:+]", name)[0] == OURS
 
 
-def expand(names: str | None) -> list[str]:
+def expand(names: str | None, more_lists: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
     """Turn the command line's list into names.
 
-    ``default``, ``all``, ``family`` and those of :mod:`benchmarks.ablation` are lists too.
+    ``default``, ``all`` and ``family`` stand for lists of names.
 
     Parameters
     ----------
     names : str or None
         Names separated by commas; None means ``default``.
+    more_lists : mapping of str to tuple of str, or None
+        What other words stand for.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def expand(names: str | None) -> list[str]:
 
     family = (f"{OURS}:{gan}" for gan in GANS if gan != "auto")
     lists = {"default": DEFAULT, "all": (OURS, *PEERS), "family": tuple(family)}
-    lists |= ablation.lists(OURS)
+    lists |= more_lists or {}
     chosen: dict[str, None] = {}
     for name in re.split(r",(?![^(]*\))", names or "default"):  # a tuple keeps its commas
         chosen.update(dict.fromkeys(lists.get(name, (name,))))
@@ -118,24 +119,20 @@ def make(name: str, seed: int) -> BaseDetector:
 def _ours(name: str, seed: int) -> GANDetector:
     """Read ``GANDetector:<gan>+<parameter>=<value>+...``."""
     from pyod_gan import GANDetector
-    from pyod_gan.gans import Settings, get_gan
+    from pyod_gan.gans import get_gan
 
-    from .ablated import SPECS
+    from ..peers.ablated import ABLATED
 
     gan_name, *changes = name.removeprefix(OURS).removeprefix(":").split("+")
-    ablated = SPECS.get(gan_name)
+    ablated = ABLATED.get(gan_name)
     gan = ablated() if ablated else get_gan(gan_name or "auto")
     estimator = GANDetector(random_state=seed)
     for change in changes:
         parameter, _, text = change.partition("=")
-        if parameter in gan.get_params():
-            gan.set_params(**{parameter: _value(text)})
-        elif parameter in estimator.get_params():
-            estimator.set_params(**{parameter: _value(text)})
-        elif parameter in Settings._fields:
-            settings = gan.settings._replace(**{parameter: _value(text)})
-            spec = type(gan)
-            gan = type(spec.__name__, (spec,), {"settings": settings})(**gan.get_params())
+        for owner in (estimator, gan):
+            if parameter in owner.get_params(deep=False):
+                owner.set_params(**{parameter: _value(text)})
+                break
         else:
             raise ValueError(f"Neither {type(gan).__name__} nor {OURS} has {parameter!r}: {name}.")
     return estimator.set_params(gan=gan)

@@ -90,7 +90,7 @@ class NearestPrototype(BaseDetector):
 
     def _prepare(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standardise and clip."""
-        return np.clip(self.scaler_.transform(X), -self.clip, self.clip)
+        return np.asarray(np.clip(self.scaler_.transform(X), -self.clip, self.clip))
 
     def _distances(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Average over draws; a row that meets only itself in a draw skips that draw."""
@@ -100,4 +100,5 @@ class NearestPrototype(BaseDetector):
             distances = cdist(rows, prototypes, metric="cityblock")
             nearest[draw] = np.where(distances > 0, distances, np.inf).min(axis=1)
         met = np.isfinite(nearest)
-        return np.where(met, nearest, 0).sum(axis=0) / np.maximum(met.sum(axis=0), 1)
+        total = np.where(met, nearest, 0).sum(axis=0)
+        return np.asarray(total / np.maximum(met.sum(axis=0), 1))

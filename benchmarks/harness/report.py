@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from . import dte, papers, significance
+from . import significance
 from .detectors import OURS
 from .protocols import PAPERS
 from .results import METRICS, section
 
+Beside = Callable[[str, pd.DataFrame], str]  # protocol and runs -> Markdown, or nothing
 SPREAD = "sd of AUROC on one data set"
 FAILURE_NOTE = (
     "A failed run (an error, or scores that are not finite) counts as AUROC 0.5 and average "
@@ -35,7 +36,7 @@ def sections(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     Parameters
     ----------
     table : DataFrame
-        What :func:`benchmarks.results.read` returns.
+        What :func:`benchmarks.harness.results.read` returns.
 
     Yields
     ------
@@ -151,6 +152,13 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def with_mean(lines: Iterable[dict[str, object]]) -> str:
+    """Write lines of one ``data set`` each, and their mean, as a Markdown table."""
+    table = pd.DataFrame(lines)
+    mean = pd.DataFrame([{**table.mean(numeric_only=True), "data set": "mean"}])
+    return markdown(pd.concat([table, mean], ignore_index=True).fillna(""))
+
+
 def _cell(value: Any) -> str:
     """One value as text."""
     if isinstance(value, float | np.floating):
@@ -169,12 +177,31 @@ def failures(rows: pd.DataFrame) -> str:
     return "\n".join([f"{len(failed)} of {len(rows)} runs failed. {FAILURE_NOTE}", "", *lines])
 
 
-def overview(title: str, rows: pd.DataFrame) -> str:
-    """Write the short part of a section: what the command line prints."""
+def no_figures(protocol: str, rows: pd.DataFrame) -> str:
+    """What stands beside our figures where nobody has published any."""
+    return ""
+
+
+def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str:
+    """Write the short part of a section: what the command line prints.
+
+    Parameters
+    ----------
+    title : str
+        Title of the section.
+    rows : DataFrame
+        Its runs.
+    beside : callable
+        Writes our figures beside published ones.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     protocol = rows["protocol"].iloc[0]
     if protocol in PAPERS:
-        beside = markdown(papers.beside_published(protocol, rows))
-        return "\n\n".join([f"## {title}", papers.NOTE, beside])
+        return "\n\n".join([f"## {title}", beside(protocol, rows)])
     kept = complete(rows)
     n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
     parts = [f"## {title}", f"Data sets: {n_sets}, seeds: {n_seeds}."]
@@ -183,8 +210,7 @@ def overview(title: str, rows: pd.DataFrame) -> str:
         parts.append(f"Data sets left out, as some detector has not run on them: {left_out}.")
     if n_sets:
         parts += [markdown(_readable(summary(kept))), failures(rows)]
-    if n_sets and protocol.startswith("dte-"):
-        parts += [dte.NOTE, markdown(dte.beside_published(protocol, kept))]
+        parts += filter(None, [beside(protocol, kept)])
     return "\n\n".join(parts)
 
 
@@ -222,17 +248,19 @@ def details(rows: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
+def write(table: pd.DataFrame, path: Path, beside: Beside = no_figures) -> None:
     """Write the whole report.
 
     Parameters
     ----------
     table : DataFrame
-        What :func:`benchmarks.results.read` returns.
+        What :func:`benchmarks.harness.results.read` returns.
     path : Path
         The Markdown file.
+    beside : callable
+        See :func:`overview`.
     """
     parts = ["# Benchmark", INTRODUCTION, side_by_side(table)]
     for title, rows in sections(table):
-        parts += [overview(title, rows), details(rows)]
+        parts += [overview(title, rows, beside), details(rows)]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("scikit_posthocs")
-
-from benchmarks import selection
 from benchmarks.__main__ import main
-from benchmarks.run import Grid
+from benchmarks.harness.run import Grid
+from benchmarks.studies import selection
 from pyod_gan import AAE, PrototypeGAN
 
 ONE = Grid(["iris"], [], ["one-class"], seeds=1)

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
-pytest.importorskip("scikit_posthocs")
-
-from benchmarks import kddcup99, papers, protocols, results
 from benchmarks.__main__ import main
-from benchmarks.run import _qualities
+from benchmarks.harness import kddcup99, protocols, results
+from benchmarks.harness.run import qualities
+from benchmarks.studies import papers
 
 NUMBERS = [f"number_{i}" for i in range(34)]
 
@@ -73,7 +72,7 @@ def test_flagged_share_sets_precision_and_recall() -> None:
     y = np.array([0] * 16 + [1] * 4)
     scores = np.arange(20.0)
     scores[[0, 19]] = scores[[19, 0]]  # one anomaly looks most normal
-    found = _qualities(y, scores, 0.3)  # 6 flagged, 3 of them anomalies
+    found = qualities(y, scores, 0.3)  # 6 flagged, 3 of them anomalies
     assert found["precision"] == pytest.approx(3 / 6)
     assert found["recall"] == pytest.approx(3 / 4)
     assert found["f1"] == pytest.approx(2 * 0.5 * 0.75 / 1.25)

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..harness import detectors
+from ..harness.detectors import OURS
+
 MEMBERS = "n_estimators=3"
 GANS = ("prototype", "gan", "anogan", "fanogan")
 PARTS = (
@@ -40,25 +43,19 @@ ROBUSTNESS = (
 )
 
 
-def lists(ours: str) -> dict[str, tuple[str, ...]]:
-    """Detector names of each table.
+def expand(names: str | None) -> list[str]:
+    """Turn the command line's list into names; the tables of this module are lists too."""
+    return detectors.expand(names, lists())
 
-    Parameters
-    ----------
-    ours : str
-        How names of this project's detector begin.
 
-    Returns
-    -------
-    dict of str to tuple of str
-        For :func:`benchmarks.detectors.expand`.
-    """
+def lists() -> dict[str, tuple[str, ...]]:
+    """Detector names of each table, for :func:`benchmarks.harness.detectors.expand`."""
     tables = {
         "ablation": (change for gan in GANS for change in _changes(gan)),
         "parts": PARTS,
         "robustness": _halved_and_doubled(),
     }
-    return {name: tuple(f"{ours}:{d}" for d in table) for name, table in tables.items()}
+    return {name: tuple(f"{OURS}:{d}" for d in table) for name, table in tables.items()}
 
 
 def _halved_and_doubled() -> Iterator[str]:
@@ -66,12 +63,7 @@ def _halved_and_doubled() -> Iterator[str]:
     from pyod_gan import GANDetector
     from pyod_gan.gans import PrototypeGAN
 
-    gan = PrototypeGAN()
-    defaults = {
-        **GANDetector().get_params(deep=False),
-        **gan.settings._asdict(),
-        **gan.get_params(),
-    }
+    defaults = {**GANDetector().get_params(deep=False), **PrototypeGAN().get_params()}
     yield "prototype"
     for name in ROBUSTNESS:
         for factor in (0.5, 2):

@@ -1,0 +1,1 @@
+"""How anything is measured: data, protocols, detectors by name, runs, results and their report."""

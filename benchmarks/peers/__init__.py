@@ -1,0 +1,1 @@
+"""Detectors that exist for comparison only."""

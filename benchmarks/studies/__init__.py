@@ -1,0 +1,4 @@
+"""One question each.
+
+A study with a command of its own has a function ``command(options, data_home) -> exit status``.
+"""
