@@ -1,4 +1,4 @@
-"""GAN anomaly detection for tables that behaves like any scikit-learn and PyOD detector."""
+"""GAN anomaly detectors for tables, which keep the rules of scikit-learn and PyOD."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _ELSEWHERE = {  # public names that are not in gans
 
 
 def __getattr__(name: str) -> Any:
-    """Load public names on first use (PEP 562), so that the import itself loads no torch."""
+    """Load public names on first use (PEP 562), so that importing the package loads no torch."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_ELSEWHERE.get(name, 'gans')}", __name__), name)

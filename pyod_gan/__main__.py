@@ -1,4 +1,4 @@
-"""``python -m pyod_gan``."""
+"""Run the command by ``python -m pyod_gan``."""
 
 from .cli import main
 

@@ -1,4 +1,4 @@
-"""Callbacks of training, under their public name; see :mod:`pyod_gan.engine.callbacks`."""
+"""Public names of the training callbacks, see :mod:`pyod_gan.engine.callbacks`."""
 
 from __future__ import annotations
 

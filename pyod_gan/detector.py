@@ -1,4 +1,4 @@
-"""GANDetector: the estimator. ``fit`` and ``decision_function`` tell the story of one row."""
+"""The estimator GANDetector. ``fit`` and ``decision_function`` show the way of one row."""
 
 from __future__ import annotations
 
@@ -42,23 +42,25 @@ class GANDetector(
 ):
     """Anomaly detection by generative adversarial networks, for scikit-learn and PyOD.
 
-    An ensemble of small GANs, trained together, learns what normal rows look like; rows that they
-    cannot make score high. Columns are standardised inside, so raw tables can be passed.
+    An ensemble of small GANs is trained together and learns what normal rows look like. Rows that
+    the GANs cannot make score high. Columns are standardised inside, so raw tables can be passed.
 
     Parameters
     ----------
     gan : str or BaseGAN, default="auto"
-        Which GAN: a name of :data:`pyod_gan.gans.GANS` such as ``"alad"`` (``"auto"`` and
-        ``"prototype"``: :class:`PrototypeGAN`) or a spec object such as ``ALAD(latent_dim=8)``,
-        whose parameters are reached as ``gan__latent_dim``.
+        A name of :data:`pyod_gan.gans.GANS`, such as ``"alad"``, or a GAN spec, such as
+        ``ALAD(latent_dim=8)``. ``"auto"`` and ``"prototype"`` are :class:`PrototypeGAN`. Parameters
+        of a GAN spec are reached by names such as ``gan__latent_dim``.
     n_estimators : int, default=8
-        Ensemble members, trained together.
+        Number of ensemble members, which are trained together.
     contamination : float in (0, 0.5], "auto" or thresholder, default=0.1
-        Share of anomalies in the training data; "auto" for scores 3.5 robust standard deviations
-        above the median; or an object such as PyThresh's that finds it (a clone is used). Sets
-        ``threshold_`` and ``labels_``, never the scores.
+        A number is the share of anomalies in the training data. "auto" flags scores that are more
+        than 3.5 robust standard deviations above the median. A thresholder is an object that finds
+        the threshold, such as PyThresh's; a clone of it is used. The parameter sets ``threshold_``
+        and ``labels_``, never the scores.
     max_iter : int, default=None
-        Training length in optimiser steps. None takes the GAN's own, as for the next three.
+        Number of training steps. None takes the GAN's own setting, also in the next three
+        parameters.
     batch_size : int, default=None
         Rows per step and member.
     lr : float, default=None
@@ -67,65 +69,69 @@ class GANDetector(
         Units of each hidden layer of every network.
     pairing : {"one", "all"}, default="one"
         "all" lets the players of each member meet the critics of all members, in training and in
-        the score (Han et al. 2021); costs ``n_estimators`` times as much.
+        the score (Han et al. 2021). It costs ``n_estimators`` times as much.
     early_stopping : bool, default=False
-        Stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
+        Whether to stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
-        Objects with skorch's method names; see :class:`pyod_gan.callbacks.Callback`.
+        Objects with skorch's method names, see :class:`pyod_gan.callbacks.Callback`.
     preprocessing : {"auto", "table"}, default="auto"
-        "auto" encodes data frames that have columns of other types than numbers, or missing values,
-        by :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``); numbers are taken as they are.
-        "table" encodes every input, so that arrays may have missing values too.
+        "auto" encodes a data frame that has missing values, or columns of other types than numbers,
+        by :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``). Other tables are taken as they
+        are. "table" encodes every input, so that arrays may have missing values too.
     warm_start : bool, default=False
-        ``fit`` starts from the networks of the last fit, which must have the same sizes.
+        Whether ``fit`` starts from the networks of the last fit, which must have the same sizes.
     reservoir_size : int, default=2048
-        Rows kept for :meth:`partial_fit`; each is forgotten after so many new ones, on average. 0
-        keeps none, and a smaller model (the prototypes of the default GAN are training rows too).
+        Number of rows kept for :meth:`partial_fit`. On average, each row is forgotten after this
+        many new rows. 0 keeps no rows and makes the model smaller. The prototypes of the default
+        GAN are training rows too, and stay in the model.
     random_state : int, RandomState or None, default=None
-        An int gives the same scores, bit for bit, on the same machine; None takes fresh entropy.
+        An int gives the same scores, bit for bit, on the same machine. None takes fresh entropy.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, …; ``"auto"`` takes CUDA if there is one.
     verbose : {0, 1, 2}, default=0
-        0 is silent; 1 shows progress bars for training and for long scoring; 2 logs the history at
+        0 is silent. 1 shows progress bars for training and for long scoring. 2 logs the history at
         level INFO to the logger ``pyod_gan``.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_samples,)
-        Scores of the training rows, higher = more anomalous; ``decision_function`` of them. After
-        ``partial_fit``, of ``reservoir_``.
+        Scores of the training rows, higher = more anomalous. They equal ``decision_function`` of
+        the training rows. After ``partial_fit`` they are the scores of ``reservoir_``.
     threshold_ : float
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
         Labels of the same rows, 0 = inlier, 1 = outlier.
-    conformal_scores_ : ndarray
+    conformal_scores_ : ndarray of shape (n_held_out,)
         Sorted scores of held-out rows, after ``calibrate``.
     encoder_ : TableEncoder or None
-        Encodes a data frame as numbers, where it is not all numbers.
+        Encodes a data frame as numbers. None if all its values are numbers.
     gan_ : BaseGAN
-        The GAN that was fitted.
+        The GAN spec that was fitted.
     networks_ : Networks
-        Its networks and buffers in double precision; every tensor's first axis is the members left.
+        Networks and buffers of the GAN in double precision. The first axis of every tensor is the
+        members that are left.
     settings_ : Settings
-        The training settings used, with the GAN's own where a parameter is None.
+        The training settings that were used. Where a parameter is None, they are the GAN's own.
     history_ : list of dict
-        One row per logged step of the last training, means over members: ``step``, losses, gradient
-        norms, ``spread`` of generated against real rows (1 = as wide), ``seconds``, ``n_alive``.
+        One row per logged step of the last training. It has ``step``; the means over members of
+        losses, gradient norms and ``spread`` of generated against real rows (1 = as wide);
+        ``seconds``; and ``n_alive``.
     n_iter_ : int
-        Steps trained, those of ``partial_fit`` included.
+        Number of steps trained, including those of ``partial_fit``.
     n_samples_seen_ : int
-        Rows of ``fit`` and of every ``partial_fit`` since.
+        Number of rows of ``fit`` and of every ``partial_fit`` since.
     reservoir_ : ndarray of shape (at most reservoir_size, n_encoded)
         Rows that are remembered, encoded as numbers.
     n_features_in_ : int
-        Columns seen in ``fit``.
+        Number of columns seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where ``fit`` got a data frame with string names.
+        Names of the columns, if ``fit`` got a data frame with string names.
 
     Notes
     -----
-    A row's score is the mean over members of ``(score − median) / interquartile range`` of the
-    training rows; of several views the largest counts.
+    The scores of a member are put on one scale by ``(score − median) / interquartile range`` of its
+    scores of the training rows. The score of a row is the mean over members. If there are several
+    views, the largest view counts.
 
     Examples
     --------
@@ -183,21 +189,23 @@ class GANDetector(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows, at least 2; finite numbers, or a data frame of any columns.
+            Training rows, at least 2. They are finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
 
         Returns
         -------
         self : GANDetector
-            Fitted. If ``fit`` fails or is interrupted, the detector is as it was before.
+            The fitted detector. If ``fit`` fails or is interrupted, it stays as it was before.
 
         Raises
         ------
         ValueError
-            For a parameter or an input that cannot be used.
+            If a parameter or an input cannot be used.
         TrainingCollapsedError
             If no ensemble member could be trained.
+        ImportError
+            If a table has to be encoded without the extra ``tabular``.
         """
         with restored_on_failure(self):
             self._validate_params()
@@ -231,51 +239,53 @@ class GANDetector(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows to score; the columns of ``fit`` in the same order.
+            Rows to score, with the columns of ``fit`` in the same order.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,), float64
-            A typical training row has about 0, and 1 is an interquartile range above.
+            A typical training row has a score of about 0. A score of 1 is one interquartile range
+            above 0.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
         ValueError
-            For other columns than in ``fit``, missing or infinite values.
+            If ``X`` has other columns than in ``fit``, an infinite value, or a value that cannot be
+            read. A missing value is an error too, unless ``encoder_`` encodes the table.
         """
         return model_of(self).scores(X, progress=self.verbose == 1)
 
     @property
     def gan_(self) -> BaseGAN:
-        """The GAN that was fitted."""
+        """The GAN spec that was fitted."""
         return self.model_.gan
 
     @property
     def networks_(self) -> Networks:
-        """Its networks."""
+        """The networks of the fitted GAN."""
         return self.model_.networks
 
     @property
     def settings_(self) -> Settings:
-        """How it was trained."""
+        """The training settings of the fitted GAN."""
         return self.model_.settings
 
     @property
     def encoder_(self) -> TableEncoder | None:
-        """The encoder of a table that is not all numbers."""
+        """The encoder of a table that is not all numbers, or None."""
         return self._table.encoder_
 
     @property
     def n_features_in_(self) -> int:
-        """Columns seen in ``fit``."""
+        """Number of columns seen in ``fit``."""
         n_columns: int = self._table.n_features_in_
         return n_columns
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Their names; an AttributeError where ``fit`` saw none."""
+        """Names of the columns seen in ``fit``. Raises an AttributeError if there were none."""
         return np.asarray(self._table.feature_names_in_)
 
     @property

@@ -1,4 +1,4 @@
-"""The adversarial losses, under their public name; see :mod:`pyod_gan.engine.games`."""
+"""Public names of the adversarial losses, see :mod:`pyod_gan.engine.games`."""
 
 from __future__ import annotations
 

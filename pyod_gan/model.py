@@ -1,4 +1,4 @@
-"""What ``fit`` leaves behind: everything that scores a row, and nothing of the estimator."""
+"""The fitted model: everything that scores a row, and nothing of the estimator."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class FittedModel:
     """A front end and the trained networks of an ensemble.
 
     A user's data X goes through :meth:`rows`, :meth:`member_scores` and
-    :func:`~pyod_gan.engine.combination.combine` to scores, and nowhere else. Explaining, saving,
-    exporting, thresholds and pictures read a model; nothing changes it but :meth:`to`.
+    :func:`~pyod_gan.engine.combination.combine` to scores. There is no other way. Explanations,
+    files, exports, thresholds and pictures only read a model. Nothing changes it except :meth:`to`.
 
     Parameters
     ----------
     gan : BaseGAN
-        What was fitted.
+        The GAN spec that was fitted.
     settings : Settings
-        How it was trained.
+        Its training settings.
     networks : Networks
-        Its networks and buffers, in double precision, of the members that are left.
+        Networks and buffers of the members that are left, in double precision.
     front_end : FrontEnd
         Turns a user's data into rows.
     units : Units
@@ -51,11 +51,11 @@ class FittedModel:
 
     @property
     def n_members(self) -> int:
-        """Members E."""
+        """Number of members E."""
         return self.networks.n_members
 
     def to(self, device: torch.device) -> FittedModel:
-        """Move the networks to a device; returns this model."""
+        """Move the networks to a device, and return this model."""
         if self.networks.reference.device != device:
             self.networks.to(device)
         return self
@@ -66,7 +66,7 @@ class FittedModel:
         Raises
         ------
         ValueError
-            For data that is not as it was in ``fit``.
+            If the data is not as it was in ``fit``.
         """
         return self.front_end.rows(X).values
 
@@ -84,7 +84,7 @@ class FittedModel:
         return combine(self.member_scores(rows, progress=progress), self.units)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything learnt, as arrays that know no class; see :meth:`from_arrays`."""
+        """Return everything learnt as arrays that hold no class; see :meth:`from_arrays`."""
         arrays = {f"networks.{name}": a for name, a in self.networks.to_arrays().items()}
         arrays |= {f"units.{name}": a for name, a in self.units._asdict().items()}
         return arrays | self.front_end.to_arrays()
@@ -97,7 +97,7 @@ class FittedModel:
         settings: Settings,
         front_end: FrontEnd,
     ) -> FittedModel:
-        """Inverse of :meth:`to_arrays`, for a front end that was made from the same arrays.
+        """Make a model from :meth:`to_arrays` and a front end that was made from the same arrays.
 
         Raises
         ------
@@ -110,7 +110,7 @@ class FittedModel:
         return cls(gan, settings, net, front_end, units)
 
     def split(self, members: Sequence[int]) -> FittedModel:
-        """A model of some of the members, by their numbers; the others stay in this one.
+        """Make a model of some of the members, by their numbers. This model keeps all members.
 
         Raises
         ------
@@ -130,9 +130,10 @@ class FittedModel:
         return replace(self, networks=networks, units=units)
 
     def join(self, *others: FittedModel) -> FittedModel:
-        """A model of these members and then those of others, which were trained on the same rows.
+        """Make a model of these members, followed by the members of ``others``.
 
-        It scores, bit for bit, as a model does whose members were never apart.
+        All models must be trained on the same rows. The new model scores, bit for bit, as a model
+        whose members were never apart.
 
         Raises
         ------
@@ -154,7 +155,7 @@ class FittedModel:
         return replace(self, networks=networks, units=Units(*map(np.concatenate, parts)))
 
     def _check_independent(self) -> None:
-        """With all pairs a member's score depends on the critics of the others."""
+        """Raise a ValueError if a member's score depends on the critics of other members."""
         if self.networks.all_pairs:
             raise ValueError(
                 "Members can be split and joined where they do not depend on each other. These "
@@ -162,14 +163,14 @@ class FittedModel:
             )
 
     def _identity(self) -> tuple[Any, ...]:
-        """What joined models must have in common."""
+        """Values that must be equal in models that are joined."""
         front_end = {name: array.tobytes() for name, array in self.front_end.to_arrays().items()}
-        front_end.pop("encoder", None)  # its bytes name memory addresses
+        front_end.pop("encoder", None)  # its bytes hold memory addresses
         gan = (type(self.gan), repr(self.gan.get_params()))
         return (*gan, repr(self.settings), self.front_end.names, front_end)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickles, which hold arrays and no class of torch."""
+        """Return the state for pickles, which holds arrays and no class of torch."""
         return {**vars(self), "networks": self.networks.to_arrays()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -180,10 +181,10 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class Fit:
-    """A new model and what its training gave."""
+    """A new model, with the scores and the history of its training."""
 
     model: FittedModel
-    scores: np.ndarray  # of the training samples, (n,)
+    scores: np.ndarray  # (n,) scores of the training samples
     history: list[dict[str, float]]  # see Trainer
     n_steps: int
 
@@ -204,13 +205,13 @@ def fit_model(
 ) -> Fit:
     """Train an ensemble on the scaled rows of a fitted front end, and score them.
 
-    The run has ``n_steps`` steps, or those of the settings where it is None. For ``start`` and
+    The run has ``n_steps`` steps. None takes ``max_iter`` of the settings. For ``start`` and
     ``goes_on`` see :func:`~pyod_gan.engine.training.fit_members`.
 
     Raises
     ------
     ValueError
-        If the parts of the GAN do not fit together.
+        If the parts of the GAN do not fit together, or if ``start`` has networks of other sizes.
     TrainingCollapsedError
         If no member could be trained.
     """
@@ -226,20 +227,20 @@ def fit_model(
 
 
 def _member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, progress: bool) -> np.ndarray:
-    """Rows that lie in memory to scores, (n, D) -> (E, n, V)."""
+    """Scores of rows in memory by every member, (n, D) -> (E, n, V)."""
     with one_thread(net):
         return member_scores(gan, net, ArrayRows(torch.from_numpy(rows)), progress=progress)
 
 
 def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """Arrays whose names begin with a prefix, by the rest of their names."""
+    """Select arrays whose names begin with a prefix, and name them by the rest of their names."""
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def _load(
     arrays: Mapping[str, np.ndarray], gan: BaseGAN, settings: Settings, n_columns: int
 ) -> Networks:
-    """Networks from their arrays."""
+    """Make networks from their arrays."""
     n_members = len(next(iter(arrays.values())))
     net = build(gan, n_columns, settings, member_streams(0, n_members))
     return net.load_arrays(arrays)

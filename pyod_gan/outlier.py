@@ -17,21 +17,21 @@ from .detector import GANDetector
 class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
     """:class:`GANDetector` with labels 1 and −1, and scores that are *lower* for anomalies.
 
-    The convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``; parameters are
-    those of :class:`GANDetector`.
+    This is the convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``. The
+    parameters are those of :class:`GANDetector`.
 
     Attributes
     ----------
     detector_ : GANDetector
         The fitted detector, in PyOD's convention.
     offset_ : float
-        Rows whose ``score_samples`` lie below it are outliers; minus ``detector_.threshold_``.
+        Minus ``detector_.threshold_``. Rows whose ``score_samples`` lie below it are outliers.
     n_iter_ : int
-        Steps trained.
+        Number of steps trained.
     n_features_in_ : int
-        Columns seen in ``fit``.
+        Number of columns seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where ``fit`` got a data frame with string names.
+        Names of the columns, if ``fit`` got a data frame with string names.
 
     Examples
     --------
@@ -52,45 +52,52 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows, at least 2; finite numbers, or a data frame of any columns.
+            Training rows, at least 2. They are finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
 
         Returns
         -------
         self : GANOutlierDetector
-            Fitted. If ``fit`` fails or is interrupted, it is as it was before.
+            The fitted detector. If ``fit`` fails or is interrupted, it stays as it was before.
 
         Raises
         ------
         ValueError
-            For a parameter or an input that cannot be used.
+            If a parameter or an input cannot be used.
         TrainingCollapsedError
             If no ensemble member could be trained.
+        ImportError
+            If a table has to be encoded without the extra ``tabular``.
         """
         self.detector_ = self._inner().fit(X)
         return self
 
     def partial_fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
-        """Go on with new rows, and forget old ones: :meth:`GANDetector.partial_fit`.
+        """Learn new rows, and forget old ones, as :meth:`GANDetector.partial_fit` does.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            New rows; the columns of ``fit`` in the same order.
+            New rows, with the columns of ``fit`` in the same order.
         y : Ignored
             Present for API consistency.
 
         Returns
         -------
         self : GANOutlierDetector
-            If ``partial_fit`` fails or is interrupted, it is as it was before.
+            The detector. If ``partial_fit`` fails or is interrupted, it stays as it was before.
+
+        Raises
+        ------
+        ValueError, TrainingCollapsedError
+            As in :meth:`GANDetector.partial_fit`.
         """
         self.detector_ = self._inner().partial_fit(X)
         return self
 
     def _inner(self) -> GANDetector:
-        """A detector with these parameters that knows what was learnt; a failure is its own."""
+        """Copy the detector with these parameters, so that a failure does not change it."""
         known = copy(self.detector_) if hasattr(self, "detector_") else GANDetector()
         return known.set_params(**self.get_params(deep=False))
 
@@ -110,13 +117,15 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
+        ValueError
+            As in :meth:`GANDetector.decision_function`.
         """
         check_is_fitted(self)
         return -self.detector_.decision_function(X)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """``score_samples(X) - offset_``: at least 0 for inliers.
+        """Return ``score_samples(X) - offset_``, which is at least 0 for inliers.
 
         Parameters
         ----------
@@ -126,12 +135,17 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            Negative for outliers.
+            Scores, which are negative for outliers.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`score_samples`.
         """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Label rows.
+        """Label rows as inliers or outliers.
 
         Parameters
         ----------
@@ -142,6 +156,11 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_samples,)
             1 = inlier, −1 = outlier.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`score_samples`.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
@@ -152,15 +171,15 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
 
     @property
     def n_iter_(self) -> int:
-        """Steps trained."""
+        """Number of steps trained."""
         return self.detector_.n_iter_
 
     @property
     def n_features_in_(self) -> int:
-        """Columns seen in ``fit``."""
+        """Number of columns seen in ``fit``."""
         return self.detector_.n_features_in_
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Their names."""
+        """Names of the columns seen in ``fit``."""
         return self.detector_.feature_names_in_

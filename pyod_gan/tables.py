@@ -1,4 +1,4 @@
-"""The encoder of tables, under its public name; see :mod:`pyod_gan.front_ends.table_encoder`."""
+"""Public names of the encoder of tables, see :mod:`pyod_gan.front_ends.table_encoder`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every other package may use: errors, optional imports, files, rollback, suggestions."""
+"""Helpers for every other package: errors, optional imports, files, rollback, suggestions."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Write beside the place, then move: under its name a file is whole or as it was."""
+    """Write a temporary file beside ``path``, then move it. A failure leaves ``path`` as it was."""
     path = check_place(path)
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
@@ -30,7 +30,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_place(path: Path) -> Path:
-    """Of a link, what it leads to; raises where no file can be written."""
+    """Return the path that a link leads to. Raise an OSError if no file can be written there."""
     path = path.resolve()
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder {path.parent} does not exist.")

@@ -1,4 +1,4 @@
-"""Errors and warnings of this package's own; each says what to change."""
+"""Errors and warnings of this package. Each message says what to change."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class UnreadableValueError(ValueError):
     column : str
         Name of the column.
     row : int
-        Number of the row, the first is 0.
+        Number of the row. The first row is 0.
     value : object
-        What it holds.
+        The value that cannot be read.
     """
 
     column: str

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def import_optional(module: str, extra: str) -> Any:
-    """Import a module, or say which extra has it."""
+    """Import a module, or raise an ImportError that names the extra that has it."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""All or nothing: an object that is as it was before when a block fails."""
+"""Rollback: an object is as it was before if a block fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 def restored_on_failure(target: object) -> Iterator[None]:
     """Put an object's attributes back if the block fails or is interrupted.
 
-    An object without attributes of its own, such as a string, is left alone.
+    An object without attributes of its own, such as a string, stays as it is.
     """
     attributes = getattr(target, "__dict__", None)
     before = dict(attributes or {})

@@ -1,4 +1,4 @@
-"""Errors for names that are not known, with the one that was probably meant."""
+"""Errors for unknown names, which suggest the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from difflib import get_close_matches
 def unknown_name(
     parameter: str, got: str, names: Iterable[str], also: Mapping[str, str] | None = None
 ) -> ValueError:
-    """What to raise where ``parameter`` must be one of ``names`` and is none.
+    """Make the error for a ``parameter`` that must be one of ``names`` and is not.
 
-    ``also`` has what to suggest for names that others use.
+    ``also`` maps names that others use to what to suggest for them.
     """
     suggestions = {_plain(name): repr(name) for name in names} | dict(also or {})
     near = get_close_matches(_plain(got), suggestions, n=1)
@@ -21,5 +21,5 @@ def unknown_name(
 
 
 def _plain(name: str) -> str:
-    """Letters and digits in lower case: SO_GAAL, so-gaal and sogaal are one name."""
+    """Keep letters and digits in lower case, so that SO_GAAL, so-gaal and sogaal are one name."""
     return re.sub("[^a-z0-9]", "", name.lower())

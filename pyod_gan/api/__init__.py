@@ -1,5 +1,5 @@
-"""What the estimators are made of: PyOD's base, parameters, and one mixin for each ability.
+"""Parts of the estimators: PyOD's base class, parameters, and one mixin for each ability.
 
-A mixin's methods are docstrings and calls. What they call reads the fitted model
-(:class:`pyod_gan.model.FittedModel`); no mixin knows another.
+The methods of a mixin are docstrings and calls. The functions that they call read the fitted
+model (:class:`pyod_gan.model.FittedModel`). No mixin knows another mixin.
 """

@@ -25,14 +25,14 @@ D = TypeVar("D", bound=Calibrated)
 class ConformalMixin:
     """Adds ``calibrate``, ``p_values`` and ``set_threshold``.
 
-    Scores of training rows are no yardstick for new rows, because the detector has seen the former.
-    Normal rows that were held out are one. If a new row is normal and drawn as they were, its rank
-    among their scores is uniform, whatever the detector (Vovk et al. 2005; Laxhammar and Falkman
-    2010).
+    New rows cannot be compared with the scores of training rows, because the detector has seen the
+    training rows. They can be compared with the scores of normal rows that were held out. If a new
+    row is normal and is drawn as the held-out rows were, its rank among their scores is uniform,
+    whatever the detector (Vovk et al. 2005; Laxhammar and Falkman 2010).
     """
 
     def calibrate(self: D, X: ArrayLike) -> D:
-        """Score normal rows that were not in ``fit``, as the yardstick of ``p_values``.
+        """Score normal rows that were not in ``fit``, for ``p_values`` and ``set_threshold``.
 
         Parameters
         ----------
@@ -43,12 +43,14 @@ class ConformalMixin:
         Returns
         -------
         self : GANDetector
-            With ``conformal_scores_``, their scores in ascending order.
+            The detector with ``conformal_scores_``, the scores of ``X`` in ascending order.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
+        ValueError
+            As in ``decision_function``.
         """
         self.conformal_scores_ = np.sort(self.decision_function(X))
         return self
@@ -57,7 +59,7 @@ class ConformalMixin:
         """Probability that a normal row scores at least as high as each row does.
 
         ``p = (1 + number of held-out rows that score at least as high) / (1 + number of held-out
-        rows)``. For a normal row P(p ≤ α) ≤ α, over draws of the held-out rows and the row.
+        rows)``. For a normal row P(p ≤ α) ≤ α, over draws of the held-out rows and of the row.
 
         Parameters
         ----------
@@ -70,14 +72,14 @@ class ConformalMixin:
         Returns
         -------
         p : ndarray of shape (n_samples,)
-            From 1 / (1 + number of held-out rows) to 1; low = anomalous.
+            Values from 1 / (1 + number of held-out rows) to 1, low = anomalous.
 
         Raises
         ------
         NotFittedError
-            Before ``calibrate``.
+            If ``calibrate`` was not called.
         ValueError
-            If ``adjust`` is neither.
+            If ``adjust`` is neither None nor "bh", or as in ``decision_function``.
 
         References
         ----------
@@ -89,10 +91,10 @@ class ConformalMixin:
         return conformal_p_values(self.decision_function(X), held_out, adjust)
 
     def set_threshold(self: D, *, fpr: float) -> D:
-        """Set ``threshold_`` so that normal rows are flagged at most at a rate.
+        """Set ``threshold_`` so that at most the share ``fpr`` of normal rows is flagged.
 
-        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The rate holds on
-        average over draws of the held-out rows; with few of them it varies about ``fpr``.
+        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The share holds
+        on average over draws of the held-out rows. With few held-out rows it varies about ``fpr``.
 
         Parameters
         ----------
@@ -102,14 +104,14 @@ class ConformalMixin:
         Returns
         -------
         self : GANDetector
-            With ``threshold_``, and ``labels_`` of the training rows by it.
+            The detector with the new ``threshold_`` and ``labels_`` of the training rows.
 
         Raises
         ------
         NotFittedError
-            Before ``calibrate``.
+            If ``calibrate`` was not called.
         ValueError
-            If ``fpr`` is no such number, or needs more held-out rows.
+            If ``fpr`` is not between 0 and 1, or needs more held-out rows.
         """
         value = conformal_threshold(held_out_scores(self), fpr)
         use_threshold(self, threshold_at(self.decision_scores_, value))
@@ -122,7 +124,7 @@ def held_out_scores(detector: Calibrated) -> np.ndarray:
     Raises
     ------
     NotFittedError
-        Before ``calibrate``.
+        If ``calibrate`` was not called.
     """
     check_is_fitted(
         detector,
@@ -142,14 +144,14 @@ def check_adjustment(adjust: str | None) -> None:
 def conformal_p_values(
     scores: np.ndarray, held_out: np.ndarray, adjust: str | None = None
 ) -> np.ndarray:
-    """P-values of scores (n,) by the sorted scores of held-out rows (m,)."""
+    """P-values of scores (n,) by the sorted scores of held-out rows (m,), (n,)."""
     at_least = len(held_out) - np.searchsorted(held_out, scores, side="left")
     p = (1 + at_least) / (1 + len(held_out))
     return p if adjust is None else np.asarray(false_discovery_control(p, method="bh"))
 
 
 def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:
-    """The threshold that a share ``fpr`` of normal rows exceed, by sorted held-out scores (m,).
+    """Threshold that a share ``fpr`` of normal rows exceeds, by sorted held-out scores (m,).
 
     Raises
     ------
@@ -158,7 +160,7 @@ def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:
     """
     if not 0 < fpr < 1:
         raise ValueError(f"`fpr` must lie between 0 and 1. Got {fpr!r} instead.")
-    allowed = int(np.floor(fpr * (1 + len(held_out)) * (1 + 1e-12)))  # ranks from the top
+    allowed = int(np.floor(fpr * (1 + len(held_out)) * (1 + 1e-12)))  # rank from the top
     if allowed < 1:
         raise ValueError(
             f"fpr={fpr} needs at least {int(np.ceil(1 / fpr)) - 1} held-out rows; "

@@ -1,4 +1,4 @@
-"""Why a row is flagged: ``explain`` and ``explain_frame``."""
+"""Reasons why a row is flagged: ``explain`` and ``explain_frame``."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ class ExplainMixin:
     def explain(self: FittedDetector, X: ArrayLike) -> np.ndarray:
         """Share of each column in the score of each row.
 
-        Where the GAN's score is a sum over columns, its terms are the shares. Elsewhere they are
-        integrated gradients of the score along the line from what the GAN expected to the row
-        (Sundararajan et al. 2017, eq. 1), over the half near the row, without negative ones. Both
-        are scaled to the row's excess.
+        If the GAN's score is a sum over columns, its terms are the shares. Otherwise the shares are
+        integrated gradients of the score (Sundararajan et al. 2017, eq. 1). Gradients are taken
+        along the line from the row that the GAN expected to the row, on the half near the row.
+        Negative values are set to 0. All shares are scaled, so that they sum to the row's score
+        minus the median of the training scores.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows to explain; the columns of ``fit`` in the same order.
+            Rows to explain, with the columns of ``fit`` in the same order.
 
         Returns
         -------
         shares : ndarray of shape (n_samples, n_features)
-            At least 0. A row sums to what its score exceeds the median of the training scores by;
-            a row below the median has none.
+            Shares of at least 0. A row whose score is below the median has shares of 0.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
         ValueError
-            For other columns than in ``fit``, missing or infinite values.
+            As in ``decision_function``.
 
         References
         ----------
@@ -61,24 +61,25 @@ class ExplainMixin:
         X : array-like of shape (n_samples, n_features)
             Rows to explain.
         top : int, default=3
-            Reasons per row; fewer where fewer columns have a share.
+            Largest number of reasons per row. A row has fewer if fewer columns have a share.
 
         Returns
         -------
         reasons : DataFrame
             ``row`` (its label in a data frame, else its number), ``column``, ``share``,
-            ``observed``, ``expected`` (the mean of what the GAN expected instead), ``low`` and
-            ``high`` (10 % and 90 % of it), in the units of ``X``, and ``reason``, a sentence. For a
-            category ``expected`` is the likeliest one; for a text there is none.
+            ``observed``, ``expected``, ``low``, ``high`` and ``reason``, a sentence. ``expected``
+            is the mean of the values that the GAN expected instead. ``low`` and ``high`` are their
+            10 % and 90 % quantiles. Values are in the units of ``X``. For a category ``expected``
+            is the likeliest category. For a text or a date it is None.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
         ValueError
             If ``top`` is less than 1, or the rows cannot be read.
         ImportError
-            Without pandas, which the extra ``tabular`` has.
+            If pandas is not installed. The extra ``tabular`` has it.
         """
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")

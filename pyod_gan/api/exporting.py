@@ -1,4 +1,4 @@
-"""Serving a detector where there is no Python: ``to_onnx``."""
+"""Export of a detector to where there is no Python: ``to_onnx``."""
 
 from __future__ import annotations
 
@@ -16,30 +16,34 @@ class OnnxMixin:
     def to_onnx(self: FittedDetector, path: str | os.PathLike[str]) -> None:
         """Write preprocessing, networks, score and label as one ONNX model.
 
-        The model's input is ``X``, float64 of shape (n, n_features_in_), the columns of ``fit`` in
-        the same order; n is free. Its outputs are ``score``, float64 of shape (n,), which is
-        ``decision_function(X)``, and ``label``, int64 of shape (n,), which is ``predict(X)``. A row
-        with a missing or infinite value, which those refuse, gets the score NaN and the label 1.
-        Scores are equal within 1e-5, relative or absolute: they are compared in onnxruntime before
-        the file is written. The file appears under its name when it is complete.
+        The input of the model is ``X``, float64 of shape (n, n_features_in_), with the columns of
+        ``fit`` in the same order. Any n is possible. The model has two outputs:
+
+        - ``score``, float64 of shape (n,), is ``decision_function(X)``.
+        - ``label``, int64 of shape (n,), is ``predict(X)``.
+
+        These methods refuse a row with a missing or infinite value. The ONNX model gives it the
+        score NaN and the label 1. Before the file is written, scores are compared in onnxruntime.
+        They must be equal within 1e-5, relative or absolute. The file appears under its name when
+        it is complete.
 
         Parameters
         ----------
         path : str or path-like
-            Where to; an existing file is replaced.
+            Path of the file. An existing file is replaced.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
         ValueError
-            If the detector encodes a table (``encoder_`` is not None); if ONNX or onnxruntime lacks
-            what the score of its GAN needs, as that of :class:`AnoGAN`, which searches by gradient
-            descent; if the scores in onnxruntime are not equal.
+            If the detector encodes a table (``encoder_`` is not None), or if the scores in
+            onnxruntime are not equal. Also if ONNX or onnxruntime lacks what the score of the GAN
+            needs: :class:`AnoGAN` searches by gradient descent.
         ImportError
-            Without onnx, onnxscript or onnxruntime, which the extra ``onnx`` has.
+            If onnx, onnxscript or onnxruntime is not installed. The extra ``onnx`` has them.
         OSError
-            If the file cannot be written; an existing one is then as it was.
+            If the file cannot be written. An existing file is then as it was.
         """
         content = onnx_model(model_of(self), self.threshold_)
         with atomic_write(Path(path)) as file:

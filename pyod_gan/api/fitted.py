@@ -1,4 +1,4 @@
-"""What the mixins ask of the detector that they are part of."""
+"""The fitted detector as its mixins see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..model import FittedModel
 
 
 class FittedDetector(Protocol):
-    """A detector as its mixins see it."""
+    """What the mixins use of the detector."""
 
     model_: FittedModel
     decision_scores_: np.ndarray
@@ -24,17 +24,17 @@ class FittedDetector(Protocol):
 
 
 def model_of(detector: FittedDetector) -> FittedModel:
-    """The fitted model, on the device that the detector asks for.
+    """Return the fitted model, on the device that the detector asks for.
 
     Raises
     ------
     NotFittedError
-        Before ``fit``.
+        If the detector is not fitted.
     """
     check_is_fitted(detector)
     return detector.model_.to(find_device(detector.device))
 
 
 def typical_score(detector: FittedDetector) -> float:
-    """The median of the training scores, which explanations measure from."""
+    """Median of the training scores. Explanations start from it."""
     return float(np.median(detector.decision_scores_))

@@ -1,4 +1,4 @@
-"""What the parameters of GANDetector may be, and what they stand for."""
+"""Allowed values of the parameters of GANDetector, and what the parameters stand for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ..gans.registry import get_gan
 
 Self = TypeVar("Self", bound="ParametersMixin")
 
-SETTINGS = ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "pairing")  # None: the GAN's own
+# parameters that are training settings; None takes the GAN's own
+SETTINGS = ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "pairing")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "gan": [str, BaseGAN],
@@ -44,12 +45,12 @@ CONSTRAINTS: dict[str, list[Any]] = {
 
 
 def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
-    """The GAN's own training settings with the estimator's parameters in place of None.
+    """Training settings: the estimator's parameters, or the GAN's own where these are None.
 
     Raises
     ------
     ValueError
-        If the sizes of hidden layers are no whole numbers of at least 1.
+        If the sizes of hidden layers are not whole numbers of at least 1.
     """
     given = {name: params[name] for name in SETTINGS if params[name] is not None}
     settings = replace(gan.settings, **given)
@@ -60,12 +61,12 @@ def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
 def all_callbacks(
     given: Sequence[Callback] | None, early_stopping: bool, verbose: int
 ) -> list[Callback]:
-    """The user's callbacks, and those that parameters stand for.
+    """Collect the user's callbacks, and those that other parameters stand for.
 
     Raises
     ------
     ValueError
-        If one of them is no callback.
+        If an object in ``given`` is not a callback.
     """
     users = [] if given is None else list(given)
     for callback in users:
@@ -84,12 +85,12 @@ def all_callbacks(
 
 
 class ParametersMixin:
-    """``set_params`` for an estimator whose ``gan`` is a name or a spec object."""
+    """Adds ``set_params`` for an estimator whose ``gan`` is a name or a GAN spec."""
 
     gan: str | BaseGAN
 
     def set_params(self: Self, **params: Any) -> Self:
-        """Set parameters; those of a spec object are reached as ``gan__<name>``.
+        """Set parameters. Parameters of a GAN spec are reached as ``gan__<name>``.
 
         Parameters
         ----------
@@ -99,12 +100,13 @@ class ParametersMixin:
         Returns
         -------
         self : object
+            The estimator.
 
         Raises
         ------
         ValueError
-            For an unknown parameter, or for ``gan__<name>`` where ``gan`` is a name; nothing is
-            set then.
+            If a parameter is unknown, or if ``gan__<name>`` is given and ``gan`` is a name. No
+            parameter is set then.
         """
         gan = params.get("gan", self.gan)
         nested = [name for name in params if name.startswith("gan__")]

@@ -1,4 +1,4 @@
-"""Going on with new rows: ``partial_fit``."""
+"""Learning from new rows: ``partial_fit``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .parameters import all_callbacks, resolve_settings
 from .reservoir import renewed
 from .thresholds import Scored, use_scores
 
-LEAST_STEPS = 10  # each run begins with fresh optimisers, which fewer steps do not settle
+LEAST_STEPS = 10  # each run begins with new optimisers, which need some steps to settle
 
 
 class Learning(Scored, Protocol):
-    """A detector that can go on learning."""
+    """What ``partial_fit`` uses of the detector."""
 
     gan: Any
     callbacks: Any
@@ -55,36 +55,36 @@ class PartialFitMixin:
     """Adds ``partial_fit``."""
 
     def partial_fit(self: D, X: ArrayLike, y: Any = None) -> D:
-        """Go on with new rows, and forget old ones; before any ``fit``, the same as ``fit``.
+        """Learn new rows, and forget old ones. Before any ``fit`` this is the same as ``fit``.
 
-        A reservoir of ``reservoir_size`` rows, in which new rows take the places of random old
-        ones, is all that is kept of the past. A whole ``fit`` has a number of steps; the networks
-        are trained on the reservoir for the share of them that is the share of new rows in it.
-        Steps are saved up until there are 10. Scaling, what the GAN prepares for its score (such as
-        prototypes), threshold and labels are found anew from the reservoir each time.
+        The detector keeps a reservoir of ``reservoir_size`` rows and nothing else of the past. New
+        rows take the places of random old rows in it. The networks are then trained on the
+        reservoir. A whole ``fit`` has ``max_iter`` steps. A call has a share of them, which is the
+        share of new rows in the reservoir. Steps are saved up until there are 10. The scaling, what
+        the GAN prepares for its score (such as prototypes), the threshold and the labels are found
+        again from the reservoir in each call.
 
-        Changed parameters count from now on, except ``gan``, ``n_estimators``,
-        ``hidden_layer_sizes`` and ``pairing``, which are those of the networks, and
-        ``preprocessing``.
+        Changed parameters count from now on. Exceptions are ``preprocessing``, and the parameters
+        that made the networks: ``gan``, ``n_estimators``, ``hidden_layer_sizes`` and ``pairing``.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            New rows, one or more; the columns of ``fit`` in the same order.
+            New rows, one or more, with the columns of ``fit`` in the same order.
         y : Ignored
             Present for API consistency.
 
         Returns
         -------
         self : GANDetector
-            If ``partial_fit`` fails or is interrupted, the detector is as it was before.
-            ``calibrate`` has to be called again.
+            The detector. If ``partial_fit`` fails or is interrupted, it stays as it was before.
+            Otherwise ``calibrate`` has to be called again.
 
         Raises
         ------
         ValueError
-            For an input that cannot be used, a reservoir with less than 2 rows, or another ``gan``,
-            ``hidden_layer_sizes`` or ``pairing`` than that of the networks.
+            If an input cannot be used, if the reservoir has less than 2 rows, or if ``gan``,
+            ``hidden_layer_sizes`` or ``pairing`` differs from that of the networks.
         TrainingCollapsedError
             If no ensemble member could be trained.
 
@@ -101,7 +101,7 @@ class PartialFitMixin:
 
 
 def go_on(detector: Learning, X: Any) -> None:
-    """Renew the reservoir of a fitted detector, and learn from it when enough steps are due."""
+    """Renew the reservoir of a fitted detector, and train on it when enough steps are due."""
     detector._validate_params()
     params = detector.get_params(deep=False)
     model, seen = detector.model_, detector.n_samples_seen_
@@ -140,12 +140,12 @@ def go_on(detector: Learning, X: Any) -> None:
 
 
 def settings_from_now_on(model: FittedModel, params: Mapping[str, Any]) -> Settings:
-    """The settings of a fitted model's further training, by the parameters as they are now.
+    """Settings for further training of a fitted model, by the parameters as they are now.
 
     Raises
     ------
     ValueError
-        If a parameter changed that the networks were made by.
+        If a parameter has changed that the networks were made by.
     """
     gan, before = get_gan(params["gan"]), model.settings
     now = resolve_settings(model.gan, params)

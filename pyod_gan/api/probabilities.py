@@ -1,4 +1,4 @@
-"""How probable it is that a row is an outlier, and that its label would stay the same."""
+"""Probabilities that a row is an outlier, and that its label would stay the same."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ def label_confidence(
 ) -> np.ndarray:
     """Probability that each label stays the same under other training rows, (n,).
 
-    Perini, Vercruyssen and Davis, "Quantifying the Confidence of Anomaly Detectors in Their
-    Example-Wise Predictions", ECML PKDD 2020. ``share`` of the training rows are outliers.
+    ``share`` is the share of outliers among the training rows. The method is that of Perini,
+    Vercruyssen and Davis, "Quantifying the Confidence of Anomaly Detectors in Their Example-Wise
+    Predictions", ECML PKDD 2020.
     """
     n = len(training_scores)
     below = np.searchsorted(np.sort(training_scores), scores, side="right")
-    n_outliers = max(1, int(n * share + 1e-9))  # whole numbers may come out just below
+    n_outliers = max(1, int(n * share + 1e-9))  # 1e-9, because a product may round down
     outlier = 1 - binom.cdf(n - n_outliers, n, (1 + below) / (2 + n))
     return np.asarray(np.where(scores > threshold, outlier, 1 - outlier))

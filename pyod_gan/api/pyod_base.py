@@ -1,4 +1,4 @@
-"""PyOD's base class, made to keep scikit-learn's rules."""
+"""PyOD's base class, changed to keep scikit-learn's rules."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from .thresholds import use_scores
 
 
 class PyODBase(BaseDetector):
-    """What every PyOD detector needs to pass scikit-learn's estimator checks.
+    """PyOD's base class, changed so that detectors pass scikit-learn's estimator checks.
 
-    Departures from PyOD's base: parameters are handled by scikit-learn's own code (PyOD's copy
-    changes the warnings filters); ``y`` is ignored in ``fit`` without a warning, whatever it holds;
-    ``predict_proba`` validates its input once and always has two columns; a thresholder is cloned;
-    ``fit_predict`` is not deprecated; a default ``predict_with_rejection`` does not warn about its
-    own default.
+    Departures from PyOD's base class:
+
+    - Scikit-learn's own code handles the parameters. PyOD's copy of it changes warnings filters.
+    - ``fit`` ignores ``y`` without a warning, whatever it holds.
+    - ``predict_proba`` validates its input once and always has two columns.
+    - A thresholder is cloned.
+    - ``fit_predict`` is not deprecated.
+    - ``predict_with_rejection`` with its defaults does not warn about its own default.
     """
 
     _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
@@ -29,7 +32,7 @@ class PyODBase(BaseDetector):
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
 
-    _classes: ClassVar[int] = 2  # for PyOD's methods, as the next two
+    _classes: ClassVar[int] = 2  # PyOD's methods read this and the next two
     _mu = property(lambda self: self.decision_scores_.mean())
     _sigma = property(lambda self: self.decision_scores_.std())
 
@@ -47,13 +50,18 @@ class PyODBase(BaseDetector):
         -------
         labels : ndarray of shape (n_samples,)
             0 = inlier, 1 = outlier.
+
+        Raises
+        ------
+        ValueError, TrainingCollapsedError, ImportError
+            As in ``fit``.
         """
         return np.asarray(self.fit(X, y).labels_)
 
     def predict(
         self, X: ArrayLike, return_confidence: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Label rows that score above ``threshold_``.
+        """Label rows. Rows that score above ``threshold_`` are outliers.
 
         Parameters
         ----------
@@ -67,7 +75,12 @@ class PyODBase(BaseDetector):
         labels : ndarray of shape (n_samples,)
             0 = inlier, 1 = outlier.
         confidence : ndarray of shape (n_samples,)
-            Only with ``return_confidence``.
+            Confidence of the labels, only with ``return_confidence``.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in ``decision_function``.
         """
         scores = self.decision_function(X)
         labels = (scores > self.threshold_).astype(int)
@@ -84,7 +97,12 @@ class PyODBase(BaseDetector):
         Returns
         -------
         confidence : ndarray of shape (n_samples,)
-            From 0 to 1.
+            Probabilities from 0 to 1.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in ``decision_function``.
         """
         return self._confidence(self.decision_function(X))
 
@@ -98,7 +116,7 @@ class PyODBase(BaseDetector):
         X : array-like of shape (n_samples, n_features)
             Rows to score.
         method : {"linear", "unify"}, default="linear"
-            "linear" scales scores to the range of the training scores; "unify" is the Gaussian tail
+            "linear" scales scores to the range of the training scores. "unify" is the Gaussian tail
             probability of Kriegel et al. 2011.
         return_confidence : bool, default=False
             Also return ``predict_confidence(X)``.
@@ -108,12 +126,14 @@ class PyODBase(BaseDetector):
         probability : ndarray of shape (n_samples, 2)
             Columns: normal, outlier.
         confidence : ndarray of shape (n_samples,)
-            Only with ``return_confidence``.
+            Confidence of the labels, only with ``return_confidence``.
 
         Raises
         ------
+        NotFittedError
+            If the detector is not fitted.
         ValueError
-            If ``method`` is neither.
+            If ``method`` is neither "linear" nor "unify", or as in ``decision_function``.
         """
         scores = self.decision_function(X)
         outlier = outlier_probability(scores, self.decision_scores_, method)
@@ -142,8 +162,8 @@ class PyODBase(BaseDetector):
             Also return [expected rejection rate, its upper bound, upper bound of the cost].
         delta : float in (0, 1), default=0.1
             The upper bound of the rate holds with probability 1 − delta.
-        c_fp, c_fn, c_r : float
-            Costs of a false positive, a false negative and a rejection; ``c_r=None`` takes the
+        c_fp, c_fn, c_r : float, default=1, 1, None
+            Costs of a false positive, a false negative and a rejection. ``c_r=None`` takes the
             contamination.
 
         Returns
@@ -151,7 +171,12 @@ class PyODBase(BaseDetector):
         labels : ndarray of shape (n_samples,)
             0 = inlier, 1 = outlier, −2 = rejected.
         stats : list of three floats
-            Only with ``return_stats``.
+            Rates and cost, only with ``return_stats``.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in ``decision_function``.
         """
         twin = self._with_known_share()
         c_r = twin.contamination if c_r is None or c_r < 0 else c_r
@@ -160,27 +185,32 @@ class PyODBase(BaseDetector):
     def compute_rejection_stats(
         self, T: int = 32, delta: float = 0.1, c_fp: float = 1, c_fn: float = 1, c_r: float = -1
     ) -> tuple[float, float, float]:
-        """What :meth:`predict_with_rejection` costs; see PyOD's ``BaseDetector``.
+        """Rejection rate and cost of :meth:`predict_with_rejection`; see PyOD's ``BaseDetector``.
 
         Parameters
         ----------
-        T, delta, c_fp, c_fn, c_r
-            As in :meth:`predict_with_rejection`; a negative ``c_r`` takes the contamination.
+        T, delta, c_fp, c_fn, c_r : default=32, 0.1, 1, 1, -1
+            As in :meth:`predict_with_rejection`. A negative ``c_r`` takes the contamination.
 
         Returns
         -------
         rate, rate_bound, cost_bound : float
             Expected rejection rate, its upper bound, and the upper bound of the cost.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
         """
         twin = self._with_known_share()
         return BaseDetector.compute_rejection_stats(twin, T, delta, c_fp, c_fn, c_r)  # type: ignore[no-any-return]
 
     def _confidence(self, scores: np.ndarray) -> np.ndarray:
-        """Of the labels of these scores, (n,)."""
+        """Confidence of the labels that these scores get, (n,)."""
         return label_confidence(scores, self.decision_scores_, self.flagged_share_, self.threshold_)
 
     def _with_known_share(self) -> PyODBase:
-        """The same detector with a number above 0 as contamination, for PyOD's bounds."""
+        """Copy the detector, with a number above 0 as contamination, for PyOD's bounds."""
         check_is_fitted(self)
         twin = object.__new__(type(self))
         share = self.flagged_share_ or 1 / len(self.decision_scores_)
@@ -188,10 +218,10 @@ class PyODBase(BaseDetector):
         return twin
 
     def _process_decision_scores(self) -> PyODBase:
-        """Threshold and labels of ``decision_scores_``, under PyOD's name."""
+        """Set threshold and labels from ``decision_scores_``, under PyOD's name."""
         use_scores(self, self.decision_scores_)
         return self
 
     def _set_n_classes(self, y: Any) -> PyODBase:
-        """Labels are ignored, so there are always two classes."""
+        """Do nothing. Labels are ignored, so there are always two classes."""
         return self

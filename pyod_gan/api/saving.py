@@ -1,4 +1,4 @@
-"""One file for a fitted detector: ``save``, ``load``, and what pickles hold."""
+"""Files of a fitted detector: ``save``, ``load``, and the state in pickles."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ class SaveMixin:
     def save(self: Savable, path: str | os.PathLike[str]) -> None:
         """Write the fitted detector to one file that holds data only, no code.
 
-        The file appears under its name when it is complete. What concerns only the next ``fit`` is
-        left out where JSON cannot hold it: callbacks, a thresholder (the share of outliers among
-        ``labels_`` takes its place) and a ``RandomState`` object.
+        The file appears under its name when it is complete. Some parameters concern only the next
+        ``fit``, and JSON cannot hold them. Callbacks and a ``RandomState`` object are left out. The
+        share of outliers among ``labels_`` takes the place of a thresholder.
 
         Parameters
         ----------
         path : str or path-like
-            Where to; an existing file is replaced.
+            Path of the file. An existing file is replaced.
 
         Raises
         ------
         NotFittedError
-            Before ``fit``.
+            If the detector is not fitted.
         ValueError
             If the GAN has a parameter that is no number, word or flag, such as a ``Game``.
         OSError
-            If the file cannot be written; an existing one is then as it was.
+            If the file cannot be written. An existing file is then as it was.
         """
         write_detector(Path(path), what_to_save(self))
 
@@ -69,38 +69,39 @@ class SaveMixin:
         Parameters
         ----------
         path : str or path-like
-            The file; no code in it is run.
+            Path of the file. No code in it is run.
         gans : sequence of BaseGAN classes, default=()
             GANs of your own that the file may name.
 
         Returns
         -------
         detector : GANDetector
-            Fitted; scores are the same. A ``device`` that this machine lacks becomes "auto".
+            The fitted detector, with the same scores. A ``device`` that this machine lacks becomes
+            "auto".
 
         Raises
         ------
         ValueError
-            If the file is no model, damaged, changed, of an unknown format, or names an unknown
-            GAN.
+            If the file is no model, is damaged, was changed, has an unknown format, or names an
+            unknown GAN.
         OSError
-            If it cannot be read.
+            If the file cannot be read.
         """
         return detector_from(cls, read_detector(Path(path), gans))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[misc]  # of scikit-learn's base
+        super().__setstate__(state)  # type: ignore[misc]  # scikit-learn's base class has it
         if "model_" in state:
             self.device = device_here(state["device"])
 
 
 def what_to_save(detector: Savable) -> Saved:
-    """Everything of a fitted detector, whatever device it asks for.
+    """Collect everything of a fitted detector, whatever device it asks for.
 
     Raises
     ------
     NotFittedError
-        Before ``fit``.
+        If the detector is not fitted.
     """
     check_is_fitted(detector)
     return Saved(
@@ -120,7 +121,7 @@ def what_to_save(detector: Savable) -> Saved:
 
 
 def detector_from(cls: type[D], saved: Saved) -> D:
-    """A fitted detector of what a file holds."""
+    """Make a fitted detector from the content of a file."""
     detector = cls(**saved.params | {"device": device_here(saved.params["device"])})
     detector.model_ = saved.model
     detector.history_ = saved.history

@@ -1,4 +1,4 @@
-"""Who decides the threshold: a share of rows, a rule, or a thresholder."""
+"""Thresholds of scores: by a share of rows, a rule, or a thresholder."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sklearn.base import clone
 
 
 class Threshold(NamedTuple):
-    """A threshold of training scores and what it flags."""
+    """A threshold of training scores, and the rows that it flags."""
 
     value: float  # rows that score above it are labelled 1
-    labels: np.ndarray  # (n,) of the training rows
-    share: float  # of outliers that it stands for
+    labels: np.ndarray  # (n,) labels of the training rows
+    share: float  # share of outliers that it stands for
     thresholder: Any = None  # the fitted clone that found it
 
 
@@ -32,8 +32,7 @@ class Scored(Protocol):
 def use_scores(detector: Scored, scores: np.ndarray) -> None:
     """Set the training scores (n,) of a detector, and the threshold that its parameters ask for.
 
-    What an earlier fit left is forgotten: its thresholder, and the held-out scores of
-    ``calibrate``.
+    The thresholder of an earlier fit and the held-out scores of ``calibrate`` are removed.
     """
     for name in ("thresholder_", "conformal_scores_"):
         vars(detector).pop(name, None)
@@ -51,41 +50,42 @@ def use_threshold(detector: Scored, threshold: Threshold) -> None:
 
 
 def find_threshold(scores: np.ndarray, contamination: Any) -> Threshold:
-    """The threshold of training scores (n,) that a ``contamination`` stands for.
+    """Find the threshold of training scores (n,) that a ``contamination`` stands for.
 
     Parameters
     ----------
     scores : ndarray of shape (n,)
         Training scores.
     contamination : float, "auto" or thresholder
-        A share of outliers; "auto" for :func:`outlying_from`; or an object with ``fit`` and
-        ``labels_``, of which a clone is fitted.
+        A number is a share of outliers. "auto" stands for :func:`outlying_from`. A thresholder is
+        an object with ``fit`` and ``labels_``; a clone of it is fitted.
     """
     if isinstance(contamination, Real):
         share = float(contamination)
         at_share = threshold_at(scores, float(np.percentile(scores, 100 * (1 - share))))
-        return at_share._replace(share=share)  # also where ties leave fewer labels
+        return at_share._replace(share=share)  # although ties may leave fewer labels
     if isinstance(contamination, str):
         return threshold_at(scores, outlying_from(scores))
     thresholder = clone(contamination)
     thresholder.fit(scores)
     labels = np.asarray(thresholder.labels_).astype(int).ravel()
-    # thresholders rescale the scores, so theirs is not a threshold of ours
+    # a thresholder rescales the scores, so its own threshold is not on their scale
     value = float(scores[labels == 0].max(initial=-np.inf))
     return Threshold(value, labels, float(labels.mean()), thresholder)
 
 
 def threshold_at(scores: np.ndarray, value: float) -> Threshold:
-    """A given threshold of training scores (n,)."""
+    """Make a threshold of training scores (n,) from its value."""
     labels = (scores > value).astype(int)
     return Threshold(value, labels, float(labels.mean()))
 
 
 def outlying_from(scores: np.ndarray) -> float:
-    """The score whose modified z-score is 3.5: 0.6745 · (score − median) / MAD.
+    """Score whose modified z-score is 3.5: 0.6745 · (score − median) / MAD.
 
-    Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993. Where half of the scores
-    are equal, the mean absolute deviation takes the MAD's place, with its own factor 1 / 1.253314.
+    The source is Iglewicz and Hoaglin, "How to Detect and Handle Outliers", ASQC 1993. If half of
+    the scores are equal, the mean absolute deviation takes the place of the MAD. It has a factor of
+    its own, 1 / 1.253314.
     """
     median = np.median(scores)
     deviations = np.abs(scores - median)

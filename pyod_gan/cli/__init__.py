@@ -1,4 +1,4 @@
-"""The command ``pyod-gan``: fit a model to a table in a file, and score another file by it."""
+"""The command ``pyod-gan``: fit a model to a table in a file, and score another file with it."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, default=None
-        Words after ``pyod-gan``; None for those of the command line.
+        Arguments after ``pyod-gan``. None takes those of the command line.
 
     Returns
     -------
     code : int
-        0 = done, 2 = an error, said in one line on standard error, 130 = interrupted.
+        0 = done, 2 = an error, which is one line on standard error, 130 = interrupted.
 
     Raises
     ------
     SystemExit
-        After help (0) and for words that cannot be understood (2).
+        After help (0), and for arguments that cannot be understood (2).
     """
     options = _parser().parse_args(arguments)
     try:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
-    except BrokenPipeError:  # the reader of --out - has had enough
+    except BrokenPipeError:  # the reader of standard output has stopped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ImportError, OSError, TrainingCollapsedError, ValueError) as error:
@@ -126,7 +126,7 @@ def _share(text: str) -> float | str:
 
 
 def _whole(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers from ``least`` on."""
+    """Make a parser of whole numbers of at least ``least``."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:

@@ -1,4 +1,4 @@
-"""What the commands of ``pyod-gan`` do, by the public methods of the detector."""
+"""The commands of ``pyod-gan``, which call the public methods of the detector."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def fit(options: Namespace) -> None:
-    """Read a table, or a sample of it; fit; save."""
+    """Read a table or a sample of it, fit a detector and save it."""
     started = perf_counter()
     _check_apart(check_place(options.model), options.data)
     source = open_table(options.data, options.delimiter)
@@ -45,7 +45,7 @@ def fit(options: Namespace) -> None:
         random_state=options.random_state,
         verbose=int(sys.stderr.isatty() and not options.quiet),
     )
-    # categories, since the encoder would read a text of digits as numbers
+    # as categories, because the encoder would read texts of digits as numbers
     texts = {name: "category" for name in options.text if name in names}
     detector.fit(source.typed(table, kinds).astype(texts))
     detector.set_params(verbose=0).save(options.model)
@@ -85,14 +85,17 @@ def score(options: Namespace) -> None:
 
 
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
-    """A uniform sample in the file's order, holding a chunk more than ``n_rows``; None for all."""
+    """Draw a uniform sample of rows in the file's order. None for ``n_rows`` takes all rows.
+
+    At most one chunk more than ``n_rows`` is in memory.
+    """
     pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
     parts, keys = [], np.empty(0)
     for chunk in chunks:
         parts.append(chunk)
         keys = np.r_[keys, rng.random(len(chunk))]
         if n_rows is not None and len(keys) > n_rows:
-            kept = np.sort(np.argsort(keys)[:n_rows])  # a row that is dropped once stays dropped
+            kept = np.sort(np.argsort(keys)[:n_rows])  # a dropped row stays dropped
             parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
     return pandas.concat(parts)
 
@@ -100,7 +103,7 @@ def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.
 def _scores(
     detector: GANDetector, source: TableFile, chunk: pd.DataFrame, rows: pd.DataFrame
 ) -> np.ndarray:
-    """Scores of a chunk; a value that cannot be scored is named by its place in the file."""
+    """Scores of a chunk. Errors name the place in the file of a value that cannot be scored."""
     if detector.encoder_ is None:
         for name in rows:
             said = "is a missing value, and the model was fitted on a table without any"
@@ -111,14 +114,14 @@ def _scores(
         here = np.arange(len(chunk)) == error.row
         source.refuse(chunk[error.column], here, "cannot be read as in fit")
         raise
-    except (AttributeError, NotImplementedError, TypeError) as error:  # of a type unheard of
+    except (AttributeError, NotImplementedError, TypeError) as error:  # an unknown type of column
         raise ValueError(f"{source.path} cannot be read as in fit: {error}") from error
 
 
 def _reasons(
     detector: GANDetector, rows: pd.DataFrame, outlying: np.ndarray, n_reasons: int
 ) -> dict[str, pd.Series]:
-    """Columns of reasons, of outliers only."""
+    """Columns of reasons, which only outliers have."""
     pandas = import_optional("pandas", EXTRA)
     names = [f"reason_{k}" for k in range(1, n_reasons + 1)]
     columns = {name: pandas.Series(index=rows.index, dtype="string") for name in names}
@@ -130,7 +133,7 @@ def _reasons(
 
 
 def _kinds(detector: GANDetector, model: Path) -> Kinds:
-    """Of the columns that the detector was fitted to."""
+    """Kinds of the columns that the detector was fitted to."""
     if not hasattr(detector, "feature_names_in_"):
         raise ValueError(f"{model} has no column names to look for: fit it to a table with names.")
     if detector.encoder_ is None:
@@ -140,7 +143,7 @@ def _kinds(detector: GANDetector, model: Path) -> Kinds:
 
 
 def _check_columns(wanted: Iterable[str], source: TableFile) -> None:
-    """All of them must be in the file."""
+    """Raise a ValueError unless all wanted columns are in the file."""
     here = set(source.names)
     missing = [name for name in wanted if name not in here]
     if missing:
@@ -159,7 +162,7 @@ def _check_apart(path: Path, other: Path) -> None:
 
 
 def _watched(source: TableFile, verb: str, quiet: bool) -> Iterator[pd.DataFrame]:
-    """Chunks, with a progress bar where a terminal shows it and it takes more than a second."""
+    """Chunks, with a progress bar on a terminal if they take more than a second."""
     look = {"unit": source.measure, "unit_scale": True, "delay": 1}
     with tqdm(total=source.size, desc=verb, disable=quiet or None, **look) as bar:
         for chunk in source.chunks():
@@ -180,5 +183,5 @@ def _summarise(options: Namespace, kinds: Kinds, detector: GANDetector, seconds:
 
 
 def _say(line: str) -> None:
-    """On standard error: standard output may be the scored table."""
+    """Write a line to standard error, because standard output may be the scored table."""
     sys.stderr.write(f"{line}\n")

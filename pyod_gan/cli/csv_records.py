@@ -1,4 +1,4 @@
-"""Records of a CSV file, strictly: what is damaged is named by its line."""
+"""Strict reader of the records of a CSV file. Errors name the damaged line."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Record = tuple[int, list[str]]  # the line where it starts, and its fields
 class CSVRecords(Iterator[Record]):
     """Iterate over the records after the header, in one pass.
 
-    Python's ``csv`` counts lines and fields, which pandas does not tell. ``names`` is the header;
-    ``position`` bytes are read. Blank lines are skipped.
+    Python's ``csv`` counts lines and fields, which pandas does not tell. ``names`` is the header.
+    ``position`` is the number of bytes read. Blank lines are skipped.
     """
 
     def __init__(self, path: Path, delimiter: str) -> None:
@@ -41,7 +41,7 @@ class CSVRecords(Iterator[Record]):
         return line, fields
 
     def _read(self) -> Iterator[Record]:
-        """The header too, of any number of fields."""
+        """Read all records with the header. They may have any number of fields."""
         start = 1
         with open(self.path, "rb") as file:
             reader = csv.reader(self._decoded(file), delimiter=self.delimiter, strict=True)
@@ -56,7 +56,7 @@ class CSVRecords(Iterator[Record]):
                 ) from error
 
     def _decoded(self, file: BinaryIO) -> Iterator[str]:
-        """Lines of text."""
+        """Decode the lines of the file."""
         for number, line in enumerate(file, 1):
             self.position += len(line)
             try:

@@ -1,4 +1,4 @@
-"""Tables read from CSV and Parquet files in chunks; errors name file, line and column."""
+"""Tables read from CSV and Parquet files in chunks. Errors name file, line and column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .csv_records import CSVRecords
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK = 8192  # rows held at once; a multiple of those that are scored at once
+CHUNK = 8192  # rows in memory at once; a multiple of the rows that are scored at once
 # fmt: off
-MISSING = frozenset([  # what pandas takes for missing values
+MISSING = frozenset([  # texts that pandas takes for missing values
     "", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan",
     "NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 ])
@@ -32,7 +32,7 @@ NOUNS = {
     "text": "a text",
     "durations": "a duration",
 }
-Kinds = dict[str, str]  # of columns: "numbers", "dates", "durations" or "text"
+Kinds = dict[str, str]  # what each column holds: "numbers", "dates", "durations" or "text"
 
 
 class TableFile(ABC):
@@ -41,14 +41,14 @@ class TableFile(ABC):
     Attributes
     ----------
     names : list of str
-        Of the columns.
+        Names of the columns.
     index : list of str
-        Those of them that pandas wrote as the index, which is not to be fitted.
+        Names of the columns that pandas wrote as the index, which are not fitted.
     size, position : int
-        How much there is and how much is read, in ``measure``.
+        Size of the file and what is read of it, in ``measure``. ``size`` is None if it is unknown.
     """
 
-    unit = "row"  # what errors count, from 1
+    unit = "row"  # what errors count from 1
     measure = "row"
     index: list[str]
     size: int | None = None
@@ -61,7 +61,7 @@ class TableFile(ABC):
             raise ValueError(f"{path}: column names must differ. Got {doubled} more than once.")
 
     def chunks(self) -> Iterator[pd.DataFrame]:
-        """Rows as the file has them, numbered as errors number them.
+        """Rows as they are in the file, numbered as in errors.
 
         Raises
         ------
@@ -75,12 +75,12 @@ class TableFile(ABC):
             raise ValueError(f"{self.path} has column names and no rows.")
 
     def typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
-        """The columns of ``kinds`` as floats, dates and texts.
+        """Convert the columns of ``kinds`` to floats, dates, durations and texts.
 
         Raises
         ------
         ValueError
-            For a column or value of another kind, or an infinite number.
+            If a column or value is of another kind, or if a number is infinite.
         """
         typed = self._typed(chunk, kinds)
         for name in (name for name, kind in kinds.items() if kind == "numbers"):
@@ -88,7 +88,7 @@ class TableFile(ABC):
         return typed
 
     def refuse(self, column: pd.Series, wrong: Any, said: str) -> None:
-        """Raise for the first value of a column that is wrong."""
+        """Raise a ValueError for the first wrong value of a column, if there is one."""
         if np.any(wrong):
             row = int(np.argmax(np.asarray(wrong)))
             place = f"{self.path}, {self.unit} {column.index[row]}, column {column.name!r}"
@@ -100,15 +100,15 @@ class TableFile(ABC):
 
     @abstractmethod
     def _chunks(self) -> Iterator[pd.DataFrame]:
-        """Chunks that have rows."""
+        """Read the chunks that have rows."""
 
     @abstractmethod
     def _typed(self, chunk: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
-        """Columns by their kinds; NaN where a value is missing."""
+        """Convert columns to their kinds, with NaN where a value is missing."""
 
 
 class CSVFile(TableFile):
-    """Values are texts as the file has them until ``typed``: no chunk is guessed by itself."""
+    """A CSV file. Values stay texts until ``typed``, so that all chunks get the same types."""
 
     unit, measure = "line", "B"
 
@@ -117,10 +117,10 @@ class CSVFile(TableFile):
         self._records = CSVRecords(path, delimiter)
         super().__init__(path, self._records.names)
         self.index = [name for name in self.names if not name]
-        self.size = path.stat().st_size or None  # a pipe has none
+        self.size = path.stat().st_size or None  # a pipe has no size
 
     def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
-        """Numbers or dates where all known values are; a column must not mix them with others."""
+        """Find columns of numbers or dates. A column must not mix them with other values."""
         kinds = {}
         for name in table:
             kinds[str(name)] = "text" if name in as_text else self._find_kind(table[name])
@@ -160,20 +160,20 @@ class CSVFile(TableFile):
         return self._pandas.DataFrame(columns, chunk.index)
 
     def _parsed(self, texts: pd.Series, kind: str) -> pd.Series:
-        """NaN where a text is not of the kind."""
+        """Parse texts, with NaN where a text is not of the kind."""
         if kind == "numbers":
             return self._pandas.to_numeric(texts.replace(FLAGS), errors="coerce").astype(float)
         if kind == "text":
             return texts.astype("string")
         if kind == "durations":
             return self._pandas.to_timedelta(texts, errors="coerce")
-        texts = texts.where(texts.str.match(r"\d{4}", na=False))  # pandas takes "now" too
+        texts = texts.where(texts.str.match(r"\d{4}", na=False))  # pandas would also take "now"
         dates = self._pandas.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-        return dates.dt.tz_localize(None)  # one type, whether there are time zones or not
+        return dates.dt.tz_localize(None)  # one type with and without time zones
 
 
 class ParquetFile(TableFile):
-    """Columns keep Arrow's types until ``typed``, and are written with them."""
+    """A Parquet file. Columns keep Arrow's types until ``typed``, and are written with them."""
 
     def __init__(self, path: Path) -> None:
         self._pandas = import_optional("pandas", EXTRA)
@@ -183,11 +183,11 @@ class ParquetFile(TableFile):
             self._file = parquet.ParquetFile(path)
         super().__init__(path, self._file.schema_arrow.names)
         self.size = self._file.metadata.num_rows
-        written = self._file.schema_arrow.pandas_metadata or {}  # a range of row numbers is a dict
+        written = self._file.schema_arrow.pandas_metadata or {}  # a range index is a dict
         self.index = [name for name in written.get("index_columns", []) if isinstance(name, str)]
 
     def find_kinds(self, table: pd.DataFrame, as_text: Sequence[str]) -> Kinds:
-        """By the types of the columns."""
+        """Find the kinds by the types of the columns."""
         return column_kinds(table) | dict.fromkeys(as_text, "text")
 
     def _chunks(self) -> Iterator[pd.DataFrame]:
@@ -202,7 +202,7 @@ class ParquetFile(TableFile):
                     yield chunk
 
     def _of_known_types(self, batch: Any) -> Any:
-        """Views of texts as texts, for pandas."""
+        """Cast string views to strings, which pandas knows."""
         types, arrow = batch.schema.types, self._arrow
         known = [arrow.large_string() if t == arrow.string_view() else t for t in types]
         fields = [f.with_type(t) for f, t in zip(batch.schema, known, strict=True)]
@@ -231,15 +231,15 @@ class ParquetFile(TableFile):
 
     @contextmanager
     def _damage_named(self, path: Path) -> Iterator[None]:
-        """Arrow's errors with the file's name."""
+        """Turn Arrow's errors into errors that name the file."""
         try:
             yield
         except (self._arrow.ArrowException, OSError) as error:
-            if getattr(error, "errno", None):  # not of the content
+            if getattr(error, "errno", None):  # an error that is not in the content
                 raise
             raise ValueError(f"{path} is no whole Parquet file ({error}).") from error
 
 
 def open_table(path: Path, delimiter: str) -> TableFile:
-    """Parquet by its suffix, or else CSV."""
+    """Open a table. A file is CSV unless its suffix is .parquet."""
     return ParquetFile(path) if path.suffix.lower() == ".parquet" else CSVFile(path, delimiter)

@@ -1,4 +1,4 @@
-"""Tables written to CSV and Parquet files in chunks, whole or not at all."""
+"""Tables that are written to CSV and Parquet files in chunks, whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Write = Callable[["pd.DataFrame"], None]
 
 @contextmanager
 def table_writer(path: str, delimiter: str) -> Iterator[Write]:
-    """A function that writes the next chunk; the file appears when the block ends well.
+    """Give a function that writes the next chunk. The file appears when the block ends well.
 
-    "-" is standard output.
+    The path "-" is standard output.
 
     Raises
     ------
     ValueError
-        If the suffix is of another kind of file.
+        If the suffix is that of another kind of file.
     """
     if path == "-":
         yield _csv_writer(sys.stdout.buffer, delimiter)
@@ -66,11 +66,10 @@ def _parquet_writer(file: BinaryIO) -> Iterator[Write]:
 
         def write(chunk: pd.DataFrame) -> None:
             nonlocal writer
-            schema = None if writer is None else writer.schema  # that of the first chunk
+            schema = None if writer is None else writer.schema  # as in the first chunk
             table = arrow.Table.from_pandas(chunk, schema=schema, preserve_index=False)
-            table = (
-                table.replace_schema_metadata()
-            )  # of pandas, on types that readers should choose
+            # without pandas' metadata on types, which readers should choose themselves
+            table = table.replace_schema_metadata()
             if writer is None:
                 writer = stack.enter_context(parquet.ParquetWriter(file, table.schema))
             writer.write_table(table)

@@ -1,4 +1,4 @@
-"""Pictures of a fitted detector, as displays in scikit-learn's manner."""
+"""Pictures of a fitted detector, as displays in the manner of scikit-learn."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ class HistoryDisplay(Display):
     Parameters
     ----------
     step : ndarray of shape (n_rows,)
-        Optimiser steps.
+        Training steps.
     losses : dict of str to ndarray of shape (n_rows,)
-        Mean loss over members of each phase.
+        Loss of each phase, mean over members.
     """
 
     step: np.ndarray
@@ -39,13 +39,21 @@ class HistoryDisplay(Display):
         Parameters
         ----------
         estimator : GANDetector
-            Fitted.
+            A fitted detector.
         ax : Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None makes a figure.
 
         Returns
         -------
         display : HistoryDisplay
+            The display, which is drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ImportError
+            If matplotlib is not installed. The extra ``plot`` has it.
         """
         check_is_fitted(estimator)
         rows = estimator.history_
@@ -77,7 +85,7 @@ class ScoreDisplay(Display):
     scores : ndarray of shape (n_samples,)
         Anomaly scores.
     threshold : float
-        Rows above it are flagged.
+        Rows that score above it are flagged.
     """
 
     scores: np.ndarray
@@ -92,15 +100,25 @@ class ScoreDisplay(Display):
         Parameters
         ----------
         estimator : GANDetector
-            Fitted.
+            A fitted detector.
         X : array-like of shape (n_samples, n_features), default=None
-            Rows to score; None takes ``decision_scores_``.
+            Rows to score. None takes ``decision_scores_``.
         ax : Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None makes a figure.
 
         Returns
         -------
         display : ScoreDisplay
+            The display, which is drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            As in ``decision_function``.
+        ImportError
+            If matplotlib is not installed. The extra ``plot`` has it.
         """
         check_is_fitted(estimator)
         scores = estimator.decision_scores_ if X is None else estimator.decision_function(X)
@@ -124,9 +142,9 @@ class ExplanationDisplay(Display):
     Parameters
     ----------
     reasons : list of str
-        What was observed and expected, the largest share first.
+        Reasons in words, the largest share first.
     shares : ndarray of shape (n_reasons,)
-        Their shares.
+        Shares of the reasons.
     """
 
     reasons: list[str]
@@ -141,22 +159,27 @@ class ExplanationDisplay(Display):
         Parameters
         ----------
         estimator : GANDetector
-            Fitted.
+            A fitted detector.
         row : array-like of shape (1, n_features)
             A table of one row.
         top : int, default=8
-            Bars at most.
+            Largest number of bars.
         ax : Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None makes a figure.
 
         Returns
         -------
         display : ExplanationDisplay
+            The display, which is drawn.
 
         Raises
         ------
+        NotFittedError
+            If the detector is not fitted.
         ValueError
-            If there is not exactly one row.
+            If there is not exactly one row, or as in ``explain_frame``.
+        ImportError
+            If matplotlib (extra ``plot``) or pandas (extra ``tabular``) is not installed.
         """
         n_rows = len(np.asarray(row))
         if n_rows != 1:

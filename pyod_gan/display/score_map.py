@@ -31,15 +31,15 @@ class MapDisplay(Display):
     x, y : ndarray of shape (n_grid,)
         Values of the two columns on the grid.
     scores : ndarray of shape (n_grid, n_grid)
-        Scores; rows go with ``y``.
+        Scores on the grid. The first axis goes with ``y``.
     threshold : float
-        Drawn as a line.
+        Threshold of the scores, which is drawn as a line.
     rows : ndarray of shape (n_samples, 2)
-        The rows passed.
+        The two columns of the rows that were passed.
     generated : ndarray of shape (n_generated, 2)
-        Generated rows; none for a GAN that cannot.
+        The two columns of generated rows. It is empty for a GAN that cannot generate.
     names : tuple of str
-        Of the two columns.
+        Names of the two columns.
     """
 
     x: np.ndarray
@@ -60,29 +60,34 @@ class MapDisplay(Display):
         n_grid: int = 80,
         ax: Axes | None = None,
     ) -> MapDisplay:
-        """Draw the score over two columns of numbers; all others are held at their medians.
+        """Draw the score over two columns of numbers. All other columns are held at their medians.
 
         Parameters
         ----------
         estimator : GANDetector
-            Fitted on at least two columns.
+            A detector that was fitted on at least two columns.
         X : array-like of shape (n_samples, n_features)
-            Rows to show; they set the limits.
+            Rows to show, which set the limits.
         columns : tuple of two ints, default=(0, 1)
             Positions of the columns in ``X``.
         n_grid : int, default=80
-            Points in each direction.
+            Number of points in each direction.
         ax : Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None makes a figure.
 
         Returns
         -------
         display : MapDisplay
+            The display, which is drawn.
 
         Raises
         ------
+        NotFittedError
+            If the detector is not fitted.
         ValueError
             If ``columns`` are not two different columns of ``X`` that hold numbers.
+        ImportError
+            If matplotlib is not installed. The extra ``plot`` has it.
         """
         model = model_of(estimator)
         values = model.front_end.read(X).values
@@ -120,7 +125,7 @@ class MapDisplay(Display):
 
 
 def _places(outputs: Sequence[Output], columns: tuple[int, int]) -> list[int]:
-    """Which of the columns that the networks see are two columns of the table."""
+    """Positions of two columns of the table among the columns that the networks see."""
     places = {o.column: i for i, o in enumerate(outputs) if o == (o.column, "value", "")}
     if len(set(columns)) != 2 or not set(columns) <= set(places):
         raise ValueError(
@@ -131,7 +136,7 @@ def _places(outputs: Sequence[Output], columns: tuple[int, int]) -> list[int]:
 
 
 def _generated(model: FittedModel, n: int) -> np.ndarray:
-    """Rows that the members make from fixed noise, in the table's units, (about n, D)."""
+    """Rows that the members make from fixed noise, in the table's units, (at least n, D)."""
     n_columns = len(model.front_end.outputs)
     each = ceil(n / model.n_members)
     size = (each, model.gan.noise_dim(n_columns))

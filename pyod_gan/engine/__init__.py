@@ -1,4 +1,4 @@
 """The engine: networks of all members at once, their training, and their scores.
 
-It sees rows of numbers and knows no table, no estimator and no single GAN.
+It sees only rows of numbers. It depends on no table, no estimator and no particular GAN.
 """

@@ -11,26 +11,26 @@ from .broad_negatives import broad_negatives
 from .row_source import RowSource
 from .spec import BaseGAN, Batch
 
-MAX_BLOCK = 32  # steps drawn at once: one random call per member instead of one per step
-BLOCK_FLOATS = 2**18  # numbers of a member's block, 1 MiB: wide batches are drawn in smaller blocks
+MAX_BLOCK = 32  # steps drawn at once, so that a member needs one random call for many steps
+BLOCK_FLOATS = 2**18  # numbers in a member's block, 1 MiB; wide batches have smaller blocks
 
 
 class BatchSampler:
     """Endless batches of rows drawn with replacement.
 
-    A member's draws depend on its own random stream alone, so a member trained with others sees the
-    same batches as the member trained alone.
+    A member's draws depend only on its own random stream. So a member that is trained with others
+    sees the same batches as a member that is trained alone.
 
     Parameters
     ----------
     source : RowSource
         Training rows (n, D).
     gan : BaseGAN
-        Says the latent size and whether broad negatives are wanted.
+        GAN spec, which has the size of the noise and whether broad negatives are drawn.
     batch_size : int
         Rows B of a batch, per member.
     streams : sequence of torch.Generator
-        One per member, on the CPU.
+        One random stream per member, on the CPU.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class BatchSampler:
                 )
 
     def _draw(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
-        """One block for every member, (E, block, B, ...)."""
+        """Draw one block for every member, (E, block, B, ...)."""
         return torch.stack([draw(stream) for stream in self.streams]).to(self.sample.device)
 
     def _negatives(self, stream: torch.Generator) -> Tensor:
-        """One member's block, (block, B, D)."""
+        """Draw one member's block of broad negatives, (block, B, D)."""
         made = [broad_negatives(self.sample, self.batch_size, stream) for _ in range(self.block)]
         return torch.stack(made)

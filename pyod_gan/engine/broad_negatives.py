@@ -5,17 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LOWEST_SCALE, HIGHEST_SCALE = 0.1, 10.0  # of the noise, in standard deviations of a column
+LOWEST_SCALE, HIGHEST_SCALE = 0.1, 10.0  # noise in standard deviations of a column
 
 
 def broad_negatives(rows: Tensor, n_negatives: int, stream: torch.Generator) -> Tensor:
     """Draw negatives from training rows, (n, D) -> (n_negatives, D).
 
-    Half are shuffled: each column comes from another row, which keeps the columns' distributions
-    and breaks their dependence. Half are noisy: a row plus normal noise whose scale is log-uniform
-    between 0.1 and 10 standard deviations, from just off the data to far from everything. The idea
-    is that of negative sampling (Sipple, ICML 2020) and of RCGAN's penalty distribution (Yang et
-    al. 2020, arXiv 2001.06591).
+    Half of the negatives are shuffled: each column comes from another row. This keeps the
+    distributions of the columns and breaks their dependence. The other half are noisy: each is a
+    row plus normal noise. The scale of the noise is log-uniform between 0.1 and 10 standard
+    deviations, so noisy rows lie from just off the data to far from all rows. The idea comes from
+    negative sampling (Sipple, ICML 2020) and from RCGAN's penalty distribution (Yang et al. 2020,
+    arXiv 2001.06591).
     """
     n, n_columns = rows.shape
     n_shuffled = n_negatives // 2

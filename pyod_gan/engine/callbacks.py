@@ -1,4 +1,4 @@
-"""What happens beside training: progress bars, logs, early stopping. Names follow skorch."""
+"""Callbacks of training: progress bars, logs and early stopping. Names follow skorch."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ logger = logging.getLogger("pyod_gan")
 
 
 class Callback:
-    """Base of all callbacks; each method may be left out.
+    """Base class of all callbacks. A subclass may leave out any method.
 
     A callback may read everything on the trainer
     (:class:`pyod_gan.engine.trainer.Trainer`) and may set ``trainer.stop_training = True``.
     """
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Before the first step."""
+        """Run before the first step."""
 
     def on_grad_computed(self, trainer: Trainer, phase: str, norms: Tensor) -> None:
-        """After the step of one phase; ``norms`` (E,) are its gradients' before clipping."""
+        """Run after a step of one phase. ``norms`` (E,) are its gradient norms before clipping."""
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        """After every step; ``trainer.logged`` says whether it added a row to the history."""
+        """Run after every step. ``trainer.logged`` tells whether the step added a history row."""
 
     def on_train_end(self, trainer: Trainer) -> None:
-        """After the last step, also when training was interrupted."""
+        """Run after the last step, also if training was interrupted."""
 
 
 class ProgressBar(Callback):
-    """A tqdm bar with the latest losses."""
+    """Shows a tqdm bar with the latest losses."""
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Show the bar."""
@@ -58,7 +58,7 @@ class ProgressBar(Callback):
 
 
 class PrintLog(Callback):
-    """Every history row as a line of the ``pyod_gan`` logger, level INFO."""
+    """Writes every history row to the logger ``pyod_gan`` at level INFO."""
 
     def on_batch_end(self, trainer: Trainer) -> None:
         """Log a new history row."""
@@ -68,29 +68,34 @@ class PrintLog(Callback):
 
 
 class EarlyStopping(Callback):
-    """Label-free early stopping: keep each member's weights where its scores' entropy is lowest.
+    """Early stopping without labels: each member keeps its weights of lowest score entropy.
 
-    While a detector learns the bulk, the scores of normal rows fall and those of anomalies stay, so
-    the entropy of the scores' distribution over rows falls; it rises again when anomalies are
-    learnt too. Training ends when no member has reached a new lowest entropy for ``patience``
-    checks, and every member goes back to its best weights.
+    While a detector learns the bulk, the scores of normal rows fall and the scores of anomalies
+    stay. So the entropy of the scores' distribution over rows falls. It rises again when the
+    detector learns the anomalies too. Training ends when no member has reached a new lowest entropy
+    for ``patience`` checks. Then every member goes back to its best weights.
+
+    The entropy is that of the scores divided by their sum. Departures from the paper:
+
+    - The lowest score is subtracted first, because scores here may be negative.
+    - Each member stops by itself.
 
     Parameters
     ----------
     patience : int, default=5
-        Checks without a new minimum before a stop.
+        Number of checks without a new minimum before a stop.
     every : int, default=25
-        Steps between two checks.
+        Number of steps between two checks.
     min_delta : float, default=1e-3
         Relative fall of the entropy that counts as a new minimum.
     n_rows : int, default=512
-        Training rows, evenly spaced, that are scored at each check, the same ones each time.
+        Number of training rows that are scored at each check. They are evenly spaced, and the same
+        each time.
 
     References
     ----------
     Huang et al., "EntropyStop: Unsupervised Deep Outlier Detection with Loss Entropy", KDD 2024,
-    arXiv 2405.12502; the entropy is that of the scores divided by their sum. Departures: the lowest
-    score is subtracted first, as scores here may be negative, and each member stops by itself.
+    arXiv 2405.12502.
     """
 
     def __init__(
@@ -109,13 +114,13 @@ class EarlyStopping(Callback):
         self._scored_last = 0
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        """Check every so many steps, and stop when no member improves."""
+        """Check every ``every`` steps, and stop when no member improves."""
         if trainer.step % self.every == 0:
             self._check(trainer)
             trainer.stop_training |= bool((self._waited >= self.patience).all())
 
     def _check(self, trainer: Trainer) -> None:
-        """Note the weights of members at a new lowest entropy, unless their patience has ended."""
+        """Keep the weights of members at a new lowest entropy, unless their patience has ended."""
         self._scored_last = trainer.step
         entropy = score_entropy(trainer.member_scores(self.n_rows))  # (E,)
         fall = self.min_delta * self._lowest.abs().nan_to_num(posinf=0.0)
@@ -126,16 +131,16 @@ class EarlyStopping(Callback):
             best[lower] = now[lower]
 
     def on_train_end(self, trainer: Trainer) -> None:
-        """Go back to the weights of the lowest entropy."""
+        """Give each member its weights of the lowest entropy."""
         if trainer.step > self._scored_last:
             self._check(trainer)
-        seen = self._lowest.isfinite()  # a diverged member keeps its weights, and is dropped later
+        seen = self._lowest.isfinite()  # a diverged member keeps its weights and is dropped later
         for best, now in zip(self._best, trainer.ema, strict=True):
             now[seen] = best[seen]
 
 
 def score_entropy(scores: Tensor) -> Tensor:
-    """Entropy of each member's scores as a distribution over rows, (E, n) -> (E,)."""
+    """Entropy of each member's scores, taken as a distribution over rows, (E, n) -> (E,)."""
     share = (scores - scores.amin(1, keepdim=True)).double() + 1e-12
     share = share / share.sum(1, keepdim=True)
     entropy: Tensor = torch.special.entr(share)

@@ -1,4 +1,4 @@
-"""Views of E members to one score per row."""
+"""Combination of the views by E members to one score per row."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-RELATIVE_NOISE = 1e-9  # scores closer than this share of the largest are alike
+RELATIVE_NOISE = 1e-9  # a difference below this share of the largest score is rounding
 
 
 class Units(NamedTuple):
-    """Per-member centre and scale of the training scores, (E, 1, 1) each."""
+    """Centre and scale of each member's training scores, (E, 1, 1) each."""
 
     centre: np.ndarray
     scale: np.ndarray
@@ -19,8 +19,8 @@ class Units(NamedTuple):
 def find_units(scores: np.ndarray) -> Units:
     """Median and spread of each member's training scores, (E, n, V) -> Units.
 
-    The spread is the interquartile range; where half of the rows score alike, the standard
-    deviation; where all do, 1, so that the member adds nothing.
+    The spread is the interquartile range. If half of the scores are equal, it is the standard
+    deviation. If all scores are equal, it is 1, so that the member adds nothing.
     """
     centre = np.median(scores, axis=(1, 2), keepdims=True)
     low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
@@ -31,13 +31,13 @@ def find_units(scores: np.ndarray) -> Units:
 
 
 def combine(scores: np.ndarray, units: Units) -> np.ndarray:
-    """Mean over members, then the largest view, (E, n, V) -> (n,)."""
+    """Take the mean over members, then the largest view, (E, n, V) -> (n,)."""
     by_view = in_units(scores, units).mean(axis=0)
     return np.asarray(by_view.max(axis=-1))
 
 
 def in_units(scores: np.ndarray, units: Units) -> np.ndarray:
-    """Scores of members on one scale, (E, n, V)."""
+    """Put the scores of all members on one scale, (E, n, V) -> (E, n, V)."""
     members: np.ndarray = scores - units.centre
     members /= units.scale
     return members

@@ -1,4 +1,4 @@
-"""Which device a parameter stands for."""
+"""The device that a ``device`` parameter stands for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def find_device(device: str) -> torch.device:
-    """The device that torch uses; ``"auto"`` is CUDA where there is one, else the CPU.
+    """Return the device that torch uses. ``"auto"`` is CUDA if there is one, else the CPU.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def find_device(device: str) -> torch.device:
 
 
 def device_here(device: str) -> str:
-    """The device of a model that comes from another machine; "auto" where this one lacks it."""
+    """Return ``device``, or "auto" if this machine lacks the device of a loaded model."""
     try:
         find_device(device)
     except ValueError:

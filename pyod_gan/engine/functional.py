@@ -1,4 +1,4 @@
-"""Tensor functions that GANs are written with; each stands here once."""
+"""Tensor functions that several GANs use."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ def l2(a: Tensor, b: Tensor) -> Tensor:
 
 
 def cat(*parts: Tensor) -> Tensor:
-    """Joint input of a network, (E, B, a), (E, B, b) -> (E, B, a + b)."""
+    """Join the inputs of a network, (E, B, a), (E, B, b) -> (E, B, a + b)."""
     return torch.cat(parts, -1)
 
 
 def bounded(x: Tensor, bound: float) -> Tensor:
-    """Softly limit to ±bound by a tanh, any shape."""
+    """Limit values softly to ±bound by a tanh, any shape."""
     return (x / bound).tanh() * bound
 
 
 def uniform_codes(z: Tensor, bound: float) -> Tensor:
-    """Standard normal codes to uniform ones on [−bound, bound], any shape."""
-    share: Tensor = torch.special.ndtr(z)  # of normal codes that are smaller
+    """Turn standard normal codes into uniform codes on [−bound, bound], any shape."""
+    share: Tensor = torch.special.ndtr(z)  # share of normal codes that are smaller
     return (2 * share - 1) * bound
 
 
 def sign_ascent(
     height: Callable[[Tensor], Tensor], start: Tensor, n_steps: int, step: float, bound: float
 ) -> Tensor:
-    """Climb ``height`` from ``start`` by steps of fixed size, within ±bound.
+    """Maximise ``height`` from ``start`` by steps of fixed size, within ±bound.
 
     Parameters
     ----------
     height : callable
-        Points (E, B, Z) -> heights of any shape.
+        Function of points (E, B, Z), whose values may have any shape.
     start : Tensor
         Points to start from, (E, B, Z).
     n_steps : int
-        Steps; 0 returns the start.
+        Number of steps. With 0 the start is returned.
     step : float
         Length of a step in each coordinate, in the direction of the gradient's sign.
     bound : float
-        Largest absolute coordinate.
+        Largest absolute value of a coordinate.
 
     Returns
     -------
     points : Tensor
-        (E, B, Z), without a gradient.
+        Points after the last step, (E, B, Z), without a gradient.
     """
     points = start
     with torch.enable_grad():

@@ -1,8 +1,8 @@
-"""The adversarial losses. A game is one function of (winner's logit, loser's logit).
+"""Adversarial losses: a game is one function of (winner's logit, loser's logit).
 
-A critic minimises ``duel(real, fake)``, the players minimise ``duel(fake, real)``: the two sides of
-a game are one function with its arguments swapped. Terms that do not depend on a side's parameters
-give that side no gradient.
+A critic minimises ``duel(real, fake)``, and the players minimise ``duel(fake, real)``. So the two
+sides of a game are one function with its arguments swapped. Terms that do not depend on a side's
+parameters give that side no gradient.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Penalty = Callable[[Critic, Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Game:
-    """What critic and players minimise.
+    """The losses of critics and players.
 
     Parameters
     ----------
     duel : callable
-        (win, lose) logits (E, B, 1) -> loss (E, B, 1).
-    player : callable, optional
-        The players' side where it is not the duel swapped: (win, lose) -> loss.
-    penalty : callable, optional
-        (critic, both, logits, u) -> (E,): ``both`` (E, 2B, D) are the real rows, then the fake,
-        with their ``logits``; ``u`` (E, B, 1) is uniform on [0, 1).
-    weight : float
-        Of the penalty.
+        Function (win, lose) of logits (E, B, 1) -> loss (E, B, 1).
+    player : callable, default=None
+        Loss (win, lose) -> loss of the players. None takes the duel with its arguments swapped.
+    penalty : callable, default=None
+        Function (critic, both, logits, u) -> (E,). ``both`` (E, 2B, D) are the real rows, then the
+        fake rows, and ``logits`` are their logits. ``u`` (E, B, 1) is uniform on [0, 1).
+    weight : float, default=0.0
+        Weight of the penalty.
     """
 
     duel: Duel
@@ -44,32 +44,32 @@ class Game:
     weight: float = 0.0
 
     def critic_loss(self, critic: Critic, real: Tensor, fake: Tensor, u: Tensor) -> Tensor:
-        """(E, B, D) against (E, B, D) -> (E,)."""
-        both = torch.cat([real, fake], 1).detach().requires_grad_()  # for gradients at the rows
-        logits = critic(both)  # all rows at once: one pass serves the duel and the penalty
+        """Loss of a critic on real and fake rows, (E, B, D), (E, B, D) -> (E,)."""
+        both = torch.cat([real, fake], 1).detach().requires_grad_()  # for the penalty's gradients
+        logits = critic(both)  # one pass of all rows serves the duel and the penalty
         loss = self.duel(*logits.chunk(2, 1)).mean((1, 2))
         if self.penalty is not None and self.weight:
             loss = loss + self.weight * self.penalty(critic, both, logits, u)
         return loss
 
     def player_loss(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-        """(E, B, D) against (E, B, D) -> (E,)."""
+        """Loss of the players on real and fake rows, (E, B, D), (E, B, D) -> (E,)."""
         return (self.player or self.duel)(critic(fake), critic(real)).mean((1, 2))
 
 
 def cross_entropy(logit: Tensor, target: Tensor | float) -> Tensor:
-    """Of σ(logit) to a target between 0 and 1, elementwise."""
+    """Cross-entropy of σ(logit) to a target between 0 and 1, elementwise."""
     return softplus(logit) - target * logit
 
 
 def _squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
-    """Squared norm of the gradient of the (mean) logit at x, (E, B, ·), (E, B, D) -> (E, B)."""
+    """Squared norm of the gradient at x of the mean logit, (E, B, ·), (E, B, D) -> (E, B)."""
     (gradient,) = torch.autograd.grad(logits.mean(-1).sum(), x, create_graph=True)
     return gradient.square().sum(-1)
 
 
 def gradient_penalty(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) -> Tensor:
-    """(‖∇D(x̃)‖ − 1)² at x̃ between real and fake (Gulrajani et al. 2017, eq. 3)."""
+    """Penalty (‖∇D(x̃)‖ − 1)² at x̃ between real and fake rows (Gulrajani et al. 2017, eq. 3)."""
     real, fake = both.detach().chunk(2, 1)
     between = torch.lerp(real, fake, u).requires_grad_()
     norm = (_squared_gradient(critic(between), between) + 1e-12).sqrt()
@@ -77,7 +77,7 @@ def gradient_penalty(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) ->
 
 
 def r1_r2(critic: Critic, both: Tensor, logits: Tensor, u: Tensor) -> Tensor:
-    """½(‖∇D(x)‖² + ‖∇D(G(z))‖²), zero-centred (Huang et al. 2024, eq. 5, 6)."""
+    """Zero-centred penalty ½(‖∇D(x)‖² + ‖∇D(G(z))‖²) (Huang et al. 2024, eq. 5, 6)."""
     return _squared_gradient(logits, both).mean(1)
 
 
@@ -104,8 +104,8 @@ def _relativistic(win: Tensor, lose: Tensor) -> Tensor:
 GAMES: dict[str, Game] = {
     # Goodfellow et al. 2014, section 3, with the non-saturating player
     "non-saturating": Game(_non_saturating),
-    # the same with a regularised critic: Mescheder et al. 2018, eq. 9 and 10; their γ = 10 is for
-    # images, where gradients are small: a value of a table moves the logit far more
+    # The same with a regularised critic, Mescheder et al. 2018, eq. 9 and 10. Their γ = 10 is for
+    # images, where gradients are small. A value of a table moves the logit far more.
     "non-saturating-r1r2": Game(_non_saturating, penalty=r1_r2, weight=0.1),
     # Mao et al. 2017, eq. 9 with a=0, b=c=1
     "least-squares": Game(_least_squares),
@@ -119,7 +119,25 @@ GAMES: dict[str, Game] = {
 
 
 def get_game(game: str | Game, parameter: str = "'game' parameter") -> Game:
-    """Look a game up by name; a :class:`Game` passes through."""
+    """Look up a game by its name. A :class:`Game` is returned as it is.
+
+    Parameters
+    ----------
+    game : str or Game
+        A name of :data:`GAMES`, or a game.
+    parameter : str, default="'game' parameter"
+        Name of the parameter in the error.
+
+    Returns
+    -------
+    game : Game
+        The game.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
     if isinstance(game, Game):
         return game
     if game not in GAMES:

@@ -1,4 +1,4 @@
-"""Collapse and divergence of members, one by one."""
+"""Divergence and collapse of single members."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._support.exceptions import TrainingCollapsedError, TrainingCollapseWarnin
 from .networks import Networks
 from .spec import BaseGAN, Batch
 
-MIN_SPREAD = 0.02  # generated columns with less of the real standard deviation are one point
+MIN_SPREAD = 0.02  # a generator with less of the real standard deviation makes one point
 REMEDY = (
     "Lower `lr`, raise `batch_size`, choose another `game` such as 'relativistic', "
     "or look for columns with extreme values."
@@ -19,17 +19,17 @@ REMEDY = (
 
 
 def finite_members(net: Networks) -> Tensor:
-    """Members whose weights are all finite, (E,) bool."""
+    """Tell which members have only finite weights, (E,) bool."""
     return torch.stack([p.detach().flatten(1).isfinite().all(1) for p in net.parameters()]).all(0)
 
 
 def finite_mean(values: Tensor) -> float:
-    """Mean over the values that are finite; NaN where none is."""
+    """Mean of the values that are finite, or NaN if none is."""
     return float(values[values.isfinite()].mean())
 
 
 def spread(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
-    """Standard deviation of generated over that of real rows, mean over varying columns, (E,)."""
+    """Ratio of generated to real standard deviation, mean over columns that vary, (E,)."""
     with torch.no_grad():
         made = gan.generate(net, batch.z)
     real = batch.x.std(1)  # (E, D)
@@ -41,7 +41,9 @@ def spread(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
 
 
 def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch) -> Tensor:
-    """Remove members that diverged or whose generator makes one point; who is left, (E,) bool.
+    """Remove members that diverged or whose generator makes one point.
+
+    The result tells which members are left, (E,) bool.
 
     Raises
     ------

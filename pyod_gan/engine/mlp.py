@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons, the kind of network that tables use."""
+"""Multi-layer perceptrons, the networks for tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Linear(nn.Module):
 def _uniform(
     shape: tuple[int, int], bound: float, streams: Sequence[torch.Generator]
 ) -> nn.Parameter:
-    """Weights drawn member by member, in single precision whatever torch's default type is."""
+    """Draw weights member by member, in single precision whatever torch's default type is."""
     drawn = [
         torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=stream)
         for stream in streams
@@ -57,7 +57,7 @@ class MLP(Network):
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        """(E, B, n_in) -> (E, B, n_out)."""
+        """Apply each member's network to its own rows, (E, B, n_in) -> (E, B, n_out)."""
         made: Tensor = self.layers[-1](self.features(x))
         return made
 
@@ -72,13 +72,13 @@ class MLPMaker(NetworkMaker):
         self.hidden = hidden
 
     def generator(self, codes: int) -> MLP:
-        """(E, B, codes) -> (E, B, D)."""
+        """Make a generator, (E, B, codes) -> (E, B, D)."""
         return MLP(codes, self.hidden, self.n_columns, self.streams)
 
     def encoder(self, codes: int) -> MLP:
-        """(E, B, D) -> (E, B, codes)."""
+        """Make an encoder, (E, B, D) -> (E, B, codes)."""
         return MLP(self.n_columns, self.hidden, codes, self.streams)
 
     def critic(self, rows: int = 1, codes: int = 0) -> MLP:
-        """(E, B, rows * D + codes) -> (E, B, 1)."""
+        """Make a critic, (E, B, rows * D + codes) -> (E, B, 1)."""
         return MLP(rows * self.n_columns + codes, self.hidden, 1, self.streams)

@@ -1,4 +1,4 @@
-"""Networks of all members at once, and how a GAN asks for them.
+"""Networks of all members at once, and how a GAN asks for networks.
 
 Letters used in shape comments throughout the package:
 
@@ -9,7 +9,7 @@ Letters used in shape comments throughout the package:
 | Z      | latent size                              | M      | prototypes, per member       |
 | V      | views of a row                           |        |                              |
 
-Members share no parameter, so the gradient of a loss summed over E is each member's own.
+Members share no parameter. So the gradient of a loss summed over E is each member's own gradient.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch.func import functional_call
 
 
 class Network(nn.Module):
-    """One network of every member, (E, B, n_in) -> (E, B, n_out).
+    """One network for every member, (E, B, n_in) -> (E, B, n_out).
 
     The first axis of every parameter and every buffer is E.
     """
@@ -38,12 +38,12 @@ class Network(nn.Module):
 
     @property
     def width(self) -> int:
-        """Units of the widest layer."""
+        """Number of units of the widest layer."""
         return max(p.shape[-1] for p in self.parameters())
 
     @property
     def floats_per_row(self) -> int:
-        """Numbers that one row takes in one member, for the memory budget of scoring."""
+        """Number of floats that one row takes in one member, for the memory budget of scoring."""
         return sum(p.shape[-1] for p in self.parameters())
 
     def features(self, x: Tensor) -> Tensor:
@@ -52,16 +52,16 @@ class Network(nn.Module):
 
 
 class NetworkMaker(ABC):
-    """How a GAN asks for networks by their role, without choosing their kind.
+    """Makes networks by their role, so that a GAN does not choose their kind.
 
-    Rows and codes are flat whatever the kind of network is: (E, B, D) and (E, B, Z).
+    Rows and codes are flat for every kind of network: (E, B, D) and (E, B, Z).
 
     Attributes
     ----------
     n_columns : int
         Size D of a row.
     streams : sequence of torch.Generator
-        The members' random streams, for what else a GAN draws at the start.
+        The members' random streams. A GAN may use them for other draws at the start.
     """
 
     def __init__(self, n_columns: int, streams: Sequence[torch.Generator]) -> None:
@@ -70,22 +70,22 @@ class NetworkMaker(ABC):
 
     @abstractmethod
     def generator(self, codes: int) -> Network:
-        """A network that makes rows, (E, B, codes) -> (E, B, D)."""
+        """Make a network that makes rows, (E, B, codes) -> (E, B, D)."""
 
     @abstractmethod
     def encoder(self, codes: int) -> Network:
-        """A network that finds codes, (E, B, D) -> (E, B, codes)."""
+        """Make a network that finds codes, (E, B, D) -> (E, B, codes)."""
 
     @abstractmethod
     def critic(self, rows: int = 1, codes: int = 0) -> Network:
-        """A network that judges ``rows`` rows beside ``codes`` numbers of code.
+        """Make a network that judges ``rows`` rows and ``codes`` numbers of code together.
 
-        It takes them side by side, rows first, (E, B, rows * D + codes) -> logits (E, B, 1).
+        Rows come first in its input, (E, B, rows * D + codes) -> logits (E, B, 1).
         """
 
 
 class Networks(nn.Module):
-    """The named networks and buffers of E members; the first axis of every tensor is E.
+    """The named networks and buffers of E members. The first axis of every tensor is E.
 
     Networks are reached by name: ``net.gen``, ``net.critic``. With ``all_pairs`` the players of
     every member meet the critics of every member, see :meth:`mean_over_pairings`.
@@ -109,43 +109,44 @@ class Networks(nn.Module):
 
     @property
     def n_members(self) -> int:
-        """Members E."""
+        """Number of members E."""
         return len(next(self.parameters()))
 
     @property
     def reference(self) -> Tensor:
-        """A tensor of the type and on the device of all weights."""
+        """One of the weights, which has the type and the device of all of them."""
         return next(self.parameters())
 
     @property
     def width(self) -> int:
-        """Units of the widest layer of all networks."""
+        """Number of units of the widest layer of all networks."""
         return max(self.network(name).width for name in (*self.players, *self.critics))
 
     @property
     def floats_per_row(self) -> int:
-        """Numbers that one row takes in all networks of all members."""
+        """Number of floats that one row takes in all networks of all members."""
         names = (*self.players, *self.critics)
         return self.n_members * sum(self.network(name).floats_per_row for name in names)
 
     def network(self, name: str) -> Network:
-        """The network of that name."""
+        """Return the network of that name."""
         found = self.get_submodule(name)
         assert isinstance(found, Network)
         return found
 
     def parameters_of(self, names: Sequence[str]) -> list[nn.Parameter]:
-        """Parameters of the named networks, in that order."""
+        """Return the parameters of the named networks, in the order of ``names``."""
         return [p for name in names for p in self.get_submodule(name).parameters()]
 
     def forward(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
-        """``function(self, *args)``: what :func:`torch.func.functional_call` calls."""
+        """Return ``function(self, *args)``, for :func:`torch.func.functional_call`."""
         return function(self, *args)
 
     def mean_over_pairings(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
-        """``function(net, *args)``, such as a loss; with ``all_pairs`` its mean over E pairings.
+        """Return ``function(net, *args)``, or with ``all_pairs`` its mean over E pairings.
 
-        In pairing s the players of member e meet the critics of member e + s.
+        The function is a loss or a score. In pairing s the players of member e meet the critics of
+        member e + s.
         """
         if not self.all_pairs:
             return function(self, *args)
@@ -158,18 +159,18 @@ class Networks(nn.Module):
         return torch.stack(results).mean(0)
 
     def keep(self, members: Tensor) -> None:
-        """Drop all other members; ``members`` is a boolean mask (E,) or their numbers."""
+        """Drop all other members. ``members`` is a boolean mask (E,) or member numbers."""
         self._set_tensors({name: t[members] for name, t in self.state_dict().items()})
 
     def joined_with(self, others: Sequence[Networks]) -> Networks:
-        """New networks of these members and then those of ``others``."""
+        """Make new networks of these members, followed by the members of ``others``."""
         states = [self.state_dict(), *(other.state_dict() for other in others)]
         joined = deepcopy(self)
         joined._set_tensors({name: torch.cat([s[name] for s in states]) for name in states[0]})
         return joined
 
     def take_over(self, other: Networks) -> None:
-        """Begin with a copy of another's weights, for as many members as both have.
+        """Copy the weights of ``other``, for as many members as both have.
 
         Raises
         ------
@@ -188,11 +189,14 @@ class Networks(nn.Module):
             tensor[:n] = theirs[name][:n]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """State as NumPy arrays, which know no device and no class of torch."""
+        """Return the state as NumPy arrays, which hold no device and no class of torch."""
         return {name: t.detach().cpu().numpy() for name, t in self.state_dict().items()}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> Networks:
-        """Inverse of :meth:`to_arrays`, on networks built with the same sizes."""
+        """Load the arrays of :meth:`to_arrays` into networks that were built with the same sizes.
+
+        The networks change to double precision.
+        """
         known = set(self.state_dict())
         for name, value in arrays.items():
             if name not in known:
@@ -201,7 +205,7 @@ class Networks(nn.Module):
         return self
 
     def _set_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Replace parameters and buffers by others of the same names."""
+        """Replace parameters and buffers by tensors of the same names."""
         for path, tensor in tensors.items():
             module_path, _, name = path.rpartition(".")
             module = self.get_submodule(module_path)

@@ -1,4 +1,4 @@
-"""A bank of prototypes: rows of every member, in groups, and how far other rows are from them."""
+"""A bank of prototypes: training rows of every member, in groups, and distances to them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ SAME = 1e-5  # mean distance in standard deviations up to which two rows are the
 
 
 class PrototypeBank:
-    """Prototypes of E members in groups of one size.
+    """Prototypes of E members, in groups of equal size.
 
     Parameters
     ----------
     rows : Tensor (E, M, D)
-        The prototypes; those of a group stand together.
+        The prototypes. Prototypes of one group stand together.
     group_size : int
-        Prototypes of a group; M is a multiple of it.
+        Number of prototypes in a group. M is a multiple of it.
     """
 
     def __init__(self, rows: Tensor, group_size: int) -> None:
@@ -25,27 +25,27 @@ class PrototypeBank:
 
     @property
     def n_groups(self) -> int:
-        """Groups of each member."""
+        """Number of groups G of each member."""
         return self.rows.shape[1] // self.group_size
 
     def apart(self, x: Tensor) -> Tensor:
-        """Sums of absolute differences of rows and prototypes, (E, B, D) -> (E, B, M)."""
+        """Sums of absolute differences between rows and prototypes, (E, B, D) -> (E, B, M)."""
         return torch.cdist(x, self.rows, p=1.0)
 
     def are_copies(self, apart: Tensor) -> Tensor:
-        """Whether a prototype is the row itself, (E, B, M) sums of differences -> bool."""
+        """Tell which prototypes equal the row, by sums of differences (E, B, M) -> bool."""
         return apart < SAME * self.rows.shape[-1]
 
     def nearest_of_groups(self, residuals: Tensor) -> Tensor:
-        """The smallest residual of each group, (E, B, M) -> (E, B, G)."""
+        """Smallest residual of each group, (E, B, M) -> (E, B, G)."""
         groups: Tensor = residuals.unflatten(-1, (self.n_groups, self.group_size))
         return groups.amin(-1)
 
     def most_alike(self, x: Tensor) -> Tensor:
-        """The prototype of every group and member that x is most like, (E, B, D) -> (E·G, B, D).
+        """Most similar prototype of every group and member, (E, B, D) -> (E·G, B, D).
 
-        Differences count up to one standard deviation, so that what is wrong in one column does not
-        choose. A prototype that is the row itself is chosen only where the group has no other.
+        The difference in a column counts up to one standard deviation. So one wrong column does not
+        decide the choice. A prototype that equals the row is chosen only if its group has no other.
         """
         apart = torch.zeros(*x.shape[:2], self.rows.shape[1]).to(x)  # (E, B, M)
         for column, of_bank in zip(x.unbind(-1), self.rows.unbind(-1), strict=True):
@@ -60,5 +60,5 @@ class PrototypeBank:
 
 
 def repeated(picks: Tensor, size: int) -> Tensor:
-    """The first ``size`` picks; where there are fewer, all again and again."""
+    """Return the first ``size`` picks. If there are fewer, all picks are repeated."""
     return picks[torch.arange(size, device=picks.device) % len(picks)]

@@ -1,4 +1,4 @@
-"""Where training and scoring take their rows from."""
+"""Sources of rows for training and scoring."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class RowSource(Protocol):
         """Size D of a row."""
 
     def __len__(self) -> int:
-        """Rows n."""
+        """Number of rows n."""
 
     def take(self, indices: Tensor) -> Tensor:
-        """Rows by their numbers, (...) -> (..., D)."""
+        """Rows with these numbers, (...) -> (..., D)."""
 
     def chunks(self, size: int) -> Iterator[Tensor]:
         """All rows in order, at most ``size`` at a time, (size, D)."""
 
     def sample(self) -> Tensor:
-        """As many rows as the source can hold in memory, (k, D); of an array all of them."""
+        """As many rows as the source can hold in memory, (k, D). An array gives all its rows."""
 
 
 class ArrayRows:
-    """Rows that lie in memory, as one tensor (n, D)."""
+    """Rows in memory, as one tensor (n, D)."""
 
     def __init__(self, rows: Tensor) -> None:
         self._rows = rows
@@ -43,7 +43,7 @@ class ArrayRows:
         return len(self._rows)
 
     def take(self, indices: Tensor) -> Tensor:
-        """Rows by their numbers, (...) -> (..., D)."""
+        """Rows with these numbers, (...) -> (..., D)."""
         return self._rows[indices]
 
     def chunks(self, size: int) -> Iterator[Tensor]:

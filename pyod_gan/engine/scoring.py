@@ -1,4 +1,4 @@
-"""Rows to members' scores, in chunks that fit a memory budget."""
+"""Scores of rows by all members, in chunks that fit a memory budget."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .row_source import RowSource
 from .spec import BaseGAN
 
 MAX_CHUNK = 128  # rows; larger chunks leave the CPU's caches and are slower
-LONG = 20  # chunks from which a progress bar is worth showing
+LONG = 20  # number of chunks from which on a progress bar is shown
 
 
 def chunk_rows(gan: BaseGAN, net: Networks) -> int:
-    """Rows to score at once within scikit-learn's ``working_memory`` (MiB)."""
+    """Number of rows to score at once within scikit-learn's ``working_memory`` (MiB)."""
     budget = get_config()["working_memory"] * 2**20
     affordable = budget // (8 * gan.floats_per_row(net))
     return int(min(MAX_CHUNK, max(1, affordable)))
@@ -30,8 +30,8 @@ def member_scores(
 ) -> np.ndarray:
     """Score every row by every member, (n, D) -> (E, n, V) float64.
 
-    The networks compute in double precision, so that a row's score depends on the rows that it
-    shares a chunk with by rounding only, far below single precision.
+    The networks compute in double precision. So the other rows of a chunk change a row's score
+    only by rounding, far below single precision.
     """
     size = chunk_rows(gan, net)
     n_chunks = ceil(len(source) / size)
@@ -49,7 +49,13 @@ def member_scores(
 
 
 def score_views(gan: BaseGAN, net: Networks, x: Tensor) -> Tensor:
-    """Views of rows by every member, (B, D) -> (E, B, V); a score without views is one view."""
+    """Views of rows by every member, (B, D) -> (E, B, V). A score without views is one view.
+
+    Raises
+    ------
+    ValueError
+        If the score of the GAN has another shape.
+    """
     scores = net.mean_over_pairings(gan.score, x.expand(net.n_members, -1, -1))
     if gan.n_views == 1 and scores.ndim == 2:
         scores = scores.unsqueeze(-1)

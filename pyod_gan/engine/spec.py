@@ -1,4 +1,4 @@
-"""What a GAN declares: networks, who plays whom (:class:`Play`), and the score."""
+"""The base class of GAN specs, and the parts that a GAN spec is made of."""
 
 from __future__ import annotations
 
@@ -18,68 +18,68 @@ from .networks import Network, NetworkMaker, Networks
 
 
 class Batch(NamedTuple):
-    """What one training step sees; every member has its own draws."""
+    """The data of one training step. Every member has its own draws."""
 
     x: Tensor  # (E, B, D) training rows
     z: Tensor  # (E, B, Z) standard normal
     u: Tensor  # (E, B, 1) uniform on [0, 1), for penalties
-    negatives: Tensor | None = None  # (E, B, D) broad negatives, where the GAN asks for them
+    negatives: Tensor | None = None  # (E, B, D) broad negatives, if the GAN uses them
     progress: Tensor = torch.zeros((), dtype=torch.float64)  # share of the run that is done
 
     def at(self, progress: float) -> Batch:
-        """The same draws at another time of the run."""
+        """Return the same draws with another ``progress``."""
         return self._replace(progress=torch.tensor(progress, dtype=torch.float64))
 
 
 class Pair(NamedTuple):
-    """What one critic compares."""
+    """Two batches that one critic compares."""
 
-    critic: str  # name of the judging network
+    critic: str  # name of the critic
     real: Tensor  # (E, B, ·)
     fake: Tensor  # (E, B, ·), same shape as real
-    weight: float = 1.0  # of the players' adversarial term; with 0 only the critic learns from it
+    weight: float = 1.0  # weight of the players' adversarial term; at 0 only the critic learns
 
 
 class Play(NamedTuple):
-    """One round of the game: what the critics compare and what else the players minimise."""
+    """The pairs that the critics compare, and what else the players minimise."""
 
     pairs: tuple[Pair, ...]
-    extra: Tensor | float = 0.0  # (E,)
+    extra: Tensor | float = 0.0  # (E,) loss that is added to the players' adversarial terms
 
 
 class Phase(NamedTuple):
-    """An optimiser step on some of the networks."""
+    """A training step of some of the networks, with its loss and its schedule."""
 
     name: str
-    trains: tuple[str, ...]  # networks updated
+    trains: tuple[str, ...]  # names of the networks that are updated
     loss: Callable[[Networks, Batch], Tensor]  # -> (E,)
-    every: int = 1  # in steps
-    start: float = 0.0  # fraction of the run
-    stop: float = 1.0  # fraction of the run
+    every: int = 1  # steps from one turn to the next
+    start: float = 0.0  # share of the run before the first turn
+    stop: float = 1.0  # share of the run after which there are no more turns
 
     def due(self, step: int, n_steps: int) -> bool:
-        """Whether the phase has a turn in this step of a run of ``n_steps``."""
+        """Tell whether the phase has a turn in this step of a run of ``n_steps`` steps."""
         return step % self.every == 0 and self.start * n_steps <= step < self.stop * n_steps
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingSettings:
-    """How to train: parameters of every GAN, each with its own defaults.
+    """Training settings. They are parameters of every GAN, which may change the defaults.
 
     Parameters
     ----------
-    max_iter : int
-        Training length in optimiser steps.
-    batch_size : int
+    max_iter : int, default=500
+        Number of training steps.
+    batch_size : int, default=64
         Rows per step and member.
-    lr : float
+    lr : float, default=1e-3
         Learning rate of Adam.
-    hidden_layer_sizes : sequence of int
+    hidden_layer_sizes : sequence of int, default=(64, 64)
         Units of each hidden layer of every network.
-    betas : tuple of two floats
+    betas : tuple of two floats, default=(0.5, 0.999)
         Adam's decay rates of the mean gradient and of its square.
-    ema_decay : float
-        Decay per step of the averaged weights, which are the ones that score.
+    ema_decay : float, default=0.99
+        Decay per step of the averaged weights, which are the weights that score.
     """
 
     max_iter: int = 500
@@ -92,14 +92,17 @@ class TrainingSettings:
 
 @dataclass(kw_only=True)
 class Settings(TrainingSettings):
-    """The settings of one training: the GAN's, or the estimator's where it has its own.
+    """Training settings of one run.
+
+    A parameter of the estimator that is not None replaces the setting of the GAN.
 
     Parameters
     ----------
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
         See :class:`TrainingSettings`.
-    pairing : {"one", "all"}
-        With "all" the players of each member meet the critics of all members.
+    pairing : {"one", "all"}, default="one"
+        With "one" the players of a member meet its own critics. With "all" they meet the critics
+        of all members.
     """
 
     pairing: str = "one"
@@ -107,41 +110,46 @@ class Settings(TrainingSettings):
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class BaseGAN(TrainingSettings, BaseEstimator, ABC):
-    """Base of every GAN: hyper-parameters only, no weights.
+    """Base class of every GAN spec. It has hyper-parameters and no weights.
 
-    A subclass writes its parameters as annotated class attributes with defaults, as in a dataclass
-    (which it becomes without a decorator), and has ``play``, ``score`` and, where they differ from
-    a generator and a critic of rows, ``players`` and ``critics``. ``clone``, ``get_params`` and
-    ``set_params(gan__...)`` work from the parameters.
+    A subclass writes its parameters as annotated class attributes with defaults. It becomes a
+    dataclass without a decorator. It must have a ``score``. It also has ``play``, ``players`` and
+    ``critics``, unless a generator and a critic of rows are all that it needs. ``clone``,
+    ``get_params`` and ``set_params(gan__...)`` use the parameters.
 
-    What is the same for all and not said again where a paper does otherwise: networks are plain
-    multi-layer perceptrons of one width with LeakyReLU; Adam has one learning rate for all of them;
-    gradients are clipped at norm 10 per member, which only catches explosions; the weights that
-    score are averaged over steps (decay 0.99, which suits these short runs; ALAD's code has 0.999
-    and EGBAD's 0.9999); distances are means over columns, features or codes, so that weights do not
-    depend on how many there are. With broad negatives real rows face two kinds of fake rows and
-    count twice in the critic's loss.
+    Some choices are the same for all GANs. Their docstrings do not repeat them as departures from
+    the papers:
+
+    - All networks are plain multi-layer perceptrons with LeakyReLU and the same hidden layers.
+    - Adam has one learning rate for all networks.
+    - Gradients are clipped at norm 10 per member. This only catches explosions.
+    - The weights that score are averaged over steps. The decay of 0.99 suits these short runs.
+      ALAD's code has 0.999 and EGBAD's code has 0.9999.
+    - Distances are means over columns, features or codes, so that weights do not depend on the
+      number of columns, features or codes.
+    - With broad negatives, real rows face two kinds of fake rows. So they count twice in the
+      critic's loss.
 
     Parameters
     ----------
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
-        How to train, see :class:`TrainingSettings`. The parameters of the same names of
-        :class:`pyod_gan.GANDetector` go before them.
+        How to train, see :class:`TrainingSettings`. Parameters of the same names of
+        :class:`pyod_gan.GANDetector` take precedence.
 
     Attributes
     ----------
     n_views : int
-        Views of a row that :meth:`score` returns.
+        Number of views of a row that :meth:`score` returns.
     game : str or Game
-        The adversarial loss, see :data:`pyod_gan.games.GAMES`. This and the next three are
-        parameters of those GANs that write them so.
+        The adversarial loss, see :data:`pyod_gan.games.GAMES`. This attribute and the next three
+        are parameters only of GANs that declare them in their class body.
     n_critic : int
         Critic steps per player step.
     latent_dim : int
         Size Z of the latent space.
     broad_negatives : bool
-        Also show a critic rows that are far from the data in many ways, so that it has a defined
-        low value there; see :meth:`reject`.
+        Whether a critic also sees rows that are far from the data in many ways. Then its value
+        there is defined and low; see :meth:`reject`.
     """
 
     n_views: ClassVar[int] = 1
@@ -164,7 +172,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     broad_negatives: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make every subclass a dataclass that knows the constraints of its bases."""
+        """Make the subclass a dataclass that has the parameter constraints of its bases too."""
         super().__init_subclass__(**kwargs)
         own = vars(cls).get("_parameter_constraints", {})
         inherited = super(cls, cls)._parameter_constraints
@@ -173,76 +181,82 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
 
     @property
     def settings(self) -> Settings:
-        """What the estimator trains by where its own parameters are None."""
+        """The GAN's training settings, which count where the estimator's parameters are None."""
         own = {field.name: getattr(self, field.name) for field in fields(TrainingSettings)}
         return Settings(**own)
 
     def noise_dim(self, n_columns: int) -> int:
-        """Size Z of the noise ``z`` that :meth:`play` gets; the latent space unless replaced."""
+        """Size Z of the noise ``z`` that :meth:`play` gets, by default that of the latent space."""
         return self.latent_dim
 
     def players(self, make: NetworkMaker) -> dict[str, Network]:
-        """Networks that make things, by name."""
+        """Make the players by name: networks that make rows or codes."""
         return {"gen": make.generator(self.latent_dim)}
 
     def critics(self, make: NetworkMaker) -> dict[str, Network]:
-        """Networks that judge, by name."""
+        """Make the critics by name: networks that judge rows or codes."""
         return {"critic": make.critic()}
 
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
-        """By default the critic tells rows from generated rows. (E, B, D), (E, B, Z) -> Play."""
+        """Play one step of the game, (E, B, D), (E, B, Z) -> Play.
+
+        By default the critic tells rows from generated rows.
+        """
         return Play((Pair("critic", x, net.gen(z)),))
 
     @abstractmethod
     def score(self, net: Networks, x: Tensor) -> Tensor:
         """Anomaly score, higher = more anomalous. (E, B, D) -> (E, B).
 
-        A GAN with ``n_views`` V above 1 returns (E, B, V), views in one unit; after the mean over
-        members the largest counts.
+        A GAN with ``n_views`` V above 1 returns (E, B, V). All views have one unit. After the mean
+        over members the largest view of a row counts.
         """
 
     def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
-        """What critics compare with broad negatives, (E, B, D), (E, B, D) -> pairs."""
+        """Pairs of rows and broad negatives that critics compare, (E, B, D), (E, B, D) -> pairs."""
         return (Pair("critic", x, negatives, weight=0.0),)
 
     def generate(self, net: Networks, z: Tensor) -> Tensor | None:
-        """Generated rows, (E, B, Z) -> (E, B, D); None for a GAN that cannot."""
+        """Generated rows, (E, B, Z) -> (E, B, D), or None for a GAN that cannot generate."""
         return net.gen(z) if hasattr(net, "gen") else None
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
-        """What the GAN would have made of each row, K opinions, (E, B, D) -> (K, B, D).
+        """Rows that the GAN expected in place of each row, K opinions, (E, B, D) -> (K, B, D).
 
-        This is the start of an explanation. By default it is the reconstruction, or for a GAN
-        without an encoder the mean of each column, which is 0.
+        Explanations start from these rows. By default they are the reconstructions. For a GAN
+        without an encoder they are the mean of each column, which is 0.
         """
         if hasattr(net, "enc") and hasattr(net, "gen"):
             return net.gen(net.enc(x))
         return torch.zeros_like(x)
 
     def by_column(self, net: Networks, x: Tensor) -> Tensor | None:
-        """Terms of a score that is a sum over columns, (E, B, D) -> (E, B, D); else None."""
+        """Terms of a score that is a sum over columns, (E, B, D) -> (E, B, D), or None."""
         return None
 
     def prepare(self, net: Networks, rows: Tensor, streams: Sequence[torch.Generator]) -> None:
-        """Register, once after training, the buffers (E, ...) that the score needs besides weights.
+        """Register the buffers (E, ...) that the score needs besides the weights.
 
-        ``rows`` (n, D) are training rows and ``streams`` are the members' random streams. By
-        default there is nothing to register.
+        This runs after training and before scoring. ``rows`` (n, D) are training rows, and
+        ``streams`` are the members' random streams. By default there is nothing to register.
         """
 
     def floats_per_row(self, net: Networks) -> int:
-        """Numbers that scoring one row holds at once, for the memory budget."""
+        """Number of floats that scoring one row holds at once, for the memory budget."""
         return net.floats_per_row
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
-        """By default a critic step every step, and a player step every ``n_critic`` steps."""
+        """Phases of a run.
+
+        By default there is a critic step in every step, and a player step every ``n_critic`` steps.
+        """
         return (
             Phase("critic", critics, self.critic_loss),
             Phase("player", players, self.player_loss, every=self.n_critic),
         )
 
     def critic_loss(self, net: Networks, batch: Batch) -> Tensor:
-        """What the critics minimise together, (E,)."""
+        """Sum of the losses of the critics, (E,)."""
         game = get_game(self.game)
         pairs = self.play(net, batch.x, batch.z).pairs
         if batch.negatives is not None:
@@ -255,7 +269,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         return torch.stack(losses).sum(0)
 
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:
-        """What the players minimise, (E,)."""
+        """Loss of the players, (E,)."""
         game = get_game(self.game)
         play = self.play(net, batch.x, batch.z)
         losses = []
@@ -275,7 +289,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
             get_game(self.game, f"'game' parameter of {owner}")
 
     def _check(self, net: Networks, pair: Pair) -> None:
-        """A pair must name a critic and compare batches of one shape."""
+        """Raise a ValueError unless a pair names a critic and has batches of one shape."""
         if pair.critic not in net.critics:
             raise ValueError(
                 f"A pair of {type(self).__name__} asks {pair.critic!r}, which is none of its "
@@ -290,7 +304,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
 
 
 def check_layer_sizes(sizes: Sequence[int], owner: str) -> None:
-    """Raise a ValueError that names the owner of sizes that are no whole numbers of at least 1."""
+    """Raise a ValueError that names ``owner`` unless all sizes are whole numbers of at least 1."""
     if not len(sizes) or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
         raise ValueError(
             f"The 'hidden_layer_sizes' parameter of {owner} must be a sequence of ints of at "

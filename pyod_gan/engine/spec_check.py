@@ -1,4 +1,4 @@
-"""Do a GAN's parts fit together? This is asked before its first training step."""
+"""Checks before the first training step that the parts of a GAN fit together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .spec import BaseGAN, Batch, Phase
 def check_spec(
     gan: BaseGAN, net: Networks, phases: Sequence[Phase], batch: Batch, max_iter: int
 ) -> None:
-    """Raise a ValueError that names what would fail later, or never train without a word.
+    """Raise a ValueError for a GAN that would fail later or would leave a network untrained.
 
-    Weights and random streams stay as they are.
+    The error names what is wrong. Weights and random streams stay as they are.
     """
     _check_names(gan, net, phases)
     _check_all_trained(gan, net, phases, max_iter)
@@ -32,12 +32,12 @@ def check_spec(
 
 
 def fixed_streams(net: Networks) -> list[torch.Generator]:
-    """Random streams beside the members' own."""
+    """Make random streams that do not touch the members' own streams."""
     return [torch.Generator().manual_seed(0) for _ in range(net.n_members)]
 
 
 def _check_names(gan: BaseGAN, net: Networks, phases: Sequence[Phase]) -> None:
-    """A phase must train networks that exist."""
+    """Raise a ValueError unless all phases train networks that exist."""
     known = sorted(name for name, _ in net.named_children())
     for phase in phases:
         for name in phase.trains:
@@ -49,7 +49,7 @@ def _check_names(gan: BaseGAN, net: Networks, phases: Sequence[Phase]) -> None:
 
 
 def _check_all_trained(gan: BaseGAN, net: Networks, phases: Sequence[Phase], max_iter: int) -> None:
-    """Every network must be updated by some phase, at some step."""
+    """Raise a ValueError unless every network is updated by some phase, at some step."""
     name = type(gan).__name__
     idle = [p for p in phases if not any(p.due(step, max_iter) for step in range(max_iter))]
     trained = {network for phase in phases if phase not in idle for network in phase.trains}
@@ -66,7 +66,7 @@ def _check_all_trained(gan: BaseGAN, net: Networks, phases: Sequence[Phase], max
 
 
 def _check_loss(gan: BaseGAN, net: Networks, phase: Phase, batch: Batch) -> None:
-    """A phase must have one loss a member, and every network that it trains must move it."""
+    """Raise a ValueError unless a phase has one loss per member that depends on its networks."""
     name = f"Phase {phase.name!r} of {type(gan).__name__}"
     loss = net.mean_over_pairings(phase.loss, batch)
     params = net.parameters_of(phase.trains)

@@ -1,4 +1,4 @@
-"""The state of torch in which small networks are trained and score."""
+"""Settings of torch for training and scoring: the number of CPU threads, and gradients."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SMALL = 512  # units of the widest layer up to which one thread is faster than s
 
 
 class _OneThread:
-    """A process-wide setting that fits in several Python threads share.
+    """The one-thread setting of torch, which all users in a process share.
 
-    The first that comes saves what was set before, and the last that leaves restores it.
+    The first user that enters saves the earlier setting, and the last user that leaves restores it.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ _ONE_THREAD = _OneThread()
 
 @contextmanager
 def one_thread(net: Networks) -> Iterator[None]:
-    """Use one CPU thread for small networks, with gradients allowed; both are restored.
+    """Use one CPU thread for small networks, and allow gradients. Both are restored at the end.
 
-    On a busy machine several threads on matrix products this small wait for each other.
+    On a busy machine several threads wait for each other in such small matrix products.
     """
     small = net.reference.device.type == "cpu" and net.width <= SMALL
     if small:

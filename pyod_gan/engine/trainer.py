@@ -1,4 +1,4 @@
-"""The one training loop: phases, averaged weights, history, callbacks."""
+"""The one training loop: phases, averaged weights, history and callbacks."""
 
 from __future__ import annotations
 
@@ -21,43 +21,44 @@ from .spec import BaseGAN, Batch, Phase, Settings
 from .spec_check import fixed_streams
 from .training_step import StepResult, TrainingStep, average_weights
 
-HISTORY_ROWS = 50  # a run logs about this many rows
+HISTORY_ROWS = 50  # approximate number of rows that a run adds to the history
 
 
 class Trainer:
-    """Trains the networks of E members; callbacks see this object.
+    """Trains the networks of E members. Callbacks see this object.
 
     Parameters
     ----------
     gan : BaseGAN
-        What to train.
+        GAN spec to train.
     net : Networks
-        Its networks; after :meth:`run` they hold the averaged weights.
+        Networks of the GAN. After :meth:`run` they hold the averaged weights.
     phases : sequence of Phase
-        In the order of one step.
+        Phases in the order of one step.
     source : RowSource
         Training rows.
     settings : Settings
-        Steps, learning rate, averaging.
-    callbacks : sequence of Callback
-        Called in order.
-    goes_on : bool
-        True where earlier training is continued: the run counts as late from its first step on.
+        Training settings.
+    callbacks : sequence of Callback, default=()
+        Callbacks, which are called in this order.
+    goes_on : bool, default=False
+        Whether earlier training is continued. Then the run counts as late from its first step on.
 
     Attributes
     ----------
     history : list of dict
-        One row per logged step, means over members: ``step``, ``<phase>_loss``,
-        ``<phase>_grad_norm``, ``spread`` (standard deviation of generated over real columns),
-        ``seconds`` since the start, ``n_alive`` members with finite weights.
+        One row per logged step. It has ``step``; the means over members of ``<phase>_loss``,
+        ``<phase>_grad_norm`` and ``spread`` (standard deviation of generated columns over that of
+        real columns); ``seconds`` since the start; and ``n_alive``, the number of members with
+        finite weights.
     ema : list of Tensor
         Exponential moving average of the weights, in the order of ``net.parameters()``.
     step : int
-        Steps done.
+        Number of steps done.
     logged : bool
         Whether the last step added a row to the history.
     stop_training : bool
-        Set by a callback to end the run.
+        A callback sets it to True to end the run.
     """
 
     def __init__(
@@ -81,11 +82,11 @@ class Trainer:
         self.logged = False
         self.stop_training = False
         self._training_step = TrainingStep(net, phases, settings)
-        self._latest: dict[str, StepResult] = {}  # of each phase
+        self._latest: dict[str, StepResult] = {}  # latest step of each phase
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
 
     def run(self, batches: Iterator[Batch]) -> None:
-        """Train on at most ``max_iter`` batches; the networks end with the averaged weights."""
+        """Train on at most ``max_iter`` batches. The networks end with the averaged weights."""
         self._started = time.perf_counter()
         for callback in self.callbacks:
             callback.on_train_begin(self)
@@ -103,7 +104,7 @@ class Trainer:
             p.data.copy_(average)
 
     def member_scores(self, n_rows: int) -> Tensor:
-        """Scores by the averaged weights of up to n_rows evenly spaced training rows, (E, ·)."""
+        """Scores of at most n_rows evenly spaced training rows by the averaged weights, (E, ·)."""
         net = copy.deepcopy(self.net)
         for p, average in zip(net.parameters(), self.ema, strict=True):
             p.data = average
@@ -114,7 +115,7 @@ class Trainer:
             return score_views(self.gan, net, some).amax(-1)
 
     def _train_on(self, batch: Batch) -> None:
-        """One step of every phase that is due."""
+        """Take one step of every phase that is due."""
         n_steps = self.settings.max_iter
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
         batch = batch.at(1.0 if self.goes_on else self.step / n_steps)
@@ -130,13 +131,13 @@ class Trainer:
             self._log(batch)
 
     def _average(self) -> None:
-        """Move the averages; a warm-up lets short runs forget their start."""
+        """Move the averages. The decay starts low, so that short runs forget their start."""
         decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
         weights = [p.data for p in self.net.parameters()]
         average_weights(self.ema, weights, torch.tensor(decay, dtype=torch.float64))
 
     def _log(self, batch: Batch) -> None:
-        """Add a history row; a phase that was not due shows its latest step."""
+        """Add a row to the history. A phase that was not due shows its latest step."""
         alive = finite_members(self.net)
         row: dict[str, float] = {"step": self.step}
         for name, (loss, norms) in self._latest.items():

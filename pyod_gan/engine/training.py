@@ -1,4 +1,4 @@
-"""From a GAN's spec and rows to trained networks that are ready to score."""
+"""Training of a GAN on rows, which ends with networks that are ready to score."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .trainer import Trainer
 
 
 class Trained(NamedTuple):
-    """What training leaves behind."""
+    """Result of a training run."""
 
-    networks: Networks  # of the members that are left, in double precision
+    networks: Networks  # those of the members that are left, in double precision
     history: list[dict[str, float]]  # see Trainer
     n_steps: int
 
@@ -33,10 +33,11 @@ class Trained(NamedTuple):
 def member_streams(
     random_state: int | np.random.RandomState | None, n_members: int, *, after: int = 0
 ) -> list[torch.Generator]:
-    """One random stream per member; member e's does not depend on how many there are.
+    """Make one random stream per member.
 
-    ``None`` takes fresh entropy, and NumPy's global state stays as it is. Streams ``after`` some
-    steps of training differ from those before.
+    The stream of a member does not depend on the number of members. With ``None`` the seeds are
+    fresh entropy, and NumPy's global state stays as it is. Streams ``after`` some steps of training
+    differ from the streams before those steps.
     """
     if random_state is None:
         random_state = np.random.RandomState(np.random.MT19937())
@@ -47,12 +48,13 @@ def member_streams(
 def build(
     gan: BaseGAN, n_columns: int, settings: Settings, streams: Sequence[torch.Generator]
 ) -> Networks:
-    """Fresh networks of one member per stream.
+    """Make untrained networks with one member per random stream.
 
     Raises
     ------
     ValueError
-        If a player and a critic have one name, or a network is of no kind that members can share.
+        If a player and a critic have the same name, or if a network does not derive from
+        :class:`Network`.
     """
     make = MLPMaker(n_columns, settings.hidden_layer_sizes, streams)
     players, critics = gan.players(make), gan.critics(make)
@@ -81,30 +83,35 @@ def fit_members(
     *,
     goes_on: bool = False,
 ) -> Trained:
-    """Train all members, on the device of the rows, and make their networks ready to score.
+    """Train all members on the device of the rows, and make their networks ready to score.
 
     Parameters
     ----------
     gan : BaseGAN
-        What to train.
+        GAN spec to train.
     source : RowSource
         Scaled training rows (n, D).
     settings : Settings
-        How to train; with 0 steps the networks stay as they are.
+        Training settings. With ``max_iter`` 0 the networks are not trained.
     streams : sequence of torch.Generator
-        One per member.
-    callbacks : sequence of Callback
-        See :class:`Callback`.
-    start : Networks or None
-        Weights to begin with, which are copied; members beyond it are fresh.
-    goes_on : bool
-        True where earlier training is continued: every phase takes part all the time, as late in a
-        run, whatever its ``start`` and ``stop``.
+        One random stream per member.
+    callbacks : sequence of Callback, default=()
+        Callbacks, see :class:`Callback`.
+    start : Networks or None, default=None
+        Networks to begin with, whose weights are copied. Members beyond them begin untrained.
+    goes_on : bool, default=False
+        Whether earlier training is continued. Then every phase takes part in the whole run,
+        whatever its ``start`` and ``stop``, and the run counts as late from its first step on.
+
+    Returns
+    -------
+    trained : Trained
+        Networks of the members that are left, the history and the number of steps.
 
     Raises
     ------
     ValueError
-        If the parts of the GAN do not fit together.
+        If the parts of the GAN do not fit together, or if ``start`` has networks of other sizes.
     TrainingCollapsedError
         If no member is left.
     """

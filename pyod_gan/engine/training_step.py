@@ -1,4 +1,4 @@
-"""One optimiser step of one phase: a batch in, losses and gradient norms out."""
+"""One training step of one phase: a batch goes in, losses and gradient norms come out."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ MAX_GRAD_NORM = 10.0  # per member; it only guards against explosions
 
 
 class StepResult(NamedTuple):
-    """What a step of one phase gives."""
+    """Losses and gradient norms of one training step of one phase."""
 
     loss: Tensor  # (E,)
-    norms: Tensor  # (E,) of the gradients, before clipping
+    norms: Tensor  # (E,) norms of the gradients before clipping
 
 
 class TrainingStep:
     """Updates the weights of a phase's networks by one step of Adam.
 
-    It reads and writes tensors only: no callback, no history, no random number. Every member's
-    gradient is clipped by itself, so that a wild member disturbs no other.
+    It only reads and writes tensors. It calls no callback, keeps no history and draws no random
+    number. The gradient of each member is clipped by itself, so that a member with a large gradient
+    does not disturb the others.
     """
 
     def __init__(self, net: Networks, phases: Sequence[Phase], settings: Settings) -> None:
@@ -37,7 +38,7 @@ class TrainingStep:
         }
 
     def __call__(self, phase: Phase, batch: Batch) -> StepResult:
-        """One step of ``phase`` on a batch (E, B, ·)."""
+        """Take one step of ``phase`` on a batch (E, B, ·)."""
         params = self._params[phase.name]
         loss = self.net.mean_over_pairings(phase.loss, batch)
         gradients = torch.autograd.grad(loss.sum(), params)
@@ -52,7 +53,7 @@ class TrainingStep:
 
 
 def average_weights(averages: Sequence[Tensor], weights: Sequence[Tensor], decay: Tensor) -> None:
-    """Move each average towards its weights by the share 1 − decay, in place."""
+    """Move each average towards its weight by the share 1 − decay, in place."""
     share = 1 - decay
     for average, weight in zip(averages, weights, strict=True):
         average.lerp_(weight, share.to(average))

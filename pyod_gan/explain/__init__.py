@@ -1,1 +1,1 @@
-"""Why a row is flagged: shares of the columns (``attribution.py``), in words (``sentences.py``)."""
+"""Explanations of scores, in shares (``attribution.py``) and in words (``sentences.py``)."""

@@ -1,4 +1,4 @@
-"""Shares of the columns in a row's score, and what was expected instead."""
+"""Shares of the columns in a row's score, and the values that were expected."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ..engine.spec import BaseGAN
 from ..engine.threads import one_thread
 from ..model import FittedModel
 
-STEPS = 16  # points of the path along which gradients are averaged
-HALF_WAY = 0.5  # where the path starts: before, other prototypes are near and slopes are of others
-RANGE = (0.1, 0.9)  # quantiles of what the members expect
+STEPS = 16  # number of points on the path over which gradients are averaged
+HALF_WAY = 0.5  # start of the path, because the slopes before it belong to other prototypes
+RANGE = (0.1, 0.9)  # quantiles of the expected values
 
 
 class Explained(NamedTuple):
-    """What is known of n rows of the D columns that the networks see."""
+    """Explanations of n rows, in the D columns that the networks see."""
 
-    shares: np.ndarray  # (n, D), in the score
-    expected: np.ndarray  # (3, n, D), mean and range, in the units of the table
-    observed: np.ndarray  # (n, D)
+    shares: np.ndarray  # (n, D) shares of the score
+    expected: np.ndarray  # (3, n, D) mean and range, in the units of the table
+    observed: np.ndarray  # (n, D) values, in the units of the table
 
 
 def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
-    """Shares, expected values and values of the columns that the networks see.
+    """Find shares, expected values and observed values of the columns that the networks see.
 
-    The shares of a row sum to what its score exceeds ``typical`` by.
+    The shares of a row sum to its score minus ``typical``, or to 0 if the score is lower.
     """
     front_end, net = model.front_end, model.networks
     observed = front_end.read(X).values
     rows = front_end.scale(observed)
-    size = max(1, chunk_rows(model.gan, net) // 4)  # gradients hold more than scores
+    size = max(1, chunk_rows(model.gan, net) // 4)  # gradients need more memory than scores
     shares, expected = [], []
     with one_thread(net):
         for start in range(0, len(rows), size):
@@ -50,7 +50,7 @@ def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
 
 
 def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
-    """Shares (n, D) whose sums are the excess (n,)."""
+    """Scale shares (n, D) so that the sums of their rows are the excess (n,)."""
     total = shares.sum(1, keepdims=True)
     shares *= excess[:, None] / np.where(total > 0, total, 1)
     return shares
@@ -59,7 +59,7 @@ def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
 def _explain_chunk(
     gan: BaseGAN, net: Networks, units: Units, x: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(B, D) -> raw shares (B, D), mean and range of the expected values (3, B, D)."""
+    """Raw shares (B, D), and mean and range (3, B, D) of the expected values, of rows (B, D)."""
     members = x.expand(net.n_members, -1, -1)
     with torch.no_grad():
         opinions = gan.expected(net, members)  # (K, B, D)
@@ -70,14 +70,14 @@ def _explain_chunk(
     else:
         shares = (terms / torch.from_numpy(units.scale).to(x)).mean(0)
     shares = shares.clamp_min(0)
-    none = shares.sum(1, keepdim=True) <= 0  # flat along the line: distances say what they can
+    none = shares.sum(1, keepdim=True) <= 0  # the score is flat along the line, so take distances
     shares = torch.where(none, (x - middle).abs(), shares)
     low, high = opinions.quantile(torch.tensor(RANGE).to(x), dim=0)
     return shares.cpu().numpy(), torch.stack([middle, low, high]).cpu().numpy()
 
 
 def _terms_are_of_the_score(gan_class: type[BaseGAN]) -> bool:
-    """False for a class that replaces ``score`` and inherits ``by_column``."""
+    """Tell whether ``by_column`` fits ``score``. It does not if a class replaces only ``score``."""
     for base in gan_class.__mro__:
         if "by_column" in vars(base):
             return True
@@ -89,7 +89,7 @@ def _terms_are_of_the_score(gan_class: type[BaseGAN]) -> bool:
 def _integrated_gradients(
     gan: BaseGAN, net: Networks, units: Units, x: Tensor, start: Tensor
 ) -> Tensor:
-    """Mean gradient of the score on the way from start to x, times their difference, (B, D)."""
+    """Mean gradient of the score on the way from start to x, times x − start, (B, D)."""
     centre, scale = (torch.from_numpy(unit).to(x) for unit in units)
     total = torch.zeros_like(x)
     for step in range(STEPS):

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """One cell of the user's table, in the m columns that encode it."""
+    """One cell of the user's table, with the m columns that encode it."""
 
-    name: str  # of the column
+    name: str  # name of the column
     value: Any  # as the user gave it
     outputs: list[Output]
     shares: np.ndarray  # (m,)
@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """What a cell adds to its row's score, in numbers and words."""
+    """One reason for a row's score, in numbers and words."""
 
     observed: Any
     expected: Any
@@ -39,7 +39,7 @@ class Reason(NamedTuple):
 
 
 def by_column(shares: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
-    """Sum over what encodes a column, (n, D) -> (n, columns of the table)."""
+    """Sum shares over the encoded columns of each column, (n, D) -> (n, columns of the table)."""
     columns = np.array([output.column for output in outputs])
     encodes = columns[:, None] == np.arange(columns.max() + 1)  # (D, columns of the table)
     return np.asarray(shares @ encodes)
@@ -48,7 +48,7 @@ def by_column(shares: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
 def reasons_frame(
     explained: Explained, outputs: Sequence[Output], names: Sequence[str], X: Any, top: int
 ) -> pd.DataFrame:
-    """The largest reasons of each row, a line each."""
+    """Make a data frame of the largest reasons of each row, one line per reason."""
     pd = import_optional("pandas", EXTRA)
     labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
     shares = by_column(explained.shares, outputs)
@@ -70,11 +70,11 @@ def reasons_frame(
 
 
 def _reason(cell: Cell) -> Reason:
-    """By what the column holds."""
+    """Make the reason of a cell, by what its column holds."""
     first = cell.outputs[0]
     if first.kind == "category":
         return _of_category(cell)
-    if first.kind in ("text", "missing"):  # "missing" alone: no value was ever seen
+    if first.kind in ("text", "missing"):  # "missing" comes first only if no value was ever seen
         expected = "unlike what was expected" if first.kind == "text" else "expected missing"
         said = f"{_said(cell)}; {expected}"
         return Reason(cell.value, None, np.nan, np.nan, said)
@@ -90,7 +90,7 @@ def _reason(cell: Cell) -> Reason:
 
 
 def _of_category(cell: Cell) -> Reason:
-    """Expected is the category that was expected most."""
+    """Make the reason of a category. The expected value is the likeliest category."""
     n = sum(output.kind == "category" for output in cell.outputs)
     place = int(cell.expected[0, :n].argmax())
     likeliest = cell.outputs[place].label
@@ -101,7 +101,7 @@ def _of_category(cell: Cell) -> Reason:
 
 
 def _of_date(cell: Cell, missing: bool) -> Reason:
-    """The part of the date that has the largest share."""
+    """Make the reason of a date, by the part of the date that has the largest share."""
     parts = [k for k, output in enumerate(cell.outputs) if output.kind == "value"]
     part = max(parts, key=lambda k: cell.shares[k])
     _, low, high = cell.expected[:, part]
@@ -111,12 +111,12 @@ def _of_date(cell: Cell, missing: bool) -> Reason:
 
 
 def _said(cell: Cell) -> str:
-    """A category or text that was observed."""
+    """Say which category or text was observed."""
     return f"{cell.name} is missing" if cell.value is None else f"{cell.name} = {cell.value!r}"
 
 
 def _given(X: Any, name: str, column: int, outputs: Sequence[Output]) -> Sequence[Any]:
-    """A column as the user gave it, None where it is missing; of numbers, what is known will do."""
+    """A column as the user gave it, with None for missing values. All are None for numbers."""
     if Output(column, "value") in outputs:
         return [None] * len(X)
     values = as_frame(X)[name]
@@ -125,7 +125,7 @@ def _given(X: Any, name: str, column: int, outputs: Sequence[Output]) -> Sequenc
 
 
 def _spoken(low: float, high: float) -> str:
-    """A range in words."""
+    """Say a range in words."""
     return f"{low:.4g} to {high:.4g}" if high > low else f"about {low:.4g}"
 
 

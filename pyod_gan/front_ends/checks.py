@@ -1,4 +1,4 @@
-"""Checks of what a table holds, in scikit-learn's words."""
+"""Checks of the values in a table, with the messages of scikit-learn."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from sklearn.utils import check_array
 
 from .columns import is_number, missing_in
 
-ESTIMATOR = "GANDetector"  # whom errors name
+ESTIMATOR = "GANDetector"  # the name in errors
 
 
 def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
-    """A table of numbers as floats, single or double, (n, D).
+    """Return a table of finite numbers as floats, single or double, (n, D).
 
     Raises
     ------
     ValueError
-        If a value is missing or infinite or is no number, or there are fewer rows or no column.
+        If a value is missing, infinite or not a number, or if there are fewer than ``least_rows``
+        rows or no columns.
     """
     floats = (np.float64, np.float32)
     return np.asarray(
@@ -30,7 +31,7 @@ def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
 
 
 def check_width(values: np.ndarray, expected: int) -> None:
-    """Raise a ValueError where an array (n, D) has not as many columns as in ``fit``."""
+    """Raise a ValueError if an array (n, D) has not as many columns as in ``fit``."""
     if values.shape[1] != expected:
         raise ValueError(
             f"X has {values.shape[1]} features, but {ESTIMATOR} is expecting {expected} features "
@@ -39,7 +40,7 @@ def check_width(values: np.ndarray, expected: int) -> None:
 
 
 def check_numbers(frame: Any) -> None:
-    """Raise a ValueError that names the columns of a frame that hold more than numbers."""
+    """Raise a ValueError, with column names, if a frame has missing values or not only numbers."""
     columns = [(name, frame[name]) for name in frame.columns]
     others = [name for name, c in columns if not is_number(c.dtype) and not _numbers_in(c)]
     if others:
@@ -55,7 +56,7 @@ def check_numbers(frame: Any) -> None:
 
 
 def _numbers_in(column: Any) -> bool:
-    """True for a column of Python objects that are numbers."""
+    """Tell whether a column of Python objects holds only numbers."""
     if str(column.dtype) != "object":
         return False
     return all(isinstance(value, Number) for value in column[~missing_in(column)])

@@ -17,20 +17,20 @@ EXTRA = "tabular"
 
 
 class ColumnEncoder(BaseEstimator):
-    """Encode one column of a data frame, by skrub's ``TableVectorizer`` where it is not numbers.
+    """Encode one column of a data frame. Skrub's ``TableVectorizer`` encodes what is not numbers.
 
     Parameters
     ----------
     name : str
-        Of the column, for errors.
+        Name of the column, for errors.
 
     Attributes
     ----------
     kind_ : str
-        "numbers", "dates", "durations" or "text" by its type; "nothing" where every value is
-        missing.
+        "numbers", "dates", "durations" or "text", by the type of the column. "nothing" if every
+        value is missing.
     parts_ : list of tuple of str
-        Kind and label of each encoded column: values, then marks.
+        Kind and label of each encoded column. Values come first, then marks.
     """
 
     def __init__(self, name: str) -> None:
@@ -54,10 +54,10 @@ class ColumnEncoder(BaseEstimator):
         return self
 
     def _learn_steps(self, column: Any) -> None:
-        """Skrub's steps for the column, what they make of it, and of a missing value."""
+        """Learn skrub's steps for the column, and how they encode values and a missing value."""
         vectorizer = _vectorizer().fit(column.rename("c").to_frame())
         steps = vectorizer.all_processing_steps_["c"]
-        self.steps_ = [step for step in steps if hasattr(step, "transform")]  # then, names
+        self.steps_ = [step for step in steps if hasattr(step, "transform")]  # the last holds names
         kinds = {c: kind for kind, cs in vectorizer.kind_to_columns_.items() for c in cs}
         if kinds["c"] == "low_cardinality":
             (labels,) = vectorizer.transformers_["c"].categories_
@@ -73,18 +73,18 @@ class ColumnEncoder(BaseEstimator):
         self.empty_ = [0.0 if of_text else np.nan] * len(labels)
 
     def transform(self, column: Any) -> np.ndarray:
-        """Values, NaN where one is missing, and marks, (n,) -> (n, len(parts_)).
+        """Encode values, with NaN for missing ones, and add marks, (n,) -> (n, len(parts_)).
 
         Raises
         ------
         UnreadableValueError
-            For a value that is there and cannot be read as in ``fit``, or is infinite.
+            If a value that is not missing is infinite or cannot be read as in ``fit``.
         """
         missing = missing_in(column)
         if self.kind_ == "nothing":
             return missing[:, None].astype(float)
         values = np.tile(self.empty_, (len(missing), 1))
-        if not missing.all():  # skrub may not know the type of a column of nothing
+        if not missing.all():  # skrub may not know the type of an empty column
             values, missing = self._values(self._of_kind(column), missing)
         self._check_read(column, values, missing)
         of_category = self.parts_[0][0] == "category"
@@ -92,7 +92,7 @@ class ColumnEncoder(BaseEstimator):
         return np.column_stack([values, mark])
 
     def _values(self, column: Any, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Encoded values (n, n_values); missing (n,) now also where a word says so."""
+        """Encoded values (n, n_values) and missing (n,), now including words for missing values."""
         made = column.rename("c")
         for step in self.steps_:
             made = step.transform(made.to_frame() if isinstance(step, OneHotEncoder) else made)
@@ -103,7 +103,7 @@ class ColumnEncoder(BaseEstimator):
         return np.asarray(values), missing
 
     def _of_kind(self, column: Any) -> Any:
-        """Python objects and Arrow's dates as what they should be; what cannot be is missing."""
+        """Convert Python objects and Arrow's types to the column's kind, or to missing values."""
         pandas, dtype = import_optional("pandas", EXTRA), str(column.dtype)
         if dtype != "object" and "[pyarrow]" not in dtype:
             return column
@@ -119,7 +119,7 @@ class ColumnEncoder(BaseEstimator):
         return dates.dt.tz_convert(self.zone_) if self.zone_ else dates.dt.tz_localize(None)
 
     def _check_read(self, column: Any, values: np.ndarray, missing: np.ndarray) -> None:
-        """A value that is there must be encoded as something finite."""
+        """Raise an UnreadableValueError if a value that is not missing has no finite code."""
         lost = ~np.isfinite(values).all(1) & ~missing
         if lost.any():
             row = int(lost.argmax())
@@ -133,23 +133,29 @@ class ColumnEncoder(BaseEstimator):
 
 
 def column_kinds(frame: Any) -> dict[str, str]:
-    """What the columns of a pandas frame hold: numbers, dates, durations or text, by type."""
+    """What the columns of a pandas frame hold, by type: numbers, dates, durations or text."""
     return {name: column_kind(frame[name]) for name in frame.columns}
 
 
 def column_kind(column: Any) -> str:
-    """What a column of a pandas frame holds, by its type."""
+    """What a column of a pandas frame holds, by its type.
+
+    Raises
+    ------
+    ValueError
+        If the column holds complex numbers.
+    """
     if column.dtype.kind == "c":
         raise ValueError(f"Column {column.name!r} holds complex numbers, which have no order.")
     if is_number(column.dtype):
         return "numbers"
-    if str(column.dtype).startswith("date32"):  # whose kind is that of an object
+    if str(column.dtype).startswith("date32"):  # its dtype kind is that of objects
         return "dates"
     return {"M": "dates", "m": "durations"}.get(column.dtype.kind, "text")
 
 
 def is_number(dtype: Any) -> bool:
-    """True for numbers and booleans, of pandas or polars."""
+    """Tell whether a type of pandas or polars is that of numbers or booleans."""
     kind = getattr(dtype, "kind", None)
     if kind is not None:
         return kind in "biuf"
@@ -157,7 +163,7 @@ def is_number(dtype: Any) -> bool:
 
 
 def missing_in(column: Any) -> np.ndarray:
-    """Where a column of a data frame has no value, or one that is no number."""
+    """Tell which values of a column of a data frame are missing or NaN, (n,) bool."""
     if hasattr(column, "isna"):
         return np.asarray(column.isna(), dtype=bool)
     missing = column.is_null() | column.is_nan() if column.dtype.is_float() else column.is_null()
@@ -165,16 +171,16 @@ def missing_in(column: Any) -> np.ndarray:
 
 
 def _is_number_itself(value: Any) -> bool:
-    """True for a number among objects, which is no date."""
+    """Tell whether an object is a number, which is no date."""
     return isinstance(value, Number)
 
 
 def _is_none(label: Any) -> bool:
-    return label is None or label != label  # NaN is not itself
+    return label is None or label != label  # NaN differs from itself
 
 
 def _vectorizer() -> Any:
-    """Skrub's, with nothing dropped, nothing random, and a column for every category."""
+    """Make skrub's vectorizer: nothing dropped, nothing random, a column for every category."""
     skrub = import_optional("skrub", EXTRA)
     return skrub.TableVectorizer(
         low_cardinality=OneHotEncoder(handle_unknown="ignore", sparse_output=False),

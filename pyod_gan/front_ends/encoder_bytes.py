@@ -16,7 +16,7 @@ from .._support.optional_imports import import_optional
 from .columns import EXTRA
 from .table_encoder import TableEncoder
 
-SCHEMA = "schema.json"  # the part of a skops file that says what it makes
+SCHEMA = "schema.json"  # the part of a skops file that names the objects in it
 
 # Classes of pyod-gan by their module in files of format 1, and the modules where they are now.
 MOVED = {
@@ -27,7 +27,7 @@ MOVED = {
 
 
 def encoder_to_array(encoder: TableEncoder) -> np.ndarray:
-    """A fitted encoder as an array of bytes.
+    """Turn a fitted encoder into an array of bytes.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def encoder_to_array(encoder: TableEncoder) -> np.ndarray:
 
 
 def encoder_from_array(array: np.ndarray) -> TableEncoder:
-    """A fitted encoder from bytes, with types only that an encoder has.
+    """Make a fitted encoder from bytes that hold only types of encoders.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def encoder_from_array(array: np.ndarray) -> TableEncoder:
 
 
 def _with_todays_modules(content: bytes) -> bytes:
-    """The same skops file with the modules of this version in the place of moved ones."""
+    """Return the same skops file, with the names that moved modules have in this version."""
     with zipfile.ZipFile(io.BytesIO(content)) as old:
         parts = {info: old.read(info) for info in old.infolist()}
     schema = json.loads(next(part for info, part in parts.items() if info.filename == SCHEMA))
@@ -82,7 +82,7 @@ def _with_todays_modules(content: bytes) -> bytes:
 
 
 def _check_types(content: bytes, said: str) -> None:
-    """Every type in a skops file must be one that encoders have, and read no files."""
+    """Raise a ValueError unless all types in a skops file are of encoders and read no files."""
     schema = _schema(content)
     strange = set(_types(schema)) - _own_types()
     if strange or not all(_takes_texts(node) for node in _nodes(schema)):
@@ -90,20 +90,20 @@ def _check_types(content: bytes, said: str) -> None:
 
 
 def _takes_texts(node: dict[str, Any]) -> bool:
-    """False for a vectorizer that would take texts for names of files."""
+    """Tell whether an object reads no files. A vectorizer could take texts for names of files."""
     if not str(node.get("__class__")).endswith("fVectorizer"):
         return True
     return bool(node["content"]["content"]["input"]["content"] == '"content"')
 
 
 def _schema(content: bytes) -> Any:
-    """What a skops file makes."""
+    """Read the schema of a skops file."""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         return json.loads(file.read(SCHEMA))
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """All objects in a schema."""
+    """Find all objects in a schema."""
     if isinstance(schema, dict):
         yield schema
     inside = schema.values() if isinstance(schema, dict) else schema
@@ -112,7 +112,7 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def _types(schema: Any) -> Iterator[str]:
-    """What a file would make, and how: "loader module.class"."""
+    """Find the types that a file would make, and how: "loader module.class"."""
     for node in _nodes(schema):
         if "__class__" in node or "__loader__" in node:
             parts = (node.get(f"__{part}__") for part in ("loader", "module", "class"))
@@ -121,9 +121,9 @@ def _types(schema: Any) -> Iterator[str]:
 
 @cache
 def _own_types() -> frozenset[str]:
-    """Types in encoders of this version of skrub, of all kinds of columns that have their own."""
+    """Types in encoders of this version of skrub, for all kinds of columns that have their own."""
     pandas = import_optional("pandas", EXTRA)
-    n = 40  # skrub takes a text with so many values for no category
+    n = 40  # with so many values skrub does not take texts for categories
     dates = pandas.date_range("2000-01-01", periods=n)
     zones = {zone: dates.tz_localize(zone) for zone in ("UTC", "+01:00", "Europe/Berlin")}
     columns = {
@@ -143,5 +143,5 @@ def _own_types() -> frozenset[str]:
 
 
 def _skops() -> Any:
-    """The module, or an error that names the extra."""
+    """Import skops, or raise an error that names the extra."""
     return import_optional("skops.io", EXTRA)

@@ -1,4 +1,4 @@
-"""What a front end must do, so that the rest of the package need not know the kind of data."""
+"""The protocol of front ends, so that the rest of the package need not know the kind of data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class Rows(NamedTuple):
     """Rows of numbers that stand for a user's samples."""
 
     values: np.ndarray  # (m, D)
-    owner: np.ndarray | None = None  # (m,) number of each row's sample; None: row i is sample i
+    owner: np.ndarray | None = None  # (m,) number of each row's sample; with None row i is sample i
 
 
 class Output(NamedTuple):
-    """What one of the D columns that networks see stands for."""
+    """Meaning of one of the D columns that networks see."""
 
-    column: int  # position of the user's column that it comes from
+    column: int  # position of the user's column that this column comes from
     kind: str  # "value", "category", "text", "missing" or "unseen"
     label: str = ""  # the category, or the part of a date
 
@@ -25,16 +25,16 @@ class Output(NamedTuple):
 class FrontEnd(Protocol):
     """Turns a user's data into rows that networks see, and pools the rows' scores.
 
-    A row has two forms: as it was *read*, numbers in the user's units, and *scaled*, as the
-    networks see it. ``rows(X)`` goes all the way, and is used for scoring. A fitted front end is
-    never changed: :meth:`rescaled` makes another one.
+    A row has two forms. *Read* rows hold numbers in the user's units, and *scaled* rows are what
+    the networks see. ``rows(X)`` reads and scales, and is used for scoring. A fitted front end is
+    never changed. :meth:`rescaled` makes another one.
     """
 
     def fit(self, X: Any) -> FrontEnd:
-        """Learn what ``X`` holds and its scale."""
+        """Learn what the columns of ``X`` hold, and their scale."""
 
     def fit_read(self, X: Any) -> Rows:
-        """``fit(X)``, and then the rows of ``X`` as read, in one pass."""
+        """Fit, and return the read rows of ``X``, in one pass."""
 
     def read(self, X: Any) -> Rows:
         """Rows in the user's units.
@@ -42,31 +42,31 @@ class FrontEnd(Protocol):
         Raises
         ------
         ValueError
-            For data that is not as it was in ``fit``.
+            If the data is not as it was in ``fit``.
         """
 
     def scale(self, values: np.ndarray) -> np.ndarray:
-        """Rows as networks see them, (m, D) -> (m, D) float32."""
+        """Turn read rows into scaled rows, (m, D) -> (m, D) float32."""
 
     def unscale(self, values: np.ndarray) -> np.ndarray:
-        """Back to the user's units, (..., D) -> (..., D)."""
+        """Turn scaled values into the user's units, (..., D) -> (..., D)."""
 
     def rows(self, X: Any) -> Rows:
-        """Rows as networks see them."""
+        """Scaled rows, as networks see them."""
 
     def rescaled(self, values: np.ndarray) -> FrontEnd:
-        """The same front end with the scale of other rows as read, (m, D)."""
+        """Make the same front end with the scale of other read rows, (m, D)."""
 
     def pool(self, scores: np.ndarray, owner: np.ndarray | None) -> np.ndarray:
-        """Scores of rows to scores of samples, (m,) -> (n,)."""
+        """Turn scores of rows into scores of samples, (m,) -> (n,)."""
 
     @property
     def outputs(self) -> list[Output]:
-        """What each of the D columns stands for."""
+        """Meanings of the D columns that networks see."""
 
     @property
     def names(self) -> list[str]:
         """Names of the user's columns."""
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything learnt but the names, as arrays."""
+        """Return everything learnt, except the names, as arrays."""

@@ -1,4 +1,4 @@
-"""The front end of tables: what is not a number is encoded, and all columns are scaled."""
+"""The front end of tables, which encodes values that are not numbers and scales all columns."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .table_scaler import TableScaler
 
 
 class TableFrontEnd(BaseEstimator):
-    """Arrays and data frames to scaled rows; every row is a sample.
+    """Turns arrays and data frames into scaled rows. Every row is a sample.
 
     Parameters
     ----------
     preprocessing : {"auto", "table"}, default="auto"
-        "auto" encodes data frames that have columns of other types than numbers, or missing values;
+        "auto" encodes data frames that have missing values, or columns of other types than numbers.
         "table" encodes every input.
 
     Attributes
@@ -34,9 +34,9 @@ class TableFrontEnd(BaseEstimator):
     scaler_ : TableScaler
         Scales the encoded columns.
     n_features_in_ : int
-        Columns of the table.
+        Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where ``fit_read`` got a data frame with string names.
+        Names of the columns, if ``fit_read`` got a data frame with string names.
     """
 
     def __init__(self, preprocessing: str = "auto") -> None:
@@ -48,7 +48,7 @@ class TableFrontEnd(BaseEstimator):
         return self
 
     def fit_read(self, X: Any) -> Rows:
-        """Learn columns, encoding and scale of a table; returns its rows in their units."""
+        """Learn columns, encoding and scale of a table, and return its rows in their units."""
         self.encoder_ = TableEncoder() if self._needs_encoder(X) else None
         values = self._numbers(X) if self.encoder_ is None else self._encoded(X, self.encoder_)
         self._learn_scale(values)
@@ -60,7 +60,7 @@ class TableFrontEnd(BaseEstimator):
         Raises
         ------
         ValueError
-            For other columns than in ``fit_read``, or values that cannot be read.
+            If columns are other than in ``fit_read``, or values cannot be read.
         """
         check_is_fitted(self, "scaler_")
         validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
@@ -78,7 +78,7 @@ class TableFrontEnd(BaseEstimator):
         return self.scaler_.transform(values)
 
     def unscale(self, values: np.ndarray) -> np.ndarray:
-        """Back to the table's units, (..., D) -> (..., D)."""
+        """Turn scaled values into the table's units, (..., D) -> (..., D)."""
         return self.scaler_.inverse_transform(values)
 
     def rows(self, X: Any) -> Rows:
@@ -87,30 +87,30 @@ class TableFrontEnd(BaseEstimator):
         return Rows(self.scale(values), owner)
 
     def rescaled(self, values: np.ndarray) -> TableFrontEnd:
-        """The same columns with the scale of other rows, (n, D) in the table's units."""
+        """Make the same front end with the scale of other rows, (n, D) in the table's units."""
         other = copy(self)
         other._learn_scale(values)
         return other
 
     def pool(self, scores: np.ndarray, owner: np.ndarray | None) -> np.ndarray:
-        """A row's score is its sample's."""
+        """Return the scores as they are, because every row is a sample."""
         return scores
 
     @property
     def outputs(self) -> list[Output]:
-        """What each scaled column stands for."""
+        """Meanings of the scaled columns."""
         if self.encoder_ is None:
             return [Output(j, "value") for j in range(self.n_features_in_)]
         return list(self.encoder_.outputs_)
 
     @property
     def names(self) -> list[str]:
-        """Names of the table's columns; x0, x1, … of an array."""
+        """Names of the table's columns, or x0, x1, … for an array."""
         unnamed = [f"x{j}" for j in range(self.n_features_in_)]
         return [str(name) for name in getattr(self, "feature_names_in_", unnamed)]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Scale, weights and encoder as arrays."""
+        """Return scale, weights and encoder as arrays."""
         arrays = {f"scaler.{name}": array for name, array in self.scaler_.to_arrays().items()}
         if self.encoder_ is not None:
             arrays["encoder"] = encoder_to_array(self.encoder_)
@@ -122,7 +122,7 @@ class TableFrontEnd(BaseEstimator):
     def from_arrays(
         cls, arrays: Mapping[str, np.ndarray], names: list[str], n_columns: int, preprocessing: str
     ) -> TableFrontEnd:
-        """Inverse of :meth:`to_arrays`; ``names`` are those of a data frame's columns, or none."""
+        """Make a front end from :meth:`to_arrays` and a data frame's column names, or none."""
         front_end = cls(preprocessing)
         front_end.encoder_ = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
         scale = {n.removeprefix("scaler."): a for n, a in arrays.items() if n.startswith("scaler.")}
@@ -133,7 +133,10 @@ class TableFrontEnd(BaseEstimator):
         return front_end
 
     def _needs_encoder(self, X: Any) -> bool:
-        """With "auto", for a data frame with other types than numbers or with missing values."""
+        """Tell whether a table has to be encoded.
+
+        With "auto" this is a data frame with missing values, or with other types than numbers.
+        """
         if self.preprocessing == "table":
             return True
         if not is_frame(X):
@@ -141,22 +144,22 @@ class TableFrontEnd(BaseEstimator):
         if not all(is_number(dtype) for dtype in X.dtypes):
             return True
         columns = list(X.columns)
-        doubled = len(set(columns)) < len(columns)  # an error, which is raised later
+        doubled = len(set(columns)) < len(columns)  # this error is raised later
         return not doubled and any(missing_in(X[name]).any() for name in columns)
 
     def _numbers(self, X: Any) -> np.ndarray:
-        """Learn the columns of a table of numbers."""
+        """Learn the columns of a table of numbers, and return its values."""
         validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)
         values = finite_floats(X, least_rows=2)
         self.n_features_in_ = values.shape[1]
         return values
 
     def _encoded(self, X: Any, encoder: TableEncoder) -> np.ndarray:
-        """Learn the columns of any table and encode it."""
+        """Learn the columns of any table, and return its encoded values."""
         validate_data(self, X, reset=True, skip_check_array=True)
         return finite_floats(encoder.fit_transform(X), least_rows=2)
 
     def _learn_scale(self, values: np.ndarray) -> None:
-        """A new scaler, by rows in the table's units."""
+        """Fit a new scaler on rows in the table's units."""
         weights = None if self.encoder_ is None else self.encoder_.weights(values)
         self.scaler_ = TableScaler(weights).fit(values)

@@ -1,4 +1,4 @@
-"""Tables as they come: a data frame of any columns to a matrix of floats."""
+"""Encoder of data frames with columns of any type, which makes a matrix of floats."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ from .front_end import Output
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Encode numbers, booleans, categories, texts, dates and missing values as floats.
 
-    Numbers stay as they are; the other columns are encoded by skrub's ``TableVectorizer``, each by
-    itself: a column per category, parts of dates, the leading components of the n-grams of texts
-    with many values. Missing values become the median. Two kinds of columns are added: whether a
-    value is missing, and whether a category is unseen. What never occurred in ``fit`` counts as if
-    it had occurred in one of its rows.
+    Numbers stay as they are. Skrub's ``TableVectorizer`` encodes every other column by itself:
+
+    - Categories get one column each.
+    - Dates are split into parts.
+    - Texts with many values become the leading components of their n-grams.
+
+    Missing values become the median. Two kinds of columns are added: marks of missing values and
+    marks of unseen categories. A mark that never occurred in ``fit`` counts as if it had occurred
+    in one row of ``fit``.
 
     Attributes
     ----------
     outputs_ : list of Output
         What each encoded column stands for.
     names_ : list of str
-        The table's columns.
+        Names of the table's columns.
     kinds_ : dict of str to str
-        What each of them holds: "numbers", "dates", "durations", "text" or "nothing".
+        What each column of the table holds: "numbers", "dates", "durations", "text" or "nothing".
     """
 
     def fit(self, X: Any, y: object = None) -> TableEncoder:
@@ -42,7 +46,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X: Any, y: object = None) -> np.ndarray:
-        """Learn the columns, and encode them, (n, n_features) -> (n, n_outputs) float64."""
+        """Learn the columns and encode them, (n, n_features) -> (n, n_outputs) float64."""
         frame = as_frame(X)
         self.names_ = list(frame.columns)
         self.columns_ = [ColumnEncoder(name).fit(frame[name]) for name in self.names_]
@@ -56,13 +60,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.asarray(self.imputer_.transform(values) * self.once_)
 
     def transform(self, X: Any) -> np.ndarray:
-        """(n, n_features) -> (n, n_outputs) float64.
+        """Encode a table, (n, n_features) -> (n, n_outputs) float64.
 
         Raises
         ------
         ValueError
-            For other columns than in ``fit``, a column of another type, or a value that cannot be
-            read.
+            If the table has other columns than in ``fit``, a column of another type, or a value
+            that cannot be read.
         """
         check_is_fitted(self)
         frame = as_frame(X, self.names_)
@@ -72,9 +76,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def weights(self, encoded: np.ndarray) -> np.ndarray:
         """Factors of the standardised columns of encoded rows, (n, n_outputs) -> (n_outputs,).
 
-        They make each of the table's columns count alike, however many columns encode it, as in
-        multiple factor analysis (Escofier and Pagès 1994): what encodes one has a total variance of
-        1. Components of texts keep the proportions that their variances have.
+        The factors make every column of the table count alike, however many columns encode it. The
+        columns that encode one column have a total variance of 1, as in multiple factor analysis
+        (Escofier and Pagès 1994). Components of texts keep the proportions of their variances.
         """
         deviations = encoded.std(0)
         weights = np.ones(len(deviations))
@@ -90,7 +94,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.hstack([column.transform(frame[column.name]) for column in self.columns_])
 
     def _check_columns(self, frame: Any) -> None:
-        """Columns must be those of ``fit``, and hold what they held, or nothing at all."""
+        """Raise a ValueError unless the columns are those of ``fit`` and hold what they held.
+
+        A column may also hold nothing except missing values.
+        """
         if list(frame.columns) != self.names_:
             missing = [name for name in self.names_ if name not in frame.columns]
             unknown = [name for name in frame.columns if name not in self.names_]
@@ -114,9 +121,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
-    """A data frame of pandas or polars, or an array, as a pandas frame.
+    """Turn a data frame of pandas or polars, or an array, into a pandas frame.
 
-    ``names`` are those of an array's columns in ``fit``, where types were found by their values.
+    ``names`` are the names that an array's columns had in ``fit``. Without them, types are found by
+    the values of the array.
+
+    Raises
+    ------
+    ValueError
+        If column names are not unique, or if an array has another number of columns than ``names``.
     """
     if is_frame(X):
         own = [str(name) for name in X.columns]
@@ -126,7 +139,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
         X = X.to_pandas() if hasattr(X, "to_pandas") else X
         return X if own == list(X.columns) else X.set_axis(own, axis=1)
     pandas = import_optional("pandas", EXTRA)
-    X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)  # of a list, each cell as it is
+    X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)  # a list keeps each cell as it is
     X = check_array(X, dtype=None, ensure_all_finite=False)
     if names is not None:
         check_width(X, len(names))
@@ -135,12 +148,12 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
 
 
 def is_frame(X: Any) -> bool:
-    """True for a data frame of pandas or polars.
+    """Tell whether ``X`` is a data frame of pandas or polars.
 
     Raises
     ------
     TypeError
-        For a lazy one.
+        If ``X`` is a lazy data frame.
     """
     if hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
         raise TypeError("A lazy data frame has no rows yet. Call collect() first.")

@@ -1,4 +1,4 @@
-"""Table to matrix: standardised columns with soft-clipped tails."""
+"""Scaling of tables: standardised columns with soft-clipped tails."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-LEARNT = ("mean", "scale", "var")  # of each column, by scikit-learn's StandardScaler
-CLIP = 10.0  # standard deviations beyond which a column grows only logarithmically
+LEARNT = ("mean", "scale", "var")  # what scikit-learn's StandardScaler learns of each column
+CLIP = 10.0  # standard deviations beyond which a value grows only logarithmically
 
 
 class TableScaler(TransformerMixin, BaseEstimator):
-    """Standardise columns; beyond 10 standard deviations grow logarithmically.
+    """Standardise columns. Beyond 10 standard deviations values grow only logarithmically.
 
-    The soft clip keeps a single extreme value from swamping a row's distance while far values stay
-    ordered. Constant columns become 0.
+    The soft clip keeps a single extreme value from swamping the distance of a row, and far values
+    stay ordered. Constant columns become 0.
 
     Parameters
     ----------
     weights : ndarray of shape (n_columns,), default=None
-        Positive factors of the standardised columns; None is 1 for all.
+        Positive factors of the standardised columns. None is 1 for all columns.
     """
 
     def __init__(self, weights: np.ndarray | None = None) -> None:
         self.weights = weights
 
     def fit(self, X: np.ndarray, y: object = None) -> TableScaler:
-        """Learn means and standard deviations of ``X`` (n, D)."""
+        """Learn means and standard deviations of ``X`` (n, D).
+
+        Raises
+        ------
+        ValueError
+            If the variance of a column is too large for a float.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             self.scaler_ = StandardScaler().fit(X)
         overflow = ~np.isfinite(self.scaler_.var_)
@@ -41,7 +47,7 @@ class TableScaler(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """(n, D) -> (n, D) float32, finite."""
+        """Scale rows, (n, D) -> (n, D) float32, finite."""
         check_is_fitted(self)
         with np.errstate(over="ignore"):
             z = np.nan_to_num(self.scaler_.transform(X), copy=False)
@@ -52,7 +58,7 @@ class TableScaler(TransformerMixin, BaseEstimator):
         return np.asarray(z, dtype=np.float32)
 
     def inverse_transform(self, z: np.ndarray) -> np.ndarray:
-        """(..., D) standardised -> (..., D) in the units of the table."""
+        """Turn scaled values into the units of the table, (..., D) -> (..., D)."""
         check_is_fitted(self)
         if self.weights is not None:
             z = z / self.weights
@@ -70,7 +76,7 @@ class TableScaler(TransformerMixin, BaseEstimator):
     def from_arrays(
         cls, arrays: Mapping[str, np.ndarray], weights: np.ndarray | None
     ) -> TableScaler:
-        """Inverse of :meth:`to_arrays`."""
+        """Make a scaler from :meth:`to_arrays` and its weights."""
         scaler = cls(weights)
         scaler.scaler_ = StandardScaler()
         for name in LEARNT:

@@ -1,4 +1,4 @@
-"""The GAN family, one member per module, and what a GAN of your own is written with."""
+"""The GAN family, one GAN per module, and the parts that a GAN of your own needs."""
 
 from __future__ import annotations
 

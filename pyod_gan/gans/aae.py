@@ -15,32 +15,36 @@ from ..engine.spec import BaseGAN, Pair, Play
 
 
 class AAE(BaseGAN):
-    """Autoencoder whose codes are shaped like a prior by a critic, scored by the reconstruction.
+    """Autoencoder with a critic of its codes, scored by the reconstruction error.
 
-    Players: ``enc`` E and ``gen`` G. The critic tells prior draws z from codes E(x); the players
-    minimise ``w·‖x − G(E(x))‖²`` besides fooling it. The score is ``‖x − G(E(x))‖²``, a mean over
-    columns.
+    Players: ``enc`` E and ``gen`` G. The critic tells prior draws z from codes E(x), so that the
+    codes take the shape of the prior. Besides the adversarial loss the players minimise
+    ``w·‖x − G(E(x))‖²``. The score is ``‖x − G(E(x))‖²``, a mean over columns.
 
-    Departures from the paper: one player step has both losses, where the paper alternates between
-    them; so the reconstruction has a weight, OCGAN's 10, that keeps it ahead of the critic. No
-    output noise in the encoder: it is deterministic, the paper's simplest case.
+    Departures from the paper:
+
+    - One player step has both losses. The paper alternates between them. So the reconstruction has
+      a weight, OCGAN's 10, which keeps it ahead of the critic.
+    - The encoder has no output noise. It is deterministic, the paper's simplest case.
 
     Parameters
     ----------
     latent_dim : int, default=2
-        Size of the code; the paper's figures use 2. A wide code lets far rows in the training data
-        through.
+        Size of the code. The paper's figures use 2. With a wide code, far rows that are in the
+        training data are not found.
     reconstruction_weight : float, default=10.0
-        w.
+        Weight w of the reconstruction error.
     game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+        The adversarial loss, by default the paper's.
     n_critic : int, default=1
         Critic steps per player step.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
-    Makhzani et al., "Adversarial Autoencoders", 2015, arXiv 1511.05644, section 2 (the two
-    phases; its losses have no numbers).
+    Makhzani et al., "Adversarial Autoencoders", 2015, arXiv 1511.05644, section 2: the two phases,
+    whose losses have no equation numbers.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

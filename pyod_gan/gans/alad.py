@@ -1,4 +1,4 @@
-"""ALAD: an encoder inverts the generator, three critics close the cycle."""
+"""ALAD: an encoder inverts the generator, and three critics judge rows and codes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,33 @@ from ..engine.spec import BaseGAN, Pair, Play
 class ALAD(BaseGAN):
     """BiGAN with two more critics that make G(E(x)) = x and E(G(z)) = z.
 
-    Players: ``gen`` G and ``enc`` E. Critics: ``xz`` tells (x, E(x)) from (G(z), z), ``xx`` tells
-    (x, x) from (x, G(E(x))), ``zz`` tells (z, z) from (z, E(G(z))). The score is the distance
-    between the features of ``xx`` for a row and its reconstruction,
+    Players: ``gen`` G and ``enc`` E. There are three critics:
+
+    - ``xz`` tells (x, E(x)) from (G(z), z).
+    - ``xx`` tells (x, x) from (x, G(E(x))).
+    - ``zz`` tells (z, z) from (z, E(G(z))).
+
+    The score is the distance between the features of ``xx`` for a row and for its reconstruction,
     ``|f_xx(x, x) − f_xx(x, G(E(x)))|``.
 
-    Departures from the paper: columns are standardised, so the learning rate is 5e-4 where the
-    paper's code needs 1e-5 on raw columns; no dropout, whose noise would be in the features that
-    score; no spectral normalisation, without which no run of the benchmark has failed; the L1 norm
-    is a mean over features.
+    Departures from the paper:
+
+    - Columns are standardised, so the learning rate is 5e-4. The paper's code needs 1e-5 on raw
+      columns.
+    - There is no dropout, because its noise would be in the features that score.
+    - There is no spectral normalisation. No run of the benchmark has failed without it.
+    - The L1 norm is a mean over features.
 
     Parameters
     ----------
     latent_dim : int, default=16
-        Size of the latent space; the paper uses 32 (KDD99) and 64 (Arrhythmia).
+        Size of the latent space. The paper uses 32 (KDD99) and 64 (Arrhythmia).
     game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+        The adversarial loss, by default the paper's.
     n_critic : int, default=1
         Critic steps per player step.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 1000, 64, 5e-4, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""ALOCC: a denoiser and a discriminator that judges what it makes of a row."""
+"""ALOCC: a denoising autoencoder, and a discriminator of the rows that it has repaired."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from ..engine.spec import BaseGAN, Pair, Play
 class ALOCC(BaseGAN):
     """Adversarially learned one-class classifier, scored by −D(R(x)).
 
-    The player is a denoising autoencoder R = ``gen``(``enc``(·)); it minimises
-    ``λ·‖x − R(x + η)‖²`` besides making R(x + η) look real to the discriminator. R repairs rows
-    like those it knows and distorts others, which makes them easier to tell: the score is
+    The player is a denoising autoencoder R = ``gen``(``enc``(·)). It minimises
+    ``λ·‖x − R(x + η)‖²``, and it makes R(x + η) look real to the discriminator. R repairs rows like
+    those it knows and distorts other rows. This makes them easier to tell apart. The score is
     −D(R(x)) as a logit.
 
-    Departures from the paper: the discriminator also learns to reject what R makes of broad
-    negatives, with R1 and R2 penalties, without which its sign far from the data is arbitrary;
-    the reconstruction error is a mean over columns, where λ weighs a sum; training has a fixed
-    length where the paper stops at a small reconstruction error, which tables do not share.
+    Departures from the paper:
+
+    - The discriminator also learns to reject R(t) for broad negatives t, with R1 and R2 penalties.
+      Without them its sign far from the data is arbitrary.
+    - The reconstruction error is a mean over columns. In the paper λ weighs a sum.
+    - Training has a fixed length. The paper stops at a small reconstruction error, but this error
+      differs between tables.
 
     Parameters
     ----------
@@ -34,13 +37,15 @@ class ALOCC(BaseGAN):
     noise : float, default=0.3
         Standard deviation of η, in standard deviations of a column.
     reconstruction_weight : float, default=0.4
-        λ; the paper's 0.4.
+        Weight λ of the reconstruction error. The paper uses 0.4.
     game : str or Game, default="non-saturating-r1r2"
-        The adversarial loss; the paper's with R1 and R2 penalties.
+        The adversarial loss, by default the paper's with R1 and R2 penalties.
     n_critic : int, default=1
         Discriminator steps per player step.
     broad_negatives : bool, default=True
-        See above.
+        Also train the discriminator on repaired broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -76,11 +81,11 @@ class ALOCC(BaseGAN):
         return (Pair("critic", x, self._repaired(net, negatives), weight=0.0),)
 
     def generate(self, net: Networks, z: Tensor) -> None:
-        """Its decoder knows codes of rows only, no prior."""
+        """Return None, because the decoder knows codes of rows only and has no prior."""
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return -net.critic(self._repaired(net, x)).squeeze(-1)
 
     def _repaired(self, net: Networks, x: Tensor) -> Tensor:
-        """R(x), (E, B, D) -> (E, B, D)."""
+        """Repaired rows R(x), (E, B, D) -> (E, B, D)."""
         return net.gen(net.enc(x))

@@ -1,4 +1,4 @@
-"""AnoGAN: the residual to the closest row that the generator can make."""
+"""AnoGAN: the residual of a row to the closest row that the generator can make."""
 
 from __future__ import annotations
 
@@ -17,36 +17,40 @@ from ..engine.spec import BaseGAN
 
 
 class AnoGAN(BaseGAN):
-    """A plain GAN; each row is scored by a search for the latent point that explains it best.
+    """A plain GAN, scored by a search for the latent point that explains a row best.
 
-    ``score(x) = min_z (1−λ)·|x − G(z)| + λ·|f(x) − f(G(z))|``, with means over columns and f the
-    discriminator's last hidden layer.
+    The score is ``min_z (1−λ)·|x − G(z)| + λ·|f(x) − f(G(z))|``, with means over columns and
+    features. f is the discriminator's last hidden layer. All rows and members are searched at once.
 
-    All rows and members are searched at once. Departures from the paper: sums over pixels and
-    features are means, so that neither the score nor the share of the features grows with the width
-    of the table; the search starts at
-    that of ``n_starts`` fixed latent points whose row is nearest, instead of at a random one, which
-    makes it deterministic and needs far fewer steps than the paper's 500; the lowest residual on
-    the path counts, not the last.
+    Departures from the paper:
+
+    - Sums over pixels and features are means. So neither the score nor the share of the features
+      grows with the width of the table.
+    - The search starts at the one of ``n_starts`` fixed latent points whose row is nearest. The
+      paper starts at a random point. A fixed start makes the search deterministic, and it needs far
+      fewer steps than the paper's 500.
+    - The lowest residual on the path counts, not the last one.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
     feature_weight : float, default=0.1
-        λ, the share of the discrimination loss; the paper's 0.1.
+        Share λ of the discrimination loss. The paper uses 0.1.
     n_starts : int, default=64
-        Latent points to start from.
+        Number of latent points to start from.
     search_steps : int, default=30
-        Adam steps of the search; 0 scores by the nearest start.
+        Adam steps of the search. With 0 the nearest start gives the score.
     search_lr : float, default=0.05
         Adam's learning rate in the search.
     game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+        The adversarial loss, by default the paper's.
     n_critic : int, default=1
         Discriminator steps per generator step.
     broad_negatives : bool, default=False
         Also train the discriminator on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 4e-4, (128, 128), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -84,15 +88,19 @@ class AnoGAN(BaseGAN):
         return self._search(net, x)[0]
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
-        """The closest row that was found."""
+        """The closest rows that the search found, (E, B, D) -> (E, B, D)."""
         return net.gen(self._search(net, x)[1])
 
     def by_column(self, net: Networks, x: Tensor) -> Tensor:
-        """Of the residual; the features' part is left to it in proportion."""
+        """Terms of the residual loss, (E, B, D). The discrimination loss is left out.
+
+        Explanations scale the terms to the score. So the discrimination loss is shared out in the
+        same proportions.
+        """
         return (1 - self.feature_weight) * (x - self.expected(net, x)).abs() / x.shape[-1]
 
     def _search(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Lowest residual on the path and where it was, (E, B), (E, B, Z)."""
+        """Lowest residual on the path and its latent point, (E, B), (E, B, Z)."""
         z = self._best_start(net, x)
         fx = net.critic.features(x)
         best, place = self._residual(net, x, fx, z), z.clone()
@@ -108,20 +116,20 @@ class AnoGAN(BaseGAN):
             return lower(best, place, self._residual(net, x, fx, z), z)
 
     def _best_start(self, net: Networks, x: Tensor) -> Tensor:
-        """The start whose row is nearest, (E, B, D) -> (E, B, Z)."""
+        """Start whose row is nearest, (E, B, D) -> (E, B, Z)."""
         starts = net.get_buffer("starts")  # (E, S, Z)
         nearest = torch.cdist(x, net.gen(starts), p=1.0).argmin(-1)  # (E, B)
         return starts.gather(1, nearest.unsqueeze(-1).expand(-1, -1, self.latent_dim))
 
     def _residual(self, net: Networks, x: Tensor, fx: Tensor, z: Tensor) -> Tensor:
-        """Score of x at a given z, (E, B)."""
+        """Residual and discrimination loss of x at a given z, (E, B)."""
         made = net.gen(z)
         discrimination = l1(fx, net.critic.features(made))
         return (1 - self.feature_weight) * l1(x, made) + self.feature_weight * discrimination
 
 
 def lower(best: Tensor, place: Tensor, residual: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-    """Keep the lower residual of each row and its z, (E, B), (E, B, Z) twice -> the same."""
+    """Keep the lower of two residuals (E, B) for each row, and the latent point (E, B, Z) of it."""
     better = residual.detach() < best
     return torch.where(better, residual.detach(), best), torch.where(
         better.unsqueeze(-1), z.detach(), place

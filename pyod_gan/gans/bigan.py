@@ -1,4 +1,4 @@
-"""BiGAN (EGBAD): an encoder and a generator meet in one joint critic."""
+"""BiGAN (EGBAD): one joint critic judges an encoder and a generator."""
 
 from __future__ import annotations
 
@@ -15,29 +15,36 @@ from ..engine.spec import BaseGAN, Pair, Play
 
 
 class BiGAN(BaseGAN):
-    """Bidirectional GAN, scored by what the encoder's and generator's round trip loses.
+    """Bidirectional GAN, scored by the difference between a row and its reconstruction.
 
-    Players: ``gen`` G and ``enc`` E. The critic tells (x, E(x)) from (G(z), z); at the optimum E
-    inverts G. With x̂ = G(E(x)) and f the critic's last hidden layer the score is
+    Players: ``gen`` G and ``enc`` E. The critic tells (x, E(x)) from (G(z), z). At the optimum E
+    inverts G. With x̂ = G(E(x)) and f the critic's last hidden layer, the score is
 
     ``(1−λ)·|x − x̂| + λ·|f(x, E(x)) − f(x̂, E(x))|``.
 
-    Departures from the paper: norms are means over columns and features, so that the score does not
-    grow with the width of the table; columns are standardised, so the learning rate is 5e-4 where
-    the paper's code needs 1e-5 on raw columns; no dropout, whose noise would be in the features;
-    of the paper's two discrimination losses this is feature matching; the other, a cross-entropy,
-    is only as right as the discriminator's sign far from the data.
+    Departures from the paper:
+
+    - Norms are means over columns and features, so that the score does not grow with the width of
+      the table.
+    - Columns are standardised, so the learning rate is 5e-4. The paper's code needs 1e-5 on raw
+      columns.
+    - There is no dropout, because its noise would be in the features.
+    - Feature matching is one of the paper's two discrimination losses. The other is a
+      cross-entropy. It is not used, because it is only as right as the discriminator's sign far
+      from the data.
 
     Parameters
     ----------
     latent_dim : int, default=16
-        Size of the latent space; the paper uses 32 (KDD99).
+        Size of the latent space. The paper uses 32 (KDD99).
     feature_weight : float, default=0.1
-        λ, the share of the feature-matching loss; the paper's 0.1.
+        Share λ of the feature-matching loss. The paper uses 0.1.
     game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+        The adversarial loss, by default the paper's.
     n_critic : int, default=1
         Critic steps per player step.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 1000, 64, 5e-4, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""f-AnoGAN: an encoder learnt after the GAN takes the place of AnoGAN's search."""
+"""f-AnoGAN: an encoder that is trained after the GAN replaces AnoGAN's search."""
 
 from __future__ import annotations
 
@@ -15,33 +15,38 @@ from ..engine.spec import BaseGAN, Batch, Phase
 
 
 class FAnoGAN(BaseGAN):
-    """Fast AnoGAN: first a Wasserstein GAN, then an encoder into its frozen generator.
+    """Fast AnoGAN: first a Wasserstein GAN, then an encoder for its frozen generator.
 
-    Phase 1 trains ``gen`` and ``critic``. Phase 2 trains ``enc`` alone, by the loss that is also
-    the score (``izi_f``: image to latent to image, with features),
+    Phase 1 trains ``gen`` and ``critic``. Phase 2 trains ``enc`` alone. Its loss is also the score
+    (``izi_f``: image to latent to image, with features),
 
     ``‖x − G(E(x))‖² + κ·‖f(x) − f(G(E(x)))‖²``,
 
-    with means over columns and features, as in the paper, and f the critic's last hidden layer.
+    with means over columns and features, as in the paper. f is the critic's last hidden layer.
 
-    Departures from the paper: the latent space is normal in both phases, so the encoder has a
-    linear output where the authors' code ends in a tanh; the learning rate is that of
-    :class:`ALAD`, five times that code's, as a run is short.
+    Departures from the paper:
+
+    - The latent space is normal in both phases, so the encoder has a linear output. In the authors'
+      code it ends in a tanh.
+    - The learning rate is that of :class:`ALAD`, five times that of the authors' code, because a
+      run is short.
 
     Parameters
     ----------
     latent_dim : int, default=16
-        Size of the latent space; the paper uses 128 for images.
+        Size of the latent space. The paper uses 128 for images.
     feature_weight : float, default=1.0
-        κ; the paper's 1.
+        Weight κ of the features. The paper uses 1.
     encoder_start : float, default=0.5
         Share of the run after which phase 2 begins.
     game : str or Game, default="wasserstein"
-        The adversarial loss of phase 1; the paper's.
+        The adversarial loss of phase 1, by default the paper's.
     n_critic : int, default=5
-        Critic steps per generator step; the paper's.
+        Critic steps per generator step, by default the paper's.
     broad_negatives : bool, default=False
         Also train the critic on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 1000, 64, 5e-4, (64, 64), (0.0, 0.9), 0.99.
 
     References
     ----------

@@ -15,31 +15,34 @@ from ..engine.spec import BaseGAN, Batch, Phase
 
 
 class FenceGAN(BaseGAN):
-    """A generator held at the boundary of the data, scored by the discriminator, −D(x).
+    """GAN whose generator stays at the boundary of the data, scored by −D(x).
 
     The generator aims at a level α of the discriminator instead of at 1, so that it stays on the
-    boundary, and is spread out along it by the dispersion loss:
+    boundary. The dispersion loss spreads it out along the boundary:
 
     ``BCE(D(G(z)), α) + β / mean‖G(z) − centroid of G(z)‖``.
 
-    The discriminator's generated rows weigh γ: ``BCE(D(x), 1) + γ·BCE(D(G(z)), 0)``. The score is
-    −D(x) as a logit.
+    Generated rows have the weight γ in the discriminator's loss:
+    ``BCE(D(x), 1) + γ·BCE(D(G(z)), 0)``. The score is −D(x) as a logit.
 
-    Departures from the paper: the discriminator also learns to reject broad negatives, with R1 and
-    R2 penalties, since the fence says nothing about rows outside it; the distance to level α is the
-    cross-entropy of the authors' code; its two learning rates are one. The paper sets α, β and γ
-    per data set; here they are those of its CIFAR-10 experiment.
+    Departures from the paper:
+
+    - The discriminator also learns to reject broad negatives, with R1 and R2 penalties, because the
+      fence says nothing about rows outside it.
+    - The distance to level α is the cross-entropy of the authors' code.
+    - One learning rate takes the place of two.
+    - The paper sets α, β and γ per data set. Here they are those of its CIFAR-10 experiment.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
     level : float, default=0.5
-        α, the discriminator's output that the generator aims at.
+        Level α, the discriminator's output that the generator aims at.
     dispersion_weight : float, default=10.0
-        β.
+        Weight β of the dispersion loss.
     generated_weight : float, default=0.5
-        γ, weight of generated rows for the discriminator.
+        Weight γ of generated rows for the discriminator.
     warm_up : float, default=0.05
         Share of the run in which the discriminator trains alone.
     game : str or Game, default="non-saturating-r1r2"
@@ -47,7 +50,9 @@ class FenceGAN(BaseGAN):
     n_critic : int, default=1
         Discriminator steps per generator step.
     broad_negatives : bool, default=True
-        See above.
+        Also train the discriminator on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------

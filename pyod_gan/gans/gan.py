@@ -12,33 +12,39 @@ from ..engine.spec import BaseGAN
 
 
 class GAN(BaseGAN):
-    """Generator against discriminator, scored by the discriminator's logit.
+    """Generator against discriminator, scored by the discriminator's logit, −D(x).
 
-    The score is −D(x). A discriminator at its equilibrium says nothing about density, and one
-    trained on generated rows alone is often *largest* far from the data, which inverts the score.
-    Two departures from the paper give it its sign. With ``broad_negatives`` the discriminator also
-    learns to reject rows whose columns were shuffled apart, noisy rows and wide noise. Its gradient
-    is penalised at real and at fake rows: without that it learns every single training row, the
-    anomalies among them too, and ranks those as normal. ``GAN(game="non-saturating",
-    broad_negatives=False)`` is the published GAN.
+    A discriminator at its equilibrium says nothing about density. A discriminator that is trained
+    on generated rows alone is often *largest* far from the data, which inverts the score.
+
+    Departures from the paper give the score its sign:
+
+    - With ``broad_negatives`` the discriminator also learns to reject rows whose columns were
+      shuffled, noisy rows and wide noise.
+    - The discriminator's gradient is penalised at real and at fake rows. Without the penalty it
+      learns every single training row, also the anomalies among them, and ranks these as normal.
+
+    ``GAN(game="non-saturating", broad_negatives=False)`` is the published GAN.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
     game : str or Game, default="non-saturating-r1r2"
-        The adversarial loss; the paper's with R1 and R2 penalties.
+        The adversarial loss, by default the paper's with R1 and R2 penalties.
     n_critic : int, default=1
         Discriminator steps per generator step; k in the paper's algorithm 1.
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 2e-4, (128, 128), (0.5, 0.999), 0.99.
 
     References
     ----------
     Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, arXiv 1406.2661: section 3 and
-    algorithm 1. Two hidden layers of 128 units and Adam (2e-4, β₁ = 0.5) as in the usual tutorials,
-    after Radford et al. 2016. Penalties: Mescheder et al., "Which Training Methods for GANs do
-    actually Converge?", ICML 2018, arXiv 1801.04406, eq. 9 and 10.
+    algorithm 1. Two hidden layers of 128 units and Adam (2e-4, β₁ = 0.5) are as in the usual
+    tutorials, after Radford et al. 2016. Penalties: Mescheder et al., "Which Training Methods for
+    GANs do actually Converge?", ICML 2018, arXiv 1801.04406, eq. 9 and 10.
     """
 
     max_iter: int = 500

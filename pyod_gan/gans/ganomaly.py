@@ -1,4 +1,4 @@
-"""GANomaly: encode, decode, encode again; normal rows come back to the same code."""
+"""GANomaly: a row is encoded, decoded and encoded again. Normal rows keep their code."""
 
 from __future__ import annotations
 
@@ -15,31 +15,38 @@ from ..engine.spec import BaseGAN, Pair, Play
 
 
 class GANomaly(BaseGAN):
-    """Encoder, decoder, encoder, scored by the distance of the two codes.
+    """Encoder, decoder and second encoder, scored by the distance between the two codes.
 
-    Players: ``enc`` E₁, ``gen`` G, ``enc2`` E₂; with x̂ = G(E₁(x)) the players minimise
+    Players: ``enc`` E₁, ``gen`` G and ``enc2`` E₂. With x̂ = G(E₁(x)) the players minimise
 
     ``w_adv·‖f(x) − f(x̂)‖² + w_con·|x − x̂| + w_enc·‖E₁(x) − E₂(x̂)‖²``,
 
-    f the critic's last hidden layer, while the critic tells x from x̂. The score is
+    where f is the critic's last hidden layer. The critic tells x from x̂. The score is
     ``‖E₁(x) − E₂(x̂)‖²``, a mean over the code.
 
-    Departures from the paper's code: no batch normalisation, whose batch statistics make a row's
-    score depend on its neighbours; no re-initialisation of a critic that has won, which would undo
-    it for all members; the critic's two cross-entropies are added where the code halves them, which
-    Adam does not notice. As in that code, distances of features and codes are squared.
+    Departures from the paper's code:
+
+    - There is no batch normalisation, because with batch statistics a row's score depends on the
+      other rows of its batch.
+    - A critic that has won is not initialised again, because this would reset it for all members.
+    - The critic's two cross-entropies are added. The paper's code halves their sum, which makes no
+      difference to Adam.
+
+    As in the paper's code, distances of features and codes are squared.
 
     Parameters
     ----------
     latent_dim : int, default=2
-        Size of the code; the paper uses 100 for images. A wide code lets far rows in the training
-        data through.
-    adversarial_weight, context_weight, encoder_weight : float, default=1, 50, 1
-        w_adv, w_con, w_enc; those of the authors' code.
+        Size of the code. The paper uses 100 for images. With a wide code, far rows that are in the
+        training data are not found.
+    adversarial_weight, context_weight, encoder_weight : float, default=1.0, 50.0, 1.0
+        Weights w_adv, w_con and w_enc, by default those of the authors' code.
     game : str or Game, default="non-saturating"
-        The critic's loss; the paper's binary cross-entropy.
+        The critic's loss, by default the paper's binary cross-entropy.
     n_critic : int, default=1
         Critic steps per player step.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -79,7 +86,7 @@ class GANomaly(BaseGAN):
         return Play((Pair("critic", x, made, weight=0.0),), extra=loss.mean(-1))
 
     def generate(self, net: Networks, z: Tensor) -> None:
-        """Its decoder knows codes of rows only, no prior."""
+        """Return None, because the decoder knows codes of rows only and has no prior."""
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         code = net.enc(x)

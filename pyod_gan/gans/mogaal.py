@@ -20,24 +20,28 @@ from .sogaal import BOX, SOGAAL, Shift
 class MOGAAL(SOGAAL):
     """Multiple-objective generative adversarial active learning, scored by −D(x).
 
-    SO-GAAL's single generator ends in one place. Here generator i of k aims not at D = 1 but at the
-    i/k quantile of D over the batch's rows, ``BCE(D(G_i(z)), T_i)``, so that together they surround
-    the data at all levels; those with low targets make more of the discriminator's rows, in
-    proportion to k − i.
+    The single generator of SO-GAAL ends in one place. Here generator i of k does not aim at D = 1.
+    It aims at T_i, the i/k quantile of D over the batch's rows: ``BCE(D(G_i(z)), T_i)``. So the
+    generators together surround the data at all levels. Generators with low targets make more of
+    the discriminator's rows, in proportion to k − i.
 
-    Departures from the paper: those of :class:`SOGAAL`; quantiles are taken over the batch, not
-    over all rows.
+    Departures from the paper:
+
+    - The departures of :class:`SOGAAL` hold here too.
+    - Quantiles are taken over the batch, not over all rows.
 
     Parameters
     ----------
     n_generators : int, default=10
-        k; the paper's 10.
+        Number k of generators. The paper uses 10.
     game : str or Game, default="non-saturating-r1r2"
-        The discriminator's loss; the paper's with R1 and R2 penalties.
+        The discriminator's loss, by default the paper's with R1 and R2 penalties.
     n_critic : int, default=1
         Discriminator steps per generator step.
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -55,7 +59,7 @@ class MOGAAL(SOGAAL):
         return {f"gen{i}": Shift(make.generator(make.n_columns)) for i in range(self.n_generators)}
 
     def generate(self, net: Networks, z: Tensor) -> Tensor:
-        """Rows of all generators, k − i shares by the i-th, (E, B, D) -> (E, B, D)."""
+        """Rows of all generators, k − i shares from the i-th, (E, B, D) -> (E, B, D)."""
         k = self.n_generators
         ends = [0, *accumulate(range(k, 0, -1))]
         cuts = [z.shape[1] * end // ends[-1] for end in ends]

@@ -1,4 +1,4 @@
-"""OCGAN: every point of a bounded latent space makes a row of the normal class."""
+"""OCGAN: every point of a bounded latent space makes a normal row."""
 
 from __future__ import annotations
 
@@ -20,17 +20,24 @@ CUBE = 1.0  # half an edge of the latent cube
 class OCGAN(BaseGAN):
     """One-class GAN: a denoising autoencoder whose whole latent cube decodes to normal rows.
 
-    Players: ``enc`` E, with a tanh at its end, and ``gen`` G. The critic ``latent`` tells uniform
-    points u of the cube [−1, 1]^Z from codes E(x + η); the critic ``visual`` tells x from G(u).
-    A classifier ``mine`` tells reconstructions from G(u); climbing its loss from u finds the
-    points whose rows it takes least for normal (informative-negative mining), and those are the u
-    that ``visual`` sees. The players also minimise ``w·‖x − G(E(x + η))‖²``. The score is
-    ``‖x − G(E(x))‖²``, a mean over columns: a row off the class cannot be made.
+    Players: ``enc`` E, which ends in a tanh, and ``gen`` G. The critic ``latent`` tells uniform
+    points u of the cube [−1, 1]^Z from codes E(x + η). The critic ``visual`` tells x from G(u). The
+    classifier ``mine`` tells reconstructions from G(u).
 
-    Departures from the paper: mined points are used from the first step, where the paper starts
-    mining after some epochs that a short run does not have, and by ``visual`` in its own step too,
-    so that it judges what the players are judged by; mining steps follow the sign of the gradient,
-    whose size says nothing of the cube's.
+    Informative-negative mining starts at u and climbs to points whose rows the classifier takes
+    least for normal rows. The critic ``visual`` sees the mined points as u.
+
+    The players also minimise ``w·‖x − G(E(x + η))‖²``. The score is ``‖x − G(E(x))‖²``, a mean over
+    columns, because G cannot make a row outside the normal class.
+
+    Departures from the paper:
+
+    - Mined points are used from the first step. The paper starts mining after some epochs, which a
+      short run does not have.
+    - ``visual`` sees mined points in its own step too, so that it learns on the rows on which it
+      judges the players.
+    - Mining steps follow the sign of the gradient, because the size of the gradient says nothing
+      about the size of the cube.
 
     Parameters
     ----------
@@ -39,15 +46,17 @@ class OCGAN(BaseGAN):
     noise : float, default=0.3
         Standard deviation of η, in standard deviations of a column.
     reconstruction_weight : float, default=10.0
-        w; the paper's 10.
+        Weight w of the reconstruction error. The paper uses 10.
     mining_steps : int, default=5
-        Steps of the search for points that make no normal rows; 0 takes u as it is.
+        Steps of the search for points that make no normal rows. With 0, u is taken as it is.
     mining_lr : float, default=0.05
-        Length of such a step in each coordinate.
+        Length of a mining step in each coordinate.
     game : str or Game, default="non-saturating"
-        The adversarial loss; the paper's.
+        The adversarial loss, by default the paper's.
     n_critic : int, default=1
         Critic steps per player step.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 2e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -92,7 +101,7 @@ class OCGAN(BaseGAN):
         )
 
     def classifier_loss(self, net: Networks, batch: Batch) -> Tensor:
-        """Cross-entropy of reconstructions, 1, against made rows, 0, (E,)."""
+        """Cross-entropy with label 1 for reconstructions and label 0 for generated rows, (E,)."""
         u, eta = self._split(batch.z)
         real = net.mine(net.gen(self._encode(net, batch.x + eta)))
         return (softplus(-real) + softplus(net.mine(net.gen(u)))).mean((1, 2))
@@ -117,11 +126,11 @@ class OCGAN(BaseGAN):
         return net.gen(self._encode(net, x))
 
     def _encode(self, net: Networks, x: Tensor) -> Tensor:
-        """A code within the cube, (E, B, D) -> (E, B, Z)."""
+        """Codes within the cube, (E, B, D) -> (E, B, Z)."""
         return bounded(net.enc(x), CUBE)
 
     def _split(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Uniform points of the cube and noise for the rows, (E, B, Z), (E, B, D)."""
+        """Split noise into uniform points of the cube (E, B, Z) and noise of rows (E, B, D)."""
         u = uniform_codes(z[..., : self.latent_dim], CUBE)
         return u, self.noise * z[..., self.latent_dim :]
 

@@ -1,4 +1,4 @@
-"""The default: AnoGAN's residual to the nearest prototype instead of to a searched point."""
+"""PrototypeGAN, the default: AnoGAN's score with the nearest prototype instead of a search."""
 
 from __future__ import annotations
 
@@ -15,65 +15,70 @@ from ..engine.networks import Networks
 from ..engine.prototype_bank import PrototypeBank, repeated
 from ..engine.spec import BaseGAN
 
-POOL = 2048  # training rows among which a member looks for prototypes
-CHUNK = 128  # of them that are compared with the bank at once
-LEAST = 1e-3  # of the bulk's unit that the gap's unit is at least, where most rows have twins
-MOST = 3.0  # mean distances of two prototypes' logits that a distance counts up to
-FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's outer fence
+POOL = 2048  # number of training rows among which a member looks for prototypes
+CHUNK = 128  # number of rows of the pool that are compared with the bank at once
+LEAST = 1e-3  # least ratio of the gap's unit to the bulk's unit, for data of many twins
+MOST = 3.0  # bound of a logit distance, in mean logit distances between prototypes
+FENCE = 3.0  # Tukey's outer fence, in interquartile ranges above the upper quartile
 
 
 class PrototypeGAN(BaseGAN):
-    """AnoGAN's score with its search replaced by the nearest of a bank of prototypes.
+    """AnoGAN's score, with the nearest of a bank of prototypes instead of a search.
 
-    AnoGAN scores a row by the closest row that the generator can make: residual loss plus
-    discrimination loss, ``(1−λ)·R + λ·D`` (Schlegl et al. 2017, eq. 3 to 7), minimised over ``p =
-    G(z)`` by gradient descent on z. That search is slow, random and easily stuck. Here p ranges
-    over a bank of rows, so the minimum is exact and deterministic:
+    AnoGAN scores a row by the closest row that the generator can make. Its score is residual loss
+    plus discrimination loss, ``(1−λ)·R + λ·D`` (Schlegl et al. 2017, eq. 3 to 7). It is minimised
+    over ``p = G(z)`` by gradient descent on z. That search is slow and random, and it easily gets
+    stuck. Here p ranges over a bank of rows, so the minimum is exact and deterministic:
 
     ``r(x, p) = (1−λ)·mean|x − p| + λ·a·min(|D(x) − D(p)| / d, 3)``.
 
-    The nearest prototype must be near, and as real as the row in the eyes of a critic, who has
-    learnt to tell rows from generated rows and broad negatives. ``a`` and ``d`` are the means of
-    ``mean|p − p'|`` and ``|D(p) − D(p')|`` over pairs of prototypes, so that both terms have one
-    unit. The bound keeps a logit, which has none, from swamping the residual.
+    The nearest prototype must be near. It must also look as real as the row to the critic, which
+    has learnt to tell rows from generated rows and broad negatives. ``a`` is the mean of
+    ``mean|p − p'|`` and ``d`` is the mean of ``|D(p) − D(p')|`` over pairs of prototypes, so that
+    both terms have one unit. Logits have no bound. The bound of 3 keeps the second term from
+    swamping the residual.
 
-    How many prototypes there are sets how local the view is. The nearest of few is the distance to
-    the bulk, which a cluster of anomalies cannot hide from; the nearest of many is the distance to
-    the closest neighbour, which finds small gaps. Each member draws a bank of ``n_groups`` groups
-    of ``group_size`` training rows, and has both views of a row,
+    The number of prototypes decides how local a view is. The nearest of few prototypes gives the
+    distance to the bulk, which a cluster of anomalies cannot make small. The nearest of many
+    prototypes gives the distance to the closest neighbour, which finds small gaps. Each member
+    draws a bank of ``n_groups`` groups of ``group_size`` training rows. It has two views of a row,
 
     ``bulk(x) = mean over groups g of min_{p in g} r(x, p)``, ``gap(x) = min_{p in bank} r(x, p)``,
 
     each divided by its median over training rows. The score is the larger view, after the mean over
-    members: a row is as anomalous as its most anomalous side.
+    members. So a row is as anomalous as its more anomalous view.
 
-    **Anomalies among the prototypes.** Training rows may hold anomalies, and a prototype among them
-    would make its like look normal. So the bank is drawn twice: rows whose bulk view under the
-    first bank lies beyond Tukey's outer fence, three interquartile ranges above the upper quartile,
-    cannot be prototypes of the second. Clean training data has few such rows and loses nothing.
+    **Anomalies among the prototypes.** Training rows may hold anomalies. A prototype that is an
+    anomaly would make similar anomalies look normal. So the bank is drawn twice. Rows whose bulk
+    view under the first bank lies beyond Tukey's outer fence cannot be prototypes of the second
+    bank. The fence is three interquartile ranges above the upper quartile. Clean training data has
+    few such rows and loses nothing.
 
-    **Rows that are prototypes.** A prototype equal to the row itself, to 1e-5 standard deviations,
-    says nothing about it and is left out of every minimum. The rule looks at values only: training
-    rows, copies of them and new rows share one scoring path, and ``decision_scores_`` is
-    ``decision_function`` of the training rows. Where a group holds nothing but copies of the row,
-    its minimum is 0.
+    **Rows that are prototypes.** A prototype that equals the row, to 1e-5 standard deviations, says
+    nothing about the row. So it is left out of every minimum. The rule looks at values only.
+    Training rows, copies of them and new rows share one scoring path, and ``decision_scores_`` is
+    ``decision_function`` of the training rows. If a group holds only copies of the row, its minimum
+    is 0.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
     group_size : int, default=8
-        Prototypes of a group.
+        Number of prototypes in a group.
     n_groups : int, default=64
-        Groups of a member's bank.
+        Number of groups in a member's bank.
     discrimination_weight : float, default=0.1
-        λ, the share of the critic; AnoGAN's own.
+        Share λ of the critic, by default AnoGAN's.
     game : str or Game, default="non-saturating"
-        The adversarial loss. Gradient penalties flatten the critic, who then knows less of a row.
+        The adversarial loss. Gradient penalties flatten the critic, which then knows less about a
+        row.
     n_critic : int, default=1
         Critic steps per generator step.
     broad_negatives : bool, default=True
         Also train the critic on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 200, 64, 5e-3, (64, 32), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -102,7 +107,7 @@ class PrototypeGAN(BaseGAN):
 
     def prepare(self, net: Networks, rows: Tensor, streams: Sequence[torch.Generator]) -> None:
         picks = [torch.randperm(len(rows), generator=stream)[:POOL] for stream in streams]
-        pool = torch.stack(picks).to(rows.device)  # (E, P), numbers of rows
+        pool = torch.stack(picks).to(rows.device)  # (E, P) row numbers
         self.draw_bank(net, rows, list(pool))
         bulk = self._nearest_of_pool(net, rows, pool)[..., 0]
         inside = self.within_fence(bulk)
@@ -110,15 +115,15 @@ class PrototypeGAN(BaseGAN):
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
     def within_fence(self, bulk: Tensor) -> Tensor:
-        """Whether rows lie within the fence of the bulk view, (E, P)."""
+        """Tell which rows lie within the fence of the bulk view, (E, P) -> bool."""
         low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)
         fence = high + FENCE * (high - low)
         inside = bulk.le(fence)
         return inside | ~inside.any(1, keepdim=True)  # a diverged member has no row inside
 
     def draw_bank(self, net: Networks, rows: Tensor, picks: Sequence[Tensor]) -> None:
-        """Take each member's first picks, numbers of rows, as its prototypes."""
-        net.register_buffer("bank", None)  # two banks at once are much memory for a wide table
+        """Take the first of each member's picks, which are row numbers, as its prototypes."""
+        net.register_buffer("bank", None)  # two banks at once need much memory for a wide table
         size = self.group_size * self.n_groups
         self.keep_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
 
@@ -141,25 +146,25 @@ class PrototypeGAN(BaseGAN):
         return self._nearest(net, x) / net.get_buffer("typical")  # (E, B, 2)
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
-        """The prototype of every group and member that x is most like, (E, B, D) -> (E·G, B, D)."""
+        """Most similar prototype of every group and member, (E, B, D) -> (E·G, B, D)."""
         return self._bank(net).most_alike(x)
 
     def _bank(self, net: Networks) -> PrototypeBank:
         return PrototypeBank(net.get_buffer("bank"), self.group_size)
 
     def _nearest_of_pool(self, net: Networks, rows: Tensor, pool: Tensor) -> Tensor:
-        """Residuals of the rows numbered by pool, (E, P) -> (E, P, 2), a chunk at a time."""
+        """Bulk and gap of the rows of the pool, a chunk at a time, (E, P) -> (E, P, 2)."""
         return torch.cat([self._nearest(net, rows[part]) for part in pool.split(CHUNK, 1)], 1)
 
     def _nearest(self, net: Networks, x: Tensor) -> Tensor:
-        """Residuals to the nearest of a group, mean over groups, and of the bank, (E, B, 2)."""
+        """Bulk and gap, not yet divided by their medians, (E, B, D) -> (E, B, 2)."""
         nearest = self._bank(net).nearest_of_groups(self._residuals(net, x))  # (E, B, G)
         bulk = finite(nearest).mean(-1)
         gap = finite(nearest.amin(-1))
         return torch.stack([bulk, gap], -1)
 
     def _residuals(self, net: Networks, x: Tensor) -> Tensor:
-        """To all prototypes, infinite for one that is the row itself, (E, B, D) -> (E, B, M)."""
+        """Residuals to all prototypes, infinite for copies of the row, (E, B, D) -> (E, B, M)."""
         bank = self._bank(net)
         apart = bank.apart(x)  # (E, B, M)
         logits = net.get_buffer("logit_scale") * net.critic(x)  # (E, B, 1)
@@ -170,12 +175,12 @@ class PrototypeGAN(BaseGAN):
 
 
 def finite(nearest: Tensor) -> Tensor:
-    """A minimum over nothing but copies of the row is 0."""
+    """Set a minimum over nothing except copies of the row to 0."""
     return nearest.masked_fill(nearest.isinf(), 0.0)
 
 
 def typical(residuals: Tensor) -> Tensor:
-    """Median over rows; where half of the rows are copies, the mean. (E, P, V) -> (E, 1, V)."""
+    """Median over rows, or their mean if half of the rows are copies, (E, P, V) -> (E, 1, V)."""
     median = residuals.median(1, keepdim=True).values
     mean = residuals.mean(1, keepdim=True)
     unit = torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))

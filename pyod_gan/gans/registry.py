@@ -1,4 +1,4 @@
-"""The GANs that can be asked for by name."""
+"""The GANs by name."""
 
 from __future__ import annotations
 
@@ -45,11 +45,28 @@ GANS: dict[str, type[BaseGAN]] = {
     "ocgan": OCGAN,
 }
 
-KNOWN_AS = {"egbad": "'bigan'", "lsgan": "GAN(game='least-squares')"}  # other names
+# other names of GANs, and what to suggest for them
+KNOWN_AS = {"egbad": "'bigan'", "lsgan": "GAN(game='least-squares')"}
 
 
 def get_gan(gan: str | BaseGAN) -> BaseGAN:
-    """A validated copy of a spec object, or the GAN of that name with its own parameters."""
+    """Return a validated copy of a GAN spec, or the named GAN with its default parameters.
+
+    Parameters
+    ----------
+    gan : str or BaseGAN
+        A name of :data:`GANS`, or a GAN spec.
+
+    Returns
+    -------
+    gan : BaseGAN
+        A GAN spec of its own.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a parameter of the spec cannot be used.
+    """
     if not isinstance(gan, str):
         copy: BaseGAN = clone(gan)
         copy._validate_params()

@@ -15,7 +15,7 @@ BOX = 4.0  # half the width of the uniform noise, in standard deviations of a co
 
 
 class Shift(Network):
-    """z + f(z), which starts as the identity, since f's last layer starts at 0."""
+    """Network z + f(z). It starts as the identity, because the last layer of f starts at 0."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -24,35 +24,44 @@ class Shift(Network):
             nn.init.zeros_(p)
 
     def forward(self, z: Tensor) -> Tensor:
-        """(E, B, D) -> (E, B, D)."""
+        """Apply z + f(z), (E, B, D) -> (E, B, D)."""
         return z + self.network(z)
 
 
 class SOGAAL(BaseGAN):
-    """Single-objective generative adversarial active learning, scored by the discriminator, −D(x).
+    """Single-objective generative adversarial active learning, scored by −D(x).
 
-    The generator starts as the identity on uniform noise as wide as the data and learns to make
-    potential outliers ever closer to the data; it stops after a third of the run, and the
-    discriminator goes on to learn the boundary. The score is −D(x), the paper's ``1 − D(x)`` as a
-    logit, which does not saturate.
+    The generator starts as the identity on uniform noise as wide as the data. It learns to make
+    potential outliers ever closer to the data. It stops after a third of the run, and the
+    discriminator goes on to learn the boundary. The score is −D(x). It is the paper's ``1 − D(x)``
+    as a logit, which does not saturate.
 
-    Departures from the paper: columns are standardised and the noise is uniform on [−4, 4]^D where
-    the paper scales columns to [0, 1]; Adam where the paper has SGD; a discriminator of fixed width
-    where the paper's grows with √n; one learning rate where the authors' code has 0.01 for the
-    discriminator and 1e-4 for the generator; the generator is z plus a network that starts at 0,
-    where that code has two layers of ReLU that start as the identity and would cut off the negative
-    half of standardised columns. The discriminator's gradient is penalised, without which it learns
-    single training rows, anomalies too, and it is shown broad negatives. The third is the same for
-    every data set, where the paper tunes the number of epochs per data set.
+    Departures from the paper:
+
+    - Columns are standardised and the noise is uniform on [−4, 4]^D. The paper scales columns to
+      [0, 1].
+    - The optimiser is Adam. The paper has SGD.
+    - The discriminator has a fixed width. In the paper its width grows with √n.
+    - There is one learning rate. The authors' code has 0.01 for the discriminator and 1e-4 for the
+      generator.
+    - The generator is z plus a network that starts at 0. The authors' code has two layers of ReLU
+      that start as the identity. They would cut off the negative half of standardised columns.
+    - The discriminator's gradient is penalised. Without the penalty it learns single training rows,
+      also the anomalies among them.
+    - The discriminator is shown broad negatives.
+    - The generator trains for a third of the run on every data set. The paper tunes the number of
+      epochs per data set.
 
     Parameters
     ----------
     game : str or Game, default="non-saturating-r1r2"
-        The adversarial loss; the paper's with R1 and R2 penalties.
+        The adversarial loss, by default the paper's with R1 and R2 penalties.
     n_critic : int, default=1
         Discriminator steps per generator step.
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives, for its sign outside the box.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""USAD: two autoencoders with one encoder, the second trained against the first."""
+"""USAD: two autoencoders with one encoder. The second is trained against the first."""
 
 from __future__ import annotations
 
@@ -19,27 +19,33 @@ BOUND = 5.0  # largest value that a decoder can make, in standard deviations of 
 class USAD(BaseGAN):
     """Unsupervised anomaly detection by two decoders that play against each other.
 
-    ``enc`` E with ``gen`` is the autoencoder A₁, with ``gen2`` A₂. A₁ learns to make rows that A₂
-    takes for real ones, A₂ to tell them by a bad reconstruction. In epoch n
+    ``enc`` E with ``gen`` is the autoencoder A₁, and E with ``gen2`` is the autoencoder A₂. A₁
+    learns to make rows that A₂ takes for real rows. A₂ learns to tell these rows by a bad
+    reconstruction. In epoch n they minimise
 
     ``L₁ = ‖x − A₁(x)‖²/n + (1 − 1/n)·‖x − A₂(A₁(x))‖²``,
-    ``L₂ = ‖x − A₂(x)‖²/n − (1 − 1/n)·‖x − A₂(A₁(x))‖²``,
+    ``L₂ = ‖x − A₂(x)‖²/n − (1 − 1/n)·‖x − A₂(A₁(x))‖²``.
 
-    and the score is ``α·‖x − A₁(x)‖² + (1 − α)·‖x − A₂(A₁(x))‖²``, with means over columns.
+    The score is ``α·‖x − A₁(x)‖² + (1 − α)·‖x − A₂(A₁(x))‖²``, with means over columns.
 
-    Departures from the paper: rows of a table where it has windows of a series; columns are
-    standardised, so decoders end in a tanh scaled to ±5 where the authors' code ends in a sigmoid
-    on columns scaled to [0, 1]: L₂ has no lower bound unless outputs have; errors are squared, as
-    in that code; an epoch is a share of the run, not a pass over the data.
+    Departures from the paper:
+
+    - The rows are rows of a table. The paper has windows of a series.
+    - Columns are standardised, so decoders end in a tanh scaled to ±5. The authors' code ends in a
+      sigmoid on columns scaled to [0, 1]. L₂ has no lower bound unless the outputs have bounds.
+    - Errors are squared, as in the authors' code.
+    - An epoch is a share of the run, not a pass over the data.
 
     Parameters
     ----------
     latent_dim : int, default=2
         Size of the code.
     alpha : float, default=0.5
-        α, the share of the first autoencoder in the score; the authors' code has 0.5.
+        Share α of the first autoencoder in the score. The authors' code has 0.5.
     n_epochs : int, default=10
-        Epochs that the run is divided into.
+        Number of epochs that the run is divided into.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -73,19 +79,19 @@ class USAD(BaseGAN):
         )
 
     def first_loss(self, net: Networks, batch: Batch) -> Tensor:
-        """L₁, (E,)."""
+        """Loss L₁ of the first autoencoder, (E,)."""
         first, _, both = self._errors(net, batch.x)
         early = self._early(batch)
         return (early * first + (1 - early) * both).mean(-1)
 
     def second_loss(self, net: Networks, batch: Batch) -> Tensor:
-        """L₂, (E,)."""
+        """Loss L₂ of the second autoencoder, (E,)."""
         _, second, both = self._errors(net, batch.x)
         early = self._early(batch)
         return (early * second - (1 - early) * both).mean(-1)
 
     def generate(self, net: Networks, z: Tensor) -> None:
-        """Its decoders know codes of rows only, no prior."""
+        """Return None, because the decoders know codes of rows only and have no prior."""
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return self.by_column(net, x).sum(-1)
@@ -97,15 +103,15 @@ class USAD(BaseGAN):
         return errors / x.shape[-1]
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
-        """A₁(x)."""
+        """Reconstructions A₁(x), (E, B, D) -> (E, B, D)."""
         return self._decode(net.gen, net.enc(x))
 
     def _decode(self, decoder: Network, code: Tensor) -> Tensor:
-        """A row within ±BOUND, (E, B, Z) -> (E, B, D)."""
+        """Rows within ±BOUND, (E, B, Z) -> (E, B, D)."""
         return bounded(decoder(code), BOUND)
 
     def _early(self, batch: Batch) -> Tensor:
-        """1/n in epoch n, a scalar."""
+        """Weight 1/n in epoch n, a scalar."""
         epoch = 1 + (self.n_epochs * batch.progress).floor()
         return 1 / epoch
 

@@ -12,22 +12,29 @@ class WGAN(GAN):
     """Wasserstein GAN with gradient penalty, scored by the critic, −D(x).
 
     The critic approximates the Wasserstein distance between rows and generated rows. Its gradient
-    is held at 1 between the two, so its slope, not its value, carries the meaning: the value says
-    on which side of the generator's cloud a row lies. Broad negatives give it its sign far out.
+    is held at 1 between the two, so its slope carries the meaning. Its value only says on which
+    side of the generated rows a row lies. Broad negatives give the critic its sign far from the
+    data.
 
-    Departures from the paper: broad negatives; the learning rate is five times the paper's 1e-4,
-    as a run has hundreds of steps where the paper's have 100,000 and more.
+    Departures from the paper:
+
+    - The critic also learns from broad negatives.
+    - The learning rate is five times the paper's 1e-4, because a run has hundreds of steps. The
+      paper's runs have 100,000 steps and more.
 
     Parameters
     ----------
     latent_dim : int, default=16
         Size of the latent space.
     game : str or Game, default="wasserstein"
-        The adversarial loss; the paper's, with λ = 10.
+        The adversarial loss, by default the paper's with λ = 10.
     n_critic : int, default=1
-        Critic steps per generator step; the paper's 5 leave the generator too few of a short run.
+        Critic steps per generator step. The paper's 5 leave the generator too few steps in a short
+        run.
     broad_negatives : bool, default=True
         Also train the critic on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 500, 64, 5e-4, (128, 128), (0.0, 0.9), 0.99.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What scorers without labels are made of: level sets, rank correlations, synthetic rows."""
+"""Parts of scorers without labels: level sets, rank correlations and synthetic rows."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from sklearn.utils import _safe_indexing, assert_all_finite, check_array, check_
 
 from ..front_ends.table_encoder import is_frame
 
-MASS = 0.9  # level sets that hold at least this share of the rows are looked at (Goix 2016)
-MOST_MASS = 0.999  # of the mass-volume curve, whose end may lie at infinity
-STEPS = 100  # of the curves
+MASS = 0.9  # smallest share of rows in the level sets that count (Goix 2016)
+MOST_MASS = 0.999  # largest mass on the mass-volume curve, whose end may lie at infinity
+STEPS = 100  # points of a curve
 N_POINTS = 10_000  # uniform points that measure volumes
 
 Seed = int | np.random.RandomState | None
 
 
 def last_step(estimator: Any) -> Any:
-    """What a pipeline ends in, or the estimator itself."""
+    """Return the last step of a pipeline, or the estimator itself."""
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
 def as_table(X: Any) -> Any:
-    """A data frame as it is; anything else as an array."""
+    """Return a data frame as it is, and anything else as an array."""
     return X if is_frame(X) else np.asarray(X)
 
 
 def anomaly_scores(estimator: Any, X: Any) -> np.ndarray:
-    """Finite scores (n,), higher = more anomalous."""
+    """Finite scores (n,), higher = more anomalous, also of scikit-learn's own detectors."""
     scores = np.asarray(estimator.decision_function(X), dtype=np.float64).ravel()
     assert_all_finite(scores, input_name="decision_function(X)")
     return -scores if isinstance(last_step(estimator), OutlierMixin) else scores
@@ -42,9 +42,9 @@ def anomaly_scores(estimator: Any, X: Any) -> np.ndarray:
 def level_sets(
     estimator: Any, X: Any, max_features: int, n_draws: int, random_state: Seed
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Scores of rows and of uniform points: once, or for each draw of columns."""
+    """Scores of rows and of uniform points, once or for each draw of columns."""
     X, rng = as_table(X), check_random_state(random_state)
-    varying = np.flatnonzero(np.ptp(finite_numbers(X), axis=0))  # others have no volume
+    varying = np.flatnonzero(np.ptp(finite_numbers(X), axis=0))  # constant columns have no volume
     if len(varying) <= max_features:
         points = uniform_rows(X, N_POINTS, rng)
         yield anomaly_scores(estimator, X), anomaly_scores(estimator, points)
@@ -63,8 +63,8 @@ def excess_mass_area(rows: np.ndarray, points: np.ndarray) -> float:
     levels = np.unique(rows)  # (L,)
     mass = np.searchsorted(np.sort(rows), levels, side="right") / len(rows)
     inside = np.searchsorted(np.sort(points), levels, side="right")
-    volume = (1 + inside) / (1 + len(points))  # no volume is known to be 0
-    large = mass > MASS  # the maximum is at one of them while it is at least 0.9
+    volume = (1 + inside) / (1 + len(points))  # a volume is never known to be 0
+    large = mass > MASS  # the maximum is at one of these while it is at least 0.9
     mass, volume = mass[large], volume[large]
     t = np.linspace(0, ((mass - MASS) / volume).max(), STEPS)
     return float(trapezoid((mass - t[:, None] * volume).max(axis=1), t))
@@ -77,7 +77,7 @@ def mean_volume(rows: np.ndarray, points: np.ndarray) -> float:
 
 
 def mean_correlation(scores: np.ndarray) -> float:
-    """Mean Spearman correlation over pairs, (k, n); equal scores throughout agree with nothing."""
+    """Mean Spearman correlation over pairs, (k, n). It is 0 for pairs with constant scores."""
     ranks = rankdata(scores, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(ranks, axis=1, keepdims=True)
@@ -94,13 +94,13 @@ def uniform_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
 
 
 def permuted_rows(X: Any, rng: np.random.RandomState) -> Any:
-    """X with each column in an order of its own."""
+    """Return X with each column in an order of its own."""
     columns = [getattr(X[name], "array", X[name]) for name in X.columns] if is_frame(X) else X.T
     return _like(X, [column[rng.permutation(len(X))] for column in columns])
 
 
 def finite_numbers(X: Any) -> np.ndarray:
-    """X as floats (n, D), which a box needs."""
+    """Return X as finite floats (n, D), or raise a ValueError that says what to do instead."""
     try:
         return np.asarray(check_array(X, dtype=np.float64, input_name="X"))
     except (ValueError, TypeError) as error:
@@ -111,7 +111,7 @@ def finite_numbers(X: Any) -> np.ndarray:
 
 
 def _like(X: Any, columns: Sequence[Any]) -> Any:
-    """Columns as the kind of table that X is, so that detectors see the names that they know."""
+    """Make a table of the same kind as X, so that detectors see the names that they know."""
     if is_frame(X):
         return type(X)(dict(zip(X.columns, columns, strict=True)))
     return np.column_stack(columns)

@@ -1,4 +1,4 @@
-"""Labels as users have them -> 1 for anomalies, 0 for normal rows."""
+"""Labels in any usual form, turned into 1 for anomalies and 0 for normal rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def as_outlier_labels(y: ArrayLike, anomaly: Any = None) -> np.ndarray:
     y : array-like of shape (n_samples,)
         Numbers, booleans or strings.
     anomaly : value, or sequence or set of values, default=None
-        Which values are anomalies. None understands 1 and 0, True and False, −1 for anomalies
-        beside 1 as in scikit-learn, and, in any case of letters, the words "anomaly", "anomalous",
-        "abnormal", "outlier" beside "normal", "nominal", "inlier".
+        Values that are anomalies. None understands 1 and 0, True and False, and, as in
+        scikit-learn, −1 for anomalies beside 1. It also understands, in any case of letters, the
+        words "anomaly", "anomalous", "abnormal" and "outlier" beside "normal", "nominal" and
+        "inlier".
 
     Returns
     -------
@@ -36,8 +37,8 @@ def as_outlier_labels(y: ArrayLike, anomaly: Any = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        For missing values, for labels that None does not understand, such as nothing but 1, and for
-        an ``anomaly`` that is not in ``y``.
+        If a label is missing, or if ``anomaly`` is not in ``y``. Also if ``anomaly`` is None and
+        the labels are not understood, such as nothing except 1.
 
     Examples
     --------
@@ -60,12 +61,12 @@ def as_outlier_labels(y: ArrayLike, anomaly: Any = None) -> np.ndarray:
 
 
 def _is_number(value: Any) -> bool:
-    """A number or boolean, and not NaN."""
+    """Tell whether a value is a number or boolean, and not NaN."""
     return isinstance(value, Real) and value == value
 
 
 def _given(values: set[Any], anomaly: Any) -> set[Any]:
-    """The values that the user names, each of which must occur."""
+    """Values that the user names as anomalies. Each of them must occur."""
     given = list(anomaly) if isinstance(anomaly, set | frozenset) else anomaly
     anomalies = set(np.atleast_1d(np.asarray(given, dtype=object)).tolist())
     absent = [value for value in anomalies if value not in values]
@@ -77,7 +78,7 @@ def _given(values: set[Any], anomaly: Any) -> set[Any]:
 
 
 def _understood(values: set[Any]) -> set[Any]:
-    """The values that are anomalies by convention."""
+    """Values that are anomalies by convention."""
     words = {value: value.strip().lower() for value in values if isinstance(value, str)}
     if len(words) == len(values):
         if set(words.values()) <= ANOMALOUS | NORMAL:
@@ -94,6 +95,6 @@ def _understood(values: set[Any]) -> set[Any]:
 
 
 def _few(values: set[Any]) -> str:
-    """At most five values as text."""
+    """At most five of the values, as text."""
     listed = ", ".join(map(repr, sorted(values, key=str)[:5]))
     return listed if len(values) <= 5 else f"{listed}, …"

@@ -33,39 +33,42 @@ def excess_mass(
     n_draws: int = 5,
     random_state: Seed = 0,
 ) -> float:
-    """Area under the excess-mass curve: many rows in little volume.
+    """Area under the excess-mass curve: high if many rows lie in little volume.
 
-    ``EM(t) = max over u of (share of rows that score at most u − t · volume that does)``, from t =
-    0 to where EM falls to 0.9. Volumes are shares of the box around the rows, measured by 10,000
-    uniform points. They cannot fill a box of many columns. Beyond ``max_features``, as in the
-    paper's algorithm 1, clones are fitted on random columns, here of half of the rows, and the
-    other half is scored; the value is their mean. That judges the parameters, not the fitted
-    detector, and sees no dependence among more columns.
+    The curve is ``EM(t) = max over u of (share of rows that score at most u − t · volume that
+    scores at most u)``, from t = 0 to where EM falls to 0.9. Volumes are shares of the box around
+    the rows, measured by 10,000 uniform points.
+
+    Points cannot fill a box of many columns. Beyond ``max_features`` clones are fitted on random
+    columns, as in the paper's algorithm 1, and the value is the mean over them. Here each clone is
+    fitted on half of the rows, and the other half is scored. This judges the parameters, not the
+    fitted detector, and it sees no dependence among more columns.
 
     Parameters
     ----------
     estimator : estimator
         Fitted detector.
     X : array-like of shape (n_samples, n_features)
-        Rows, best held out from ``fit``; finite numbers.
+        Rows, best held out from ``fit``. All values must be finite numbers.
     y : Ignored
+        Present for API consistency.
     max_features : int, default=5
-        Columns, but for constant ones, up to which the detector itself is judged, and of each
-        draw; the paper's d'.
+        Largest number of columns, except constant ones, for which the detector itself is judged. It
+        is also the number of columns of each draw, the paper's d'.
     n_draws : int, default=5
-        Draws of columns, each of which takes a fit; the paper has 50.
+        Number of draws of columns. Each draw takes a fit. The paper has 50.
     random_state : int, RandomState or None, default=0
-        Of points, columns and halves.
+        Seed of points, columns and halves.
 
     Returns
     -------
     value : float
-        Above 0; its scale depends on the data set.
+        A value above 0, whose scale depends on the data set.
 
     Raises
     ------
     ValueError
-        For an option that cannot be used, or an ``X`` that is not all finite numbers.
+        If an option cannot be used, or if ``X`` is not all finite numbers.
 
     References
     ----------
@@ -86,10 +89,10 @@ def mass_volume(
     n_draws: int = 5,
     random_state: Seed = 0,
 ) -> float:
-    """Minus the mean height of the mass-volume curve: how much room normal rows take.
+    """Minus the mean height of the mass-volume curve: high if normal rows take little volume.
 
     ``MV(α)`` is the volume that scores at most as high as the share α of the rows, for α from 0.9
-    to 0.999. Paper, parameters, errors and what is done with many columns: :func:`excess_mass`.
+    to 0.999. Many columns are treated as in :func:`excess_mass`.
 
     Parameters
     ----------
@@ -99,7 +102,16 @@ def mass_volume(
     Returns
     -------
     value : float
-        From −1, the whole box, to 0.
+        A value from −1, the whole box, to 0.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`excess_mass`.
+
+    References
+    ----------
+    Goix 2016, see :func:`excess_mass`.
     """
     both = criteria.level_sets(estimator, X, max_features, n_draws, random_state)
     return float(np.mean([-criteria.mean_volume(*scores) for scores in both]))
@@ -118,22 +130,25 @@ def synthetic_negatives(
     X : array-like of shape (n_samples, n_features)
         Rows, best held out from ``fit``.
     y : Ignored
+        Present for API consistency.
     kind : {"permuted", "uniform"}, default="permuted"
-        "permuted" shuffles each column by itself, which breaks the dependence of columns of any
-        type; the synthetic class of unsupervised random forests. "uniform" draws from the box
-        around the rows, finite numbers only; of many columns it is so empty that all is easy.
+        "permuted" shuffles each column by itself. This breaks the dependence of columns of any
+        type, and makes the synthetic class of unsupervised random forests. "uniform" draws from
+        the box around the rows, which must be finite numbers. With many columns the box is so empty
+        that the task is easy.
     random_state : int, RandomState or None, default=0
-        Of the synthetic rows.
+        Seed of the synthetic rows.
 
     Returns
     -------
     value : float
-        From 0 to 1.
+        AUROC from 0 to 1.
 
     Raises
     ------
     ValueError
-        If ``kind`` is neither, or "uniform" meets anything but finite numbers.
+        If ``kind`` is neither "permuted" nor "uniform", or if it is "uniform" and ``X`` is not all
+        finite numbers.
 
     References
     ----------
@@ -153,29 +168,32 @@ def synthetic_negatives(
 def member_agreement(estimator: Any, X: Any, y: Any = None) -> float:
     """Mean Spearman correlation of the scores of an ensemble's members, over pairs.
 
-    Members differ in their random draws only, so what they agree on is no accident of training;
-    members that are wrong in the same way agree too. After unsupervised disentanglement ranking,
-    which compares models that differ in their seeds; Ma et al. tried it on outlier detectors.
+    Members differ in their random draws only. So scores on which they agree are no accident of
+    training. Members that are wrong in the same way agree too.
+
+    The method follows unsupervised disentanglement ranking, which compares models that differ in
+    their seeds. Ma et al. tried it on outlier detectors.
 
     Parameters
     ----------
     estimator : GANDetector, GANOutlierDetector or Pipeline that ends in one
-        Fitted, with at least 2 members left.
+        Fitted detector, with at least 2 members left.
     X : array-like of shape (n_samples, n_features)
         Rows.
     y : Ignored
+        Present for API consistency.
 
     Returns
     -------
     value : float
-        At most 1; 0 for no agreement.
+        A value of at most 1. It is 0 for no agreement.
 
     Raises
     ------
     TypeError
-        For another detector.
+        If the detector is another one, or is not fitted.
     ValueError
-        For a single member.
+        If the detector has a single member.
 
     References
     ----------
@@ -206,25 +224,27 @@ def resample_stability(
 ) -> float:
     """Mean Spearman correlation of the detector and clones fitted on halves of ``X``, over pairs.
 
-    After the ranking stability of Perini et al., who refit on subsets too, and weigh ranks by the
-    share of anomalies, which is unknown here. What is wrong in the same way each time is stable.
+    The method follows the ranking stability of Perini et al., who also refit on subsets. They weigh
+    ranks by the share of anomalies, which is unknown here. A detector that is wrong in the same way
+    each time is stable too.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted detector that can be cloned; its clones keep its ``random_state``.
+        Fitted detector that can be cloned. Its clones keep its ``random_state``.
     X : array-like of shape (n_samples, n_features)
-        Rows that all of them score, at least 4.
+        Rows that the detector and all clones score, at least 4.
     y : Ignored
+        Present for API consistency.
     n_resamples : int, default=2
-        Clones, each of which takes a fit.
+        Number of clones. Each clone takes a fit.
     random_state : int, RandomState or None, default=0
-        Of the halves.
+        Seed of the halves.
 
     Returns
     -------
     value : float
-        At most 1; 0 for no agreement.
+        A value of at most 1. It is 0 for no agreement.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is in a saved file: everything of a fitted detector, as arrays and JSON."""
+"""Content of a saved file: everything of a fitted detector, as arrays and JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..gans.registry import GANS
 from ..model import FittedModel
 from .safetensors_file import FORMAT, Arrays, read, write
 
-# What only the next `fit` needs: where JSON cannot hold it, these take its place.
+# These take the place of values that only the next `fit` needs and that JSON cannot hold.
 REPLACED: dict[str, Any] = {"callbacks": None, "random_state": None}
 
 
@@ -27,12 +27,12 @@ REPLACED: dict[str, Any] = {"callbacks": None, "random_state": None}
 class Saved:
     """What a file holds of a detector."""
 
-    params: dict[str, Any]  # of the estimator
+    params: dict[str, Any]  # parameters of the estimator
     model: FittedModel
-    scores: np.ndarray  # (n,) of the training rows
-    labels: np.ndarray  # (n,)
+    scores: np.ndarray  # (n,) scores of the training rows
+    labels: np.ndarray  # (n,) labels of the training rows
     threshold: float
-    share: float  # of outliers that the threshold stands for
+    share: float  # share of outliers that the threshold stands for
     reservoir: np.ndarray  # (at most reservoir_size, D), in the table's units
     history: list[dict[str, float]]
     n_iter: int
@@ -42,7 +42,7 @@ class Saved:
 
 
 def write_detector(path: Path, saved: Saved) -> None:
-    """Write a whole file, or none.
+    """Write a detector to a file, whole or not at all.
 
     Raises
     ------
@@ -55,14 +55,15 @@ def write_detector(path: Path, saved: Saved) -> None:
 
 
 def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
-    """Read a file; ``gans`` are those of the user's that it may name.
+    """Read a detector from a file. ``gans`` are the user's GANs that the file may name.
 
     Raises
     ------
     ValueError
-        If the file is no model, damaged, changed, of an unknown format, or names an unknown GAN.
+        If the file is no model, is damaged, was changed, has an unknown format, or names an unknown
+        GAN.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     arrays, about = read(path)
     known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
@@ -83,7 +84,7 @@ def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
 
 
 def _about(saved: Saved) -> dict[str, Any]:
-    """Everything but arrays, as JSON can hold it."""
+    """Everything except arrays, in types that JSON can hold."""
     model, front_end = saved.model, saved.model.front_end
     share = saved.share if 0 < saved.share <= 0.5 else "auto"
     params = dict(saved.params)
@@ -91,7 +92,7 @@ def _about(saved: Saved) -> dict[str, Any]:
         if not isinstance(params[name], Real | str):
             params[name] = instead
     if not isinstance(params["gan"], str):
-        params["gan"] = None  # as it was fitted, which is below
+        params["gan"] = None  # the fitted GAN spec is in "gan" below
     about = {
         "format": FORMAT,
         "written_by": version("pyod-gan"),
@@ -116,7 +117,7 @@ def _about(saved: Saved) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as Python's."""
+    """Turn NumPy's numbers and arrays into Python's numbers and lists."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"Got {value!r}")
@@ -133,7 +134,7 @@ def _arrays(saved: Saved) -> Arrays:
 
 
 def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> Saved:
-    """What the arrays and the metadata of a file stand for."""
+    """Read what the arrays and the metadata of a file stand for."""
     gan = gan_class(**_with_tuples(about["gan"]["params"]))
     params = about["params"]
     if params["gan"] is None:
@@ -162,12 +163,12 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
 
 
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with tuples where JSON has lists."""
+    """Turn the lists of JSON into tuples."""
     return {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
 
 
 def _name(gan_class: type[BaseGAN]) -> str:
-    """How a file names a GAN: a built-in one by its class, others by their module too."""
+    """Name of a GAN in a file: its class, with the module if it is not built in."""
     if gan_class in GANS.values():
         return gan_class.__name__
     return f"{gan_class.__module__}.{gan_class.__qualname__}"

@@ -1,4 +1,4 @@
-"""A fitted detector as one ONNX graph: preprocessing, networks, score and label."""
+"""Export of a fitted detector as one ONNX graph: preprocessing, networks, score and label."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ..model import FittedModel
 from .onnx_scorer import RowScorer
 
 EXTRA = "onnx"
-OPSET = 18  # the exporter's own, which every later runtime reads
-CHUNK = 8  # rows scored at once: what the distances of that many need stays in a CPU's caches
-TOLERANCE = 1e-5  # of the score, relative and absolute
-LOUD = ("torch", "onnxscript", "onnx_ir")  # loggers that warn of what is no fault of the user's
+OPSET = 18  # the exporter's own opset, which every later runtime reads
+CHUNK = 8  # rows scored at once, so that their distances fit in the CPU's caches
+TOLERANCE = 1e-5  # tolerance of the score, relative and absolute
+LOUD = ("torch", "onnxscript", "onnx_ir")  # loggers of warnings that the user can do nothing about
 
-# The rows go through the networks chunk by chunk, so that memory does not grow with them. Every
-# chunk has the same height; the last is filled up with the last row.
+# The rows go through the networks chunk by chunk, so that memory does not grow with their number.
+# Every chunk has the same height. The last chunk is filled up with the last row.
 MODEL = """
 <ir_version: 10, opset_import: ["": {opset}, "pyod_gan": 1]>
 detector (double[n, {n_columns}] X) => (double[n] score, int64[n] label) {{
@@ -62,18 +62,18 @@ detector (double[n, {n_columns}] X) => (double[n] score, int64[n] label) {{
 
 
 def onnx_model(model: FittedModel, threshold: float) -> bytes:
-    """The content of an ONNX file, which scores as the model does.
+    """Make the content of an ONNX file that scores as the model does.
 
     Raises
     ------
     ValueError
         If the model encodes a table, or would not score the same in onnxruntime.
     ImportError
-        Without onnx, onnxscript or onnxruntime, which the extra ``onnx`` has.
+        If onnx, onnxscript or onnxruntime is not installed. The extra ``onnx`` has them.
     """
     front_end = _front_end_of_numbers(model)
     onnx, runtime = (import_optional(name, EXTRA) for name in ("onnx", "onnxruntime"))
-    import_optional("onnxscript", EXTRA)  # by the exporter
+    import_optional("onnxscript", EXTRA)  # the exporter imports it
     rows = _probes(front_end)
     try:
         with one_thread(model.networks), _quiet():
@@ -83,7 +83,7 @@ def onnx_model(model: FittedModel, threshold: float) -> bytes:
         onnx.helper.set_model_props(exported, _about(model, threshold))
         content: bytes = exported.SerializeToString()
         scores, labels = _run(runtime, content, rows)
-    except Exception as error:  # of the exporter's and the runtime's many kinds
+    except Exception as error:  # exporter and runtime raise many kinds
         raise _not_exported(model, _reason(error)) from error
     expected = model.row_scores(front_end.scale(rows))
     if not np.allclose(scores, expected, rtol=TOLERANCE, atol=TOLERANCE):
@@ -95,7 +95,7 @@ def onnx_model(model: FittedModel, threshold: float) -> bytes:
 
 
 def _front_end_of_numbers(model: FittedModel) -> TableFrontEnd:
-    """The model's front end, which must take numbers as they are."""
+    """Return the model's front end, or raise a ValueError if it encodes a table."""
     front_end = model.front_end
     if isinstance(front_end, TableFrontEnd) and front_end.encoder_ is None:
         return front_end
@@ -107,7 +107,7 @@ def _front_end_of_numbers(model: FittedModel) -> TableFrontEnd:
 
 
 def _probes(front_end: TableFrontEnd) -> np.ndarray:
-    """Rows to compare scores on, one and more than two chunks, some near and some far."""
+    """Rows to compare scores on, some near and some far, in more than two chunks."""
     of_columns = front_end.scaler_.to_arrays()
     z = np.random.default_rng(0).normal(size=(2 * CHUNK + 3, len(of_columns["mean"])))
     z[CHUNK::3] *= 100
@@ -115,8 +115,8 @@ def _probes(front_end: TableFrontEnd) -> np.ndarray:
 
 
 def _rows_graph(scorer: RowScorer, rows: Tensor) -> Any:
-    """ONNX of ``scorer``, for any number of rows."""
-    scorer(rows)  # what cannot be exported is found at once, and said in its own words
+    """Make the ONNX graph of ``scorer``, for any number of rows."""
+    scorer(rows)  # operations that cannot be exported raise their own errors here
     program = torch.onnx.export(
         scorer,
         (rows,),
@@ -125,16 +125,16 @@ def _rows_graph(scorer: RowScorer, rows: Tensor) -> Any:
         opset_version=OPSET,
         verbose=False,
     )
-    return program.model_proto.graph  # type: ignore[union-attr]  # None is of older exporters
+    return program.model_proto.graph  # type: ignore[union-attr]  # only older exporters have None
 
 
 def _whole(onnx: Any, graph: Any, n_columns: int) -> Any:
-    """The model of which ``graph``, as a function, scores a chunk."""
+    """Make the whole model, in which ``graph`` is the function that scores a chunk."""
     model = onnx.parser.parse_model(MODEL.format(opset=OPSET, n_columns=n_columns, chunk=CHUNK))
     make = onnx.helper.make_node
     constants = [make("Constant", [], [tensor.name], value=tensor) for tensor in graph.initializer]
     for part in (*graph.initializer, *graph.node):
-        part.ClearField("metadata_props")  # stack traces, with the paths of this machine
+        part.ClearField("metadata_props")  # stack traces with paths of this machine
     inputs, outputs = ([value.name for value in ends] for ends in (graph.input, graph.output))
     score_rows = onnx.helper.make_function(
         "pyod_gan",
@@ -150,7 +150,7 @@ def _whole(onnx: Any, graph: Any, n_columns: int) -> Any:
 
 
 def _about(model: FittedModel, threshold: float) -> dict[str, str]:
-    """What the file says about itself."""
+    """Metadata of the file."""
     return {
         "written_by": f"pyod-gan {version('pyod-gan')}",
         "gan": type(model.gan).__name__,
@@ -160,7 +160,7 @@ def _about(model: FittedModel, threshold: float) -> dict[str, str]:
 
 
 def _run(runtime: Any, content: bytes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and labels in onnxruntime, of one row and of the others, (n, D) -> (n,), (n,)."""
+    """Scores and labels in onnxruntime, one row first and then the others, (n, D) -> (n,), (n,)."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 4
     session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -170,14 +170,14 @@ def _run(runtime: Any, content: bytes, rows: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of what led to an error."""
+    """First line of the error that led to ``error``."""
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _not_exported(model: FittedModel, reason: str) -> ValueError:
-    """What to raise, and what to do instead."""
+    """Make the error for a model that cannot be exported, which says what to do instead."""
     return ValueError(
         "A detector can be exported where the score of its GAN runs, and is the same, in ONNX. "
         f"That of {type(model.gan).__name__} cannot: {reason}. Serve it by `save` and "
@@ -187,7 +187,7 @@ def _not_exported(model: FittedModel, reason: str) -> ValueError:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings and log messages of the exporter; filters and levels are restored."""
+    """Silence warnings and log messages of the exporter. Filters and levels are restored."""
     loggers = [logging.getLogger(name) for name in LOUD]
     levels = [logger.level for logger in loggers]
     try:

@@ -1,4 +1,4 @@
-"""From rows to scores and labels in torch operations that ONNX and onnxruntime have."""
+"""Scores and labels of rows, in torch operations that ONNX and onnxruntime have."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_scaler import CLIP
 from ..model import FittedModel
 
-FARTHEST = CLIP + math.log1p(sys.float_info.max)  # what a value that overflows becomes
+FARTHEST = CLIP + math.log1p(sys.float_info.max)  # the scaled value if a number overflows
 
 
 class RowScorer(nn.Module):
     """``decision_function`` and ``predict`` in torch, on a copy of the networks."""
 
-    mean: Tensor  # (D,), as deviation
-    deviation: Tensor
-    centre: Tensor  # (E, 1, 1), as scale
-    scale: Tensor
+    mean: Tensor  # (D,)
+    deviation: Tensor  # (D,)
+    centre: Tensor  # (E, 1, 1)
+    scale: Tensor  # (E, 1, 1)
     threshold: Tensor  # ()
 
     def __init__(self, model: FittedModel, front_end: TableFrontEnd, threshold: float) -> None:
@@ -46,7 +46,7 @@ class RowScorer(nn.Module):
             self.register_buffer(name, torch.tensor(value, dtype=torch.float64))
 
     def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, D) float64 -> scores (n,) float64, labels (n,) int64."""
+        """Score and label rows, (n, D) float64 -> scores (n,) float64, labels (n,) int64."""
         z = (X - self.mean) / self.deviation
         size = z.abs().clamp_max(CLIP) + (z.abs() - CLIP).clamp_min(0).log1p()
         z = z.sign() * size.clamp_max(FARTHEST)
@@ -54,11 +54,11 @@ class RowScorer(nn.Module):
             views = score_views(self.gan, self.net, z.float().double())  # (E, n, V)
         score = ((views - self.centre) / self.scale).mean(0).amax(-1)
         score = torch.where(X.isfinite().all(-1), score, torch.nan)
-        return score, (~(score <= self.threshold)).long()  # NaN is no inlier
+        return score, (~(score <= self.threshold)).long()  # a row with the score NaN is labelled 1
 
 
 class InOnnx(TorchFunctionMode):
-    """Operations that ONNX lacks, or onnxruntime in double precision, in terms of others."""
+    """Replaces operations that ONNX lacks, or that onnxruntime lacks in double precision."""
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -73,7 +73,7 @@ def _leaky_relu(x: Tensor, negative_slope: float = 0.01, inplace: bool = False) 
 
 def _cdist(a: Tensor, b: Tensor, p: float = 2.0, compute_mode: Any = None) -> Tensor:
     """Distances of all pairs, (..., B, D), (..., M, D) -> (..., B, M)."""
-    if p == 1:  # columns first: the sum over them is one of whole arrays
+    if p == 1:  # with columns first, their sum adds whole arrays
         return (a.movedim(-1, 0).unsqueeze(-1) - b.movedim(-1, 0).unsqueeze(-2)).abs().sum(0)
     if p == 2:
         squares = a.square().sum(-1, keepdim=True) + b.square().sum(-1).unsqueeze(-2)

@@ -1,7 +1,7 @@
 """One safetensors file with a checksum, written whole or not at all.
 
-Its metadata has one entry, ``pyod_gan``: a JSON object with the format's version, everything that
-is no array, and a SHA-256 over the rest of the file.
+Its metadata has one entry, ``pyod_gan``. This is a JSON object with the version of the format,
+everything that is not an array, and a SHA-256 over the rest of the file.
 """
 
 from __future__ import annotations
@@ -17,20 +17,28 @@ from safetensors.numpy import save as to_bytes
 
 from .._support.atomic_files import atomic_write
 
-FORMAT = 1  # raised when a file's meaning changes
+FORMAT = 1  # number that grows when the meaning of a file changes
 KEY = "pyod_gan"
 Arrays = dict[str, np.ndarray]
 
 
 def write(path: Path, arrays: Arrays, about: dict[str, Any]) -> None:
-    """Write all of it, or nothing."""
+    """Write arrays and metadata to a file, whole or not at all."""
     content = to_bytes(arrays, {KEY: json.dumps(about | {"sha256": _digest(arrays, about)})})
     with atomic_write(path) as file:
         file.write(content)
 
 
 def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """Arrays and metadata of a file that is whole and of a known format."""
+    """Read arrays and metadata of a file that is whole and of a known format.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If the file is damaged, is no model, was changed, or has another format.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file.")
     try:
@@ -52,7 +60,7 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
-    """SHA-256 of everything that the file says, except itself."""
+    """SHA-256 of everything that the file says, except the SHA-256 itself."""
     said = {name: value for name, value in about.items() if name != "sha256"}
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
