@@ -101,8 +101,13 @@ class GANDetector(
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
         Labels of the same rows, 0 = inlier, 1 = outlier.
+    flagged_share_ : float
+        Share of outliers that the threshold stands for.
     conformal_scores_ : ndarray of shape (n_held_out,)
         Sorted scores of held-out rows, after ``calibrate``.
+    model_ : FittedModel
+        What was fitted: front end, networks and units. ``encoder_``, ``gan_``, ``networks_`` and
+        ``settings_`` are parts of it.
     encoder_ : TableEncoder or None
         Encodes a data frame as numbers. None if all its values are numbers.
     gan_ : BaseGAN
@@ -120,6 +125,8 @@ class GANDetector(
         Number of steps trained, including those of ``partial_fit``.
     n_samples_seen_ : int
         Number of rows of ``fit`` and of every ``partial_fit`` since.
+    steps_due_ : float
+        Number of steps that ``partial_fit`` has saved up.
     reservoir_ : ndarray of shape (at most reservoir_size, n_encoded)
         Rows that are remembered, encoded as numbers.
     n_features_in_ : int
@@ -221,7 +228,7 @@ class GANDetector(
                 member_streams(self.random_state, self.n_estimators),
                 all_callbacks(self.callbacks, self.early_stopping, self.verbose),
                 find_device(self.device),
-                start=self.networks_ if self.warm_start and hasattr(self, "model_") else None,
+                start=self._networks_to_start_from(),
                 progress=self.verbose == 1,
             )
             self.model_ = fit.model
@@ -232,6 +239,12 @@ class GANDetector(
             self.reservoir_ = first_rows(read.values, self.reservoir_size)
             use_scores(self, fit.scores)
         return self
+
+    def _networks_to_start_from(self) -> Networks | None:
+        """Return the networks of the last fit with ``warm_start``, else None."""
+        if self.warm_start and hasattr(self, "model_"):
+            return self.networks_
+        return None
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Anomaly score of each row, higher = more anomalous.

@@ -133,15 +133,13 @@ class CSVFile(TableFile):
             if read.all():
                 return kind
             if read.any():
-                few = read.mean() < 0.5
-                n_others = int((~read if few else read).sum())
-                self.refuse(
-                    known,
-                    read if few else ~read,
-                    f"is {'' if few else 'not '}{NOUNS[kind]}, and {n_others} of {len(known)} "
-                    f"values are{' not' if few else ''}. Correct it, or take the column as it is: "
-                    f"--text {known.name}",
-                )
+                remedy = f"Correct it, or take the column as it is: --text {known.name}"
+                n_read, n_others, n = int(read.sum()), int((~read).sum()), len(known)
+                if n_read < n_others:
+                    said = f"is {NOUNS[kind]}, and {n_others} of {n} values are not. {remedy}"
+                    self.refuse(known, read, said)
+                said = f"is not {NOUNS[kind]}, and {n_read} of {n} values are. {remedy}"
+                self.refuse(known, ~read, said)
         return "text"
 
     def _chunks(self) -> Iterator[pd.DataFrame]:

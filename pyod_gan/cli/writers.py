@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -46,13 +45,13 @@ def table_writer(path: str, delimiter: str) -> Iterator[Write]:
 
 
 def _csv_writer(file: BinaryIO, delimiter: str) -> Write:
-    with_header = chain([True], repeat(False))
+    is_first = True
 
     def write(chunk: pd.DataFrame) -> None:
-        text = chunk.to_csv(
-            sep=delimiter, header=next(with_header), index=False, lineterminator="\n"
-        )
+        nonlocal is_first
+        text = chunk.to_csv(sep=delimiter, header=is_first, index=False, lineterminator="\n")
         file.write(text.encode())
+        is_first = False
 
     return write
 

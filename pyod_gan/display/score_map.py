@@ -126,7 +126,7 @@ class MapDisplay(Display):
 
 def _places(outputs: Sequence[Output], columns: tuple[int, int]) -> list[int]:
     """Positions of two columns of the table among the columns that the networks see."""
-    places = {o.column: i for i, o in enumerate(outputs) if o == (o.column, "value", "")}
+    places = {o.column: i for i, o in enumerate(outputs) if o.is_number}
     if len(set(columns)) != 2 or not set(columns) <= set(places):
         raise ValueError(
             f"`columns` must be two different positions of columns that hold numbers: of "

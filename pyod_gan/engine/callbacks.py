@@ -26,7 +26,7 @@ class Callback:
         """Run before the first step."""
 
     def on_grad_computed(self, trainer: Trainer, phase: str, norms: Tensor) -> None:
-        """Run after a step of one phase. ``norms`` (E,) are its gradient norms before clipping."""
+        """Run after a training step, for each phase. ``norms`` (E,) are those before clipping."""
 
     def on_batch_end(self, trainer: Trainer) -> None:
         """Run after every step. ``trainer.logged`` tells whether the step added a history row."""

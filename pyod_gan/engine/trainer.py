@@ -19,7 +19,7 @@ from .row_source import RowSource
 from .scoring import score_views
 from .spec import BaseGAN, Batch, Phase, Settings
 from .spec_check import fixed_streams
-from .training_step import StepResult, TrainingStep, average_weights
+from .training_step import PhaseResult, TrainingStep, average_weights
 
 HISTORY_ROWS = 50  # approximate number of rows that a run adds to the history
 
@@ -82,7 +82,7 @@ class Trainer:
         self.logged = False
         self.stop_training = False
         self._training_step = TrainingStep(net, phases, settings)
-        self._latest: dict[str, StepResult] = {}  # latest step of each phase
+        self._latest: dict[str, PhaseResult] = {}  # latest step of each phase
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
 
     def run(self, batches: Iterator[Batch]) -> None:
@@ -119,12 +119,12 @@ class Trainer:
         n_steps = self.settings.max_iter
         self.logged = (self.step + 1) % self._log_every == 0 or self.step == 0
         batch = batch.at(1.0 if self.goes_on else self.step / n_steps)
-        for phase in self.phases:
-            if phase.due(self.step, n_steps):
-                result = self._training_step(phase, batch)
-                self._latest[phase.name] = result
-                for callback in self.callbacks:
-                    callback.on_grad_computed(self, phase.name, result.norms)
+        due = [phase for phase in self.phases if phase.due(self.step, n_steps)]
+        results = self._training_step(due, batch)
+        self._latest |= results
+        for name, result in results.items():
+            for callback in self.callbacks:
+                callback.on_grad_computed(self, name, result.norms)
         self._average()
         self.step += 1
         if self.logged:

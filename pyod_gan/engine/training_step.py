@@ -1,4 +1,4 @@
-"""One training step of one phase: a batch goes in, losses and gradient norms come out."""
+"""One training step: a batch goes in, losses and gradient norms come out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .spec import Batch, Phase, Settings
 MAX_GRAD_NORM = 10.0  # per member; it only guards against explosions
 
 
-class StepResult(NamedTuple):
-    """Losses and gradient norms of one training step of one phase."""
+class PhaseResult(NamedTuple):
+    """Losses and gradient norms of one phase in one training step."""
 
     loss: Tensor  # (E,)
     norms: Tensor  # (E,) norms of the gradients before clipping
 
 
 class TrainingStep:
-    """Updates the weights of a phase's networks by one step of Adam.
+    """Updates the weights of all networks by one step of Adam for each phase that is due.
 
     It only reads and writes tensors. It calls no callback, keeps no history and draws no random
     number. The gradient of each member is clipped by itself, so that a member with a large gradient
@@ -37,8 +37,12 @@ class TrainingStep:
             for name, params in self._params.items()
         }
 
-    def __call__(self, phase: Phase, batch: Batch) -> StepResult:
-        """Take one step of ``phase`` on a batch (E, B, ·)."""
+    def __call__(self, due: Sequence[Phase], batch: Batch) -> dict[str, PhaseResult]:
+        """Train the networks of the phases on a batch (E, B, ·). Return the results by phase."""
+        return {phase.name: self._train(phase, batch) for phase in due}
+
+    def _train(self, phase: Phase, batch: Batch) -> PhaseResult:
+        """Take one step of Adam on the loss of a phase."""
         params = self._params[phase.name]
         loss = self.net.mean_over_pairings(phase.loss, batch)
         gradients = torch.autograd.grad(loss.sum(), params)
@@ -49,7 +53,7 @@ class TrainingStep:
             other_axes = [1] * (gradient.ndim - 1)
             param.grad = gradient * shrink.view(-1, *other_axes)
         self._optimisers[phase.name].step()
-        return StepResult(loss.detach(), norms)
+        return PhaseResult(loss.detach(), norms)
 
 
 def average_weights(averages: Sequence[Tensor], weights: Sequence[Tensor], decay: Tensor) -> None:

@@ -6,7 +6,9 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
 
 from .columns import is_number, missing_in
 
@@ -30,13 +32,20 @@ def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
     )
 
 
-def check_width(values: np.ndarray, expected: int) -> None:
-    """Raise a ValueError if an array (n, D) has not as many columns as in ``fit``."""
-    if values.shape[1] != expected:
-        raise ValueError(
-            f"X has {values.shape[1]} features, but {ESTIMATOR} is expecting {expected} features "
-            "as input."
-        )
+class _Columns(BaseEstimator):
+    """Number and names of the columns in ``fit``, as scikit-learn checks them."""
+
+
+_Columns.__name__ = ESTIMATOR  # scikit-learn's messages name the class of what it checks
+
+
+def check_columns(X: Any, n_columns: int, names: np.ndarray | None) -> None:
+    """Raise a ValueError if a table has other columns than in ``fit``."""
+    known = _Columns()
+    known.n_features_in_ = n_columns
+    if names is not None:
+        known.feature_names_in_ = names
+    validate_data(known, X, reset=False, skip_check_array=True)
 
 
 def check_numbers(frame: Any) -> None:

@@ -21,6 +21,11 @@ class Output(NamedTuple):
     kind: str  # "value", "category", "text", "missing" or "unseen"
     label: str = ""  # the category, or the part of a date
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the column is a column of numbers of the user's."""
+        return self.kind == "value" and not self.label
+
 
 class FrontEnd(Protocol):
     """Turns a user's data into rows that networks see, and pools the rows' scores.

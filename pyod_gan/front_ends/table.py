@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .checks import check_numbers, check_width, finite_floats
+from .checks import check_columns, check_numbers, finite_floats
 from .columns import is_number, missing_in
 from .encoder_bytes import encoder_from_array, encoder_to_array
 from .front_end import Output, Rows
@@ -63,14 +63,15 @@ class TableFrontEnd(BaseEstimator):
             If columns are other than in ``fit_read``, or values cannot be read.
         """
         check_is_fitted(self, "scaler_")
-        validate_data(self, X, reset=False, skip_check_array=True, ensure_2d=False)
-        if self.encoder_ is None:
-            if is_frame(X):
-                check_numbers(X)
-            values = finite_floats(X, least_rows=1)
-            check_width(values, self.n_features_in_)
-        else:
-            values = finite_floats(self.encoder_.transform(X), least_rows=1)
+        if self.encoder_ is not None:
+            self._check_columns(X)
+            return Rows(finite_floats(self.encoder_.transform(X), least_rows=1))
+        if is_frame(X):
+            self._check_columns(X)
+            check_numbers(X)
+            return Rows(finite_floats(X, least_rows=1))
+        values = finite_floats(X, least_rows=1)
+        self._check_columns(values)
         return Rows(values)
 
     def scale(self, values: np.ndarray) -> np.ndarray:
@@ -158,6 +159,10 @@ class TableFrontEnd(BaseEstimator):
         """Learn the columns of any table, and return its encoded values."""
         validate_data(self, X, reset=True, skip_check_array=True)
         return finite_floats(encoder.fit_transform(X), least_rows=2)
+
+    def _check_columns(self, X: Any) -> None:
+        """Raise a ValueError if a table has other columns than in ``fit_read``."""
+        check_columns(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
 
     def _learn_scale(self, values: np.ndarray) -> None:
         """Fit a new scaler on rows in the table's units."""

@@ -12,7 +12,6 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from .._support.optional_imports import import_optional
-from .checks import check_width
 from .columns import EXTRA, ColumnEncoder, column_kind, missing_in
 from .front_end import Output
 
@@ -142,7 +141,6 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
     X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)  # a list keeps each cell as it is
     X = check_array(X, dtype=None, ensure_all_finite=False)
     if names is not None:
-        check_width(X, len(names))
         return pandas.DataFrame(X, columns=list(names), dtype=object)
     return pandas.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]).infer_objects()
 

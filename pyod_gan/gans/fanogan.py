@@ -74,11 +74,11 @@ class FAnoGAN(BaseGAN):
         return {"gen": make.generator(self.latent_dim), "enc": make.encoder(self.latent_dim)}
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
-        half = self.encoder_start
+        start = self.encoder_start
         return (
-            Phase("critic", critics, self.critic_loss, stop=half),
-            Phase("player", ("gen",), self.player_loss, every=self.n_critic, stop=half),
-            Phase("encoder", ("enc",), self.encoder_loss, start=half),
+            Phase("critic", critics, self.critic_loss, stop=start),
+            Phase("player", ("gen",), self.player_loss, every=self.n_critic, stop=start),
+            Phase("encoder", ("enc",), self.encoder_loss, start=start),
         )
 
     def encoder_loss(self, net: Networks, batch: Batch) -> Tensor:

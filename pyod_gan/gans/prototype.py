@@ -17,8 +17,8 @@ from ..engine.spec import BaseGAN
 
 POOL = 2048  # number of training rows among which a member looks for prototypes
 CHUNK = 128  # number of rows of the pool that are compared with the bank at once
-LEAST = 1e-3  # least ratio of the gap's unit to the bulk's unit, for data of many twins
-MOST = 3.0  # bound of a logit distance, in mean logit distances between prototypes
+LEAST_RATIO = 1e-3  # least ratio of the gap's unit to the bulk's unit, for data of many twins
+LOGIT_BOUND = 3.0  # bound of a logit distance, in mean logit distances between prototypes
 FENCE = 3.0  # Tukey's outer fence, in interquartile ranges above the upper quartile
 
 
@@ -159,8 +159,8 @@ class PrototypeGAN(BaseGAN):
     def _nearest(self, net: Networks, x: Tensor) -> Tensor:
         """Bulk and gap, not yet divided by their medians, (E, B, D) -> (E, B, 2)."""
         nearest = self._bank(net).nearest_of_groups(self._residuals(net, x))  # (E, B, G)
-        bulk = finite(nearest).mean(-1)
-        gap = finite(nearest.amin(-1))
+        bulk = zero_if_infinite(nearest).mean(-1)
+        gap = zero_if_infinite(nearest.amin(-1))
         return torch.stack([bulk, gap], -1)
 
     def _residuals(self, net: Networks, x: Tensor) -> Tensor:
@@ -168,20 +168,24 @@ class PrototypeGAN(BaseGAN):
         bank = self._bank(net)
         apart = bank.apart(x)  # (E, B, M)
         logits = net.get_buffer("logit_scale") * net.critic(x)  # (E, B, 1)
-        residuals = (logits - net.get_buffer("bank_logits")).abs_().clamp_max_(MOST)
+        residuals = (logits - net.get_buffer("bank_logits")).abs_().clamp_max_(LOGIT_BOUND)
         residuals.mul_(net.get_buffer("discrimination"))
         residuals.add_(apart, alpha=(1 - self.discrimination_weight) / x.shape[-1])
         return residuals.masked_fill_(bank.are_copies(apart), torch.inf)
 
 
-def finite(nearest: Tensor) -> Tensor:
+def zero_if_infinite(nearest: Tensor) -> Tensor:
     """Set a minimum over nothing except copies of the row to 0."""
     return nearest.masked_fill(nearest.isinf(), 0.0)
 
 
 def typical(residuals: Tensor) -> Tensor:
-    """Median over rows, or their mean if half of the rows are copies, (E, P, V) -> (E, 1, V)."""
+    """Units of the two views, (E, P, 2) -> (E, 1, 2).
+
+    The unit is the median over rows, or the mean where half of the rows are copies.
+    """
     median = residuals.median(1, keepdim=True).values
     mean = residuals.mean(1, keepdim=True)
-    unit = torch.where(median > 0, median, torch.where(mean > 0, mean, 1.0))
-    return torch.maximum(unit, LEAST * unit[..., :1])
+    mean_or_one = torch.where(mean > 0, mean, 1.0)
+    bulk, gap = torch.where(median > 0, median, mean_or_one).split(1, -1)
+    return torch.cat([bulk, torch.maximum(gap, LEAST_RATIO * bulk)], -1)

@@ -81,13 +81,13 @@ class USAD(BaseGAN):
     def first_loss(self, net: Networks, batch: Batch) -> Tensor:
         """Loss L₁ of the first autoencoder, (E,)."""
         first, _, both = self._errors(net, batch.x)
-        early = self._early(batch)
+        early = self._reconstruction_weight(batch)
         return (early * first + (1 - early) * both).mean(-1)
 
     def second_loss(self, net: Networks, batch: Batch) -> Tensor:
         """Loss L₂ of the second autoencoder, (E,)."""
         _, second, both = self._errors(net, batch.x)
-        early = self._early(batch)
+        early = self._reconstruction_weight(batch)
         return (early * second - (1 - early) * both).mean(-1)
 
     def generate(self, net: Networks, z: Tensor) -> None:
@@ -110,7 +110,7 @@ class USAD(BaseGAN):
         """Rows within ±BOUND, (E, B, Z) -> (E, B, D)."""
         return bounded(decoder(code), BOUND)
 
-    def _early(self, batch: Batch) -> Tensor:
+    def _reconstruction_weight(self, batch: Batch) -> Tensor:
         """Weight 1/n in epoch n, a scalar."""
         epoch = 1 + (self.n_epochs * batch.progress).floor()
         return 1 / epoch

@@ -143,6 +143,12 @@ def test_bad_input_changes_nothing(bad, error, message) -> None:
     np.testing.assert_array_equal(before, detector.decision_function(table()))
 
 
+def test_warnings_name_the_detector() -> None:
+    named = GANDetector(**QUICK).fit(pd.DataFrame(table(), columns=list("abcde")))
+    with pytest.warns(UserWarning, match="valid feature names, but GANDetector was fitted with"):
+        named.decision_function(table())
+
+
 def test_wrong_width_and_unfitted() -> None:
     with pytest.raises(NotFittedError):
         GANDetector().decision_function(table())
