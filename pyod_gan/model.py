@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ._support.own_settings import own_settings
 from .engine.callbacks import Callback
 from .engine.combination import Units, combine, find_units
 from .engine.networks import Networks
@@ -60,6 +61,7 @@ class FittedModel:
             self.networks.to(device)
         return self
 
+    @own_settings()
     def rows(self, X: Any) -> np.ndarray:
         """A user's data as the networks see it, (n, D) float32.
 
@@ -74,11 +76,13 @@ class FittedModel:
         """Scores of rows by every member, chunk by chunk, (n, D) -> (E, n, V) float64."""
         return _member_scores(self.gan, self.networks, rows, progress)
 
+    @own_settings()
     def scores(self, X: Any, *, progress: bool = False) -> np.ndarray:
         """Scores of a user's data, higher = more anomalous, (n,) float64."""
         values, owner = self.front_end.rows(X)
         return self.front_end.pool(self.row_scores(values, progress=progress), owner)
 
+    @own_settings()
     def row_scores(self, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
         """Scores of rows as the networks see them, (n, D) -> (n,)."""
         return combine(self.member_scores(rows, progress=progress), self.units)
@@ -90,6 +94,7 @@ class FittedModel:
         return arrays | self.front_end.to_arrays()
 
     @classmethod
+    @own_settings()
     def from_arrays(
         cls,
         arrays: Mapping[str, np.ndarray],
@@ -109,6 +114,7 @@ class FittedModel:
         net = _load(networks, gan, settings, len(front_end.outputs))
         return cls(gan, settings, net, front_end, units)
 
+    @own_settings()
     def split(self, members: Sequence[int]) -> FittedModel:
         """Make a model of some of the members, by their numbers. This model keeps all members.
 
@@ -129,6 +135,7 @@ class FittedModel:
         units = Units(*(unit[chosen] for unit in self.units))
         return replace(self, networks=networks, units=units)
 
+    @own_settings()
     def join(self, *others: FittedModel) -> FittedModel:
         """Make a model of these members, followed by the members of ``others``.
 
@@ -173,6 +180,7 @@ class FittedModel:
         """Return the state for pickles, which holds arrays and no class of torch."""
         return {**vars(self), "networks": self.networks.to_arrays()}
 
+    @own_settings()
     def __setstate__(self, state: dict[str, Any]) -> None:
         n_columns = len(state["front_end"].outputs)
         networks = _load(state["networks"], state["gan"], state["settings"], n_columns)
@@ -189,6 +197,7 @@ class Fit:
     n_steps: int
 
 
+@own_settings()
 def fit_model(
     gan: BaseGAN,
     settings: Settings,

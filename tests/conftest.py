@@ -38,15 +38,17 @@ Fit = Callable[..., GANDetector]
 
 @pytest.fixture(scope="session")
 def fitted() -> Fit:
-    """Full-length fits of three members; each is made once in a session, and only to be read.
+    """Full-length fits; each is made once in a session, and only to be read.
 
-    ``fitted(gan_class, data, seed)`` fits the first part of ``data(seed)``, a function of
+    ``fitted(gan_class, data, seed, members)`` fits the first part of ``data(seed)``, a function of
     :mod:`tests.helpers`.
     """
 
     @cache
-    def fit(gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int) -> GANDetector:
-        detector = GANDetector(gan_class(), n_estimators=3, random_state=seed)
+    def fit(
+        gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int, members: int = 2
+    ) -> GANDetector:
+        detector = GANDetector(gan_class(), n_estimators=members, random_state=seed)
         return detector.fit(data(seed)[0])
 
     return fit

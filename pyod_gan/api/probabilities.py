@@ -7,7 +7,10 @@ from scipy.special import erf
 from scipy.stats import binom
 from sklearn.preprocessing import MinMaxScaler
 
+from .._support.own_settings import own_settings
 
+
+@own_settings()
 def outlier_probability(scores: np.ndarray, training_scores: np.ndarray, method: str) -> np.ndarray:
     """Probabilities of being an outlier, by the range or the tail of the training scores, (n,).
 
@@ -25,6 +28,7 @@ def outlier_probability(scores: np.ndarray, training_scores: np.ndarray, method:
     raise ValueError(f"`method` must be 'linear' or 'unify'. Got {method!r} instead.")
 
 
+@own_settings()
 def label_confidence(
     scores: np.ndarray, training_scores: np.ndarray, share: float, threshold: float
 ) -> np.ndarray:

@@ -27,7 +27,8 @@ def find_units(scores: np.ndarray) -> Units:
     noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
     deviation = scores.std(axis=(1, 2), keepdims=True)
     scale = np.where(high - low > noise, high - low, deviation)
-    return Units(centre, np.where(scale > noise, scale, 1.0))
+    scale = np.where(scale > noise, scale, 1.0)
+    return Units(np.array(centre, order="C"), np.array(scale, order="C"))
 
 
 def combine(scores: np.ndarray, units: Units) -> np.ndarray:

@@ -190,7 +190,8 @@ class Networks(nn.Module):
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the state as NumPy arrays, which hold no device and no class of torch."""
-        return {name: t.detach().cpu().numpy() for name, t in self.state_dict().items()}
+        arrays = {name: t.detach().cpu().numpy() for name, t in self.state_dict().items()}
+        return {name: array.copy(order="C") for name, array in arrays.items()}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> Networks:
         """Load the arrays of :meth:`to_arrays` into networks that were built with the same sizes.

@@ -258,9 +258,10 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     def critic_loss(self, net: Networks, batch: Batch) -> Tensor:
         """Sum of the losses of the critics, (E,)."""
         game = get_game(self.game)
-        pairs = self.play(net, batch.x, batch.z).pairs
-        if batch.negatives is not None:
-            pairs += self.reject(net, batch.x, batch.negatives)
+        with torch.no_grad():  # the players do not learn here
+            pairs = self.play(net, batch.x, batch.z).pairs
+            if batch.negatives is not None:
+                pairs += self.reject(net, batch.x, batch.negatives)
         losses = []
         for pair in pairs:
             self._check(net, pair)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .._support.exceptions import TrainingCollapsedError
 from .callbacks import Callback
-from .member_health import REMEDY, finite_mean, finite_members, spread
+from .member_health import REMEDY, finite_mean, finite_members, spread, varied_columns
 from .networks import Networks
 from .row_source import RowSource
 from .scoring import score_views
@@ -83,6 +83,7 @@ class Trainer:
         self.stop_training = False
         self._training_step = TrainingStep(net, phases, settings)
         self._latest: dict[str, PhaseResult] = {}  # latest step of each phase
+        self._varied = varied_columns(source.sample())
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
 
     def run(self, batches: Iterator[Batch]) -> None:
@@ -143,7 +144,7 @@ class Trainer:
         for name, (loss, norms) in self._latest.items():
             row[f"{name}_loss"] = finite_mean(loss)
             row[f"{name}_grad_norm"] = finite_mean(norms)
-        row["spread"] = finite_mean(spread(self.gan, self.net, batch))
+        row["spread"] = finite_mean(spread(self.gan, self.net, batch, self._varied))
         row["seconds"] = time.perf_counter() - self._started
         row["n_alive"] = int(alive.sum())
         self.history.append(row)

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from .batches import BatchSampler
 from .callbacks import Callback
-from .member_health import drop_dead_members
+from .member_health import drop_dead_members, varied_columns
 from .mlp import MLPMaker
 from .networks import Network, Networks
 from .row_source import RowSource
@@ -133,7 +133,7 @@ def fit_members(
             trainer = Trainer(gan, net, phases, source, settings, callbacks, goes_on=goes_on)
             trainer.run(chain([first], batches))
             history, n_steps = trainer.history, trainer.step
-        alive = drop_dead_members(gan, net, next(iter(sampler)))
+        alive = drop_dead_members(gan, net, next(iter(sampler)), varied_columns(source.sample()))
         left = [stream for stream, lives in zip(streams, alive, strict=True) if lives]
         net.double()  # scores are computed in double precision
         with torch.no_grad():

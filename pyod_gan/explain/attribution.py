@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._support.own_settings import own_settings
 from ..engine.combination import Units
 from ..engine.networks import Networks
 from ..engine.scoring import chunk_rows, score_views
@@ -28,6 +29,7 @@ class Explained(NamedTuple):
     observed: np.ndarray  # (n, D) values, in the units of the table
 
 
+@own_settings()
 def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
     """Find shares, expected values and observed values of the columns that the networks see.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .._support.optional_imports import import_optional
+from .._support.own_settings import own_settings
 from ..front_ends.columns import EXTRA, missing_in
 from ..front_ends.front_end import Output
 from ..front_ends.table_encoder import as_frame
@@ -38,6 +39,7 @@ class Reason(NamedTuple):
     reason: str
 
 
+@own_settings()
 def by_column(shares: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
     """Sum shares over the encoded columns of each column, (n, D) -> (n, columns of the table)."""
     columns = np.array([output.column for output in outputs])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from numbers import Number
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -57,7 +59,11 @@ class ColumnEncoder(BaseEstimator):
         """Learn skrub's steps for the column, and how they encode values and a missing value."""
         vectorizer = _vectorizer().fit(column.rename("c").to_frame())
         steps = vectorizer.all_processing_steps_["c"]
-        self.steps_ = [step for step in steps if hasattr(step, "transform")]  # the last holds names
+        transformers = [
+            step for step in steps if hasattr(step, "transform")
+        ]  # the last holds names
+        # as they are after unpickling, so that a loaded detector has the same hash
+        self.steps_ = pickle.loads(pickle.dumps(transformers))
         kinds = {c: kind for kind, cs in vectorizer.kind_to_columns_.items() for c in cs}
         if kinds["c"] == "low_cardinality":
             (labels,) = vectorizer.transformers_["c"].categories_
@@ -106,7 +112,7 @@ class ColumnEncoder(BaseEstimator):
         """Convert Python objects and Arrow's types to the column's kind, or to missing values."""
         pandas, dtype = import_optional("pandas", EXTRA), str(column.dtype)
         if dtype != "object" and "[pyarrow]" not in dtype:
-            return column
+            return _in_standard_zone(column)
         if self.kind_ == "numbers":
             return pandas.to_numeric(column, errors="coerce")
         column = column.astype(object)
@@ -116,7 +122,9 @@ class ColumnEncoder(BaseEstimator):
             return column
         known = column.mask(column.map(_is_number_itself))
         dates = pandas.to_datetime(known, errors="coerce", format="mixed", utc=True)
-        return dates.dt.tz_convert(self.zone_) if self.zone_ else dates.dt.tz_localize(None)
+        if not self.zone_:
+            return dates.dt.tz_localize(None)
+        return _in_standard_zone(dates.dt.tz_convert(self.zone_))
 
     def _check_read(self, column: Any, values: np.ndarray, missing: np.ndarray) -> None:
         """Raise an UnreadableValueError if a value that is not missing has no finite code."""
@@ -130,6 +138,15 @@ class ColumnEncoder(BaseEstimator):
             )
             error.column, error.row, error.value = self.name, row, value
             raise error
+
+
+def _in_standard_zone(column: Any) -> Any:
+    """Dates in a zone of pytz, as pandas 2 names zones, in the same zone of the standard library.
+
+    Zones of pytz refer to themselves, so skops cannot write them.
+    """
+    name = getattr(getattr(column.dtype, "tz", None), "zone", None)
+    return column if name is None else column.dt.tz_convert(ZoneInfo(name))
 
 
 def column_kinds(frame: Any) -> dict[str, str]:

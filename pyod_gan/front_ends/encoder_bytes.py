@@ -26,6 +26,11 @@ MOVED = {
 }
 
 
+def encoder_versions() -> dict[str, str]:
+    """Versions of the packages whose objects an encoder is made of."""
+    return {package: version(package) for package in ("pandas", "scikit-learn", "skrub")}
+
+
 def encoder_to_array(encoder: TableEncoder) -> np.ndarray:
     """Turn a fitted encoder into an array of bytes.
 

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._support.own_settings import own_settings
 from .checks import check_columns, check_numbers, finite_floats
 from .columns import is_number, missing_in
 from .encoder_bytes import encoder_from_array, encoder_to_array
@@ -47,6 +48,7 @@ class TableFrontEnd(BaseEstimator):
         self.fit_read(X)
         return self
 
+    @own_settings()
     def fit_read(self, X: Any) -> Rows:
         """Learn columns, encoding and scale of a table, and return its rows in their units."""
         self.encoder_ = TableEncoder() if self._needs_encoder(X) else None
@@ -54,6 +56,7 @@ class TableFrontEnd(BaseEstimator):
         self._learn_scale(values)
         return Rows(values)
 
+    @own_settings()
     def read(self, X: Any) -> Rows:
         """Rows of a table as numbers in their units, (n, D).
 
@@ -74,10 +77,12 @@ class TableFrontEnd(BaseEstimator):
         self._check_columns(values)
         return Rows(values)
 
+    @own_settings()
     def scale(self, values: np.ndarray) -> np.ndarray:
         """Standardise columns, (n, D) -> (n, D) float32."""
         return self.scaler_.transform(values)
 
+    @own_settings()
     def unscale(self, values: np.ndarray) -> np.ndarray:
         """Turn scaled values into the table's units, (..., D) -> (..., D)."""
         return self.scaler_.inverse_transform(values)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..engine.spec import BaseGAN, Settings
+from ..front_ends.encoder_bytes import encoder_versions
 from ..front_ends.table import TableFrontEnd
 from ..gans.registry import GANS
 from ..model import FittedModel
@@ -107,6 +108,8 @@ def _about(saved: Saved) -> dict[str, Any]:
         "n_samples_seen": saved.n_samples_seen,
         "steps_due": saved.steps_due,
     }
+    if getattr(front_end, "encoder_", None) is not None:
+        about["encoder_versions"] = encoder_versions()
     try:
         return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
     except TypeError as error:
@@ -135,6 +138,7 @@ def _arrays(saved: Saved) -> Arrays:
 
 def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> Saved:
     """Read what the arrays and the metadata of a file stand for."""
+    _check_encoder_versions(about)
     gan = gan_class(**_with_tuples(about["gan"]["params"]))
     params = about["params"]
     if params["gan"] is None:
@@ -160,6 +164,20 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
         steps_due=about["steps_due"],
         conformal_scores=arrays.get("conformal_scores"),
     )
+
+
+def _check_encoder_versions(about: dict[str, Any]) -> None:
+    """Raise a ValueError if other versions made the encoder. The first files do not name them."""
+    wrote = about.get("encoder_versions")
+    if wrote is None:
+        return
+    here = encoder_versions()
+    others = [f"{p} {v} (here {here[p]})" for p, v in wrote.items() if here[p] != v]
+    if others:
+        raise ValueError(
+            f"The file's table was encoded by other versions: {', '.join(others)}. Install these, "
+            "or fit again."
+        )
 
 
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .._support.optional_imports import import_optional
+from .._support.own_settings import own_settings
 from ..engine.threads import one_thread
 from ..front_ends.table import TableFrontEnd
 from ..model import FittedModel
@@ -61,6 +62,7 @@ detector (double[n, {n_columns}] X) => (double[n] score, int64[n] label) {{
 """
 
 
+@own_settings()
 def onnx_model(model: FittedModel, threshold: float) -> bytes:
     """Make the content of an ONNX file that scores as the model does.
 

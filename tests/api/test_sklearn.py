@@ -32,7 +32,6 @@ LABELS = "PyOD labels outliers 1 and scores them higher; scikit-learn wants -1 a
         "check_outliers_fit_predict": LABELS,
         "check_outliers_train": LABELS,
     },
-    xfail_strict=True,
 )
 def test_estimator_checks(estimator, check) -> None:
     with warnings.catch_warnings():

@@ -49,8 +49,15 @@ def write(frame: pd.DataFrame, path: str) -> None:
     frame.to_parquet(path) if path.endswith("parquet") else frame.to_csv(path, index=False)
 
 
+def read_csv(path: str, **options: object) -> pd.DataFrame:
+    """Numbers as they were written, to the last bit."""
+    if pd.__version__ < "3":  # whose default is an ulp off
+        options["float_precision"] = "round_trip"
+    return pd.read_csv(path, **options)
+
+
 def read(path: str) -> pd.DataFrame:
-    return pd.read_parquet(path) if path.endswith("parquet") else pd.read_csv(path)
+    return pd.read_parquet(path) if path.endswith("parquet") else read_csv(path)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -138,9 +145,7 @@ def test_columns_are_found_by_name_and_others_passed_on(models: dict[str, Path])
         write(mixed, f"in.{suffix}")
         arguments = ["score", f"in.{suffix}", "--model", str(models["penguins"])]
         assert main([*arguments, "--out", f"in.{suffix}"]) == 0  # over the input
-        scored = (
-            pd.read_csv("in.csv", dtype={"code": str}) if suffix == "csv" else read("in.parquet")
-        )
+        scored = read_csv("in.csv", dtype={"code": str}) if suffix == "csv" else read("in.parquet")
         pd.testing.assert_frame_equal(scored[["note", "code"]], mixed[["note", "code"]])
         scores = GANDetector.load(models["penguins"]).decision_function(frame)
         np.testing.assert_array_equal(scored["score"], scores)
@@ -216,7 +221,7 @@ def test_delimiters(models: dict[str, Path], capsys: pytest.CaptureFixture[str])
         assert "in.tsv, line 1: one column, 'alcohol" in said
         assert said.endswith(f"say --delimiter {delimiter!r}.")
         assert main([*map(str, arguments), "--delimiter", shown]) == 0
-        np.testing.assert_array_equal(pd.read_csv("out.tsv", sep=delimiter)["score"], scores)
+        np.testing.assert_array_equal(read_csv("out.tsv", sep=delimiter)["score"], scores)
 
 
 BROKEN = {
@@ -248,7 +253,7 @@ MIXED = {
     "name": ("a,b,3,d", "line 4, column 'name': '3' is a number, and 3 of 4 values are not."),
     "day": ("2024-01-02,soon,2024-01-03,NA", "line 3, column 'day': 'soon' is not a date"),
     "sum": ("1,2,inf,4", "line 4, column 'sum': 'inf' is not finite."),
-    "low": ("1,-1e999,3,4", "line 3, column 'low': '-1e999' is not finite."),
+    "low": ("1,-inf,3,4", "line 3, column 'low': '-inf' is not finite."),
 }
 
 

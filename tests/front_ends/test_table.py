@@ -165,7 +165,8 @@ def test_texts_that_are_dates_are_read_as_dates() -> None:
 def test_columns_of_another_type_are_all_listed() -> None:
     frame = cars()
     detector = GANDetector(**QUICK).fit(frame)
-    wrong = frame.assign(Horsepower="many", Origin=3)
+    many = pd.Series("many", frame.index, "string")
+    wrong = frame.assign(Horsepower=many, Origin=3)
     with pytest.raises(ValueError, match=r"'Horsepower' held numbers and now holds text; 'Origin'"):
         detector.decision_function(wrong)
     with pytest.raises(ValueError, match=r"missing[\s\S]*Year"):

@@ -110,7 +110,7 @@ class Subspaces:
         return np.hstack([critic(mask * x) for critic, mask in self.views])
 
     def gradient(self, x: Array) -> Array:
-        """Of the mean discriminator."""
+        """Gradient of the mean discriminator."""
         return np.mean([mask * critic.gradient(mask * x) for critic, mask in self.views], 0)
 
 

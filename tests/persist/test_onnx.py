@@ -84,7 +84,7 @@ def test_rows_that_decision_function_refuses_have_no_score(exported: Exported) -
 
 
 def test_rows_that_are_prototypes(tmp_path: Path) -> None:
-    """Also where a group holds nothing but copies of the row."""
+    """Also where a group holds only copies of the row."""
     few = np.repeat(X[:5], 8, axis=0)
     detector = GANDetector(PrototypeGAN(group_size=4, n_groups=3), **QUICK).fit(few)
     assert_equal((detector, export(detector, tmp_path)), np.r_[few, X[5:9], few + 1e-9])

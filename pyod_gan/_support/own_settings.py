@@ -1,0 +1,31 @@
+"""Settings of other libraries that a program may have changed, as this package needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+from sklearn import config_context
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Run a block, or a decorated function, as if no global setting had been changed.
+
+    Inside, scikit-learn's transformers return arrays, NumPy's floating-point errors are silent
+    (results are checked for finite values), and torch works on the CPU unless told otherwise,
+    without autocast and outside of inference mode. The program's settings are as they were
+    afterwards.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(config_context(transform_output="default"))
+        stack.enter_context(np.errstate(all="ignore"))
+        stack.enter_context(torch.inference_mode(False))
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
