@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "gan_class" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.contract)
             item.add_marker(pytest.mark.xdist_group(item.callspec.params["gan_class"].__name__))
+    items.sort(key=lambda item: item.get_closest_marker("contract") is None)  # the longest first
 
 
 Fit = Callable[..., GANDetector]
