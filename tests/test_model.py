@@ -40,7 +40,7 @@ def test_arrays_and_back(gan_class: type[BaseGAN], quick: Fit) -> None:
     model, X = quick(gan_class).model_, table()
     arrays = model.to_arrays()
     assert {type(array) for array in arrays.values()} == {np.ndarray}
-    front_end = TableFrontEnd.from_arrays(arrays, [], 5, "auto")
+    front_end = TableFrontEnd.from_arrays(arrays, list("abcde"), [], "auto")
     again = FittedModel.from_arrays(arrays, model.gan, model.settings, front_end)
     np.testing.assert_array_equal(again.scores(X), model.scores(X))
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):

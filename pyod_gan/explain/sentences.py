@@ -55,7 +55,7 @@ def reasons_frame(
     labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
     shares = by_column(explained.shares, outputs)
     rows, columns = _largest(shares, top)
-    given = {j: _given(X, names[j], j, outputs) for j in set(columns)}
+    given = {j: _given(X, names, j, outputs) for j in set(columns)}
     lines = []
     for i, j in zip(rows, columns, strict=True):
         own = [k for k, output in enumerate(outputs) if output.column == j]
@@ -117,11 +117,11 @@ def _said(cell: Cell) -> str:
     return f"{cell.name} is missing" if cell.value is None else f"{cell.name} = {cell.value!r}"
 
 
-def _given(X: Any, name: str, column: int, outputs: Sequence[Output]) -> Sequence[Any]:
+def _given(X: Any, names: Sequence[str], column: int, outputs: Sequence[Output]) -> Sequence[Any]:
     """A column as the user gave it, with None for missing values. All are None for numbers."""
     if Output(column, "value") in outputs:
         return [None] * len(X)
-    values = as_frame(X)[name]
+    values = as_frame(X, names)[names[column]]
     missing = missing_in(values)
     return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
 

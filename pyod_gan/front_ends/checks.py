@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Number
 from typing import Any
 
@@ -37,6 +38,13 @@ class _Columns(BaseEstimator):
 
 
 _Columns.__name__ = ESTIMATOR  # scikit-learn's messages name the class of what it checks
+
+
+def column_names(labels: Sequence[Any] | None, n_columns: int) -> list[str]:
+    """Names of columns by the labels of a data frame, or x0, x1, … for an array."""
+    if labels is None:
+        return [f"x{j}" for j in range(n_columns)]
+    return [str(label) for label in labels]
 
 
 def check_columns(X: Any, n_columns: int, names: np.ndarray | None) -> None:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._support.own_settings import own_settings
-from .checks import check_columns, check_numbers, finite_floats
+from .checks import check_columns, check_numbers, column_names, finite_floats
 from .columns import is_number, missing_in
 from .encoder_bytes import encoder_from_array, encoder_to_array
 from .front_end import Output, Rows
@@ -38,6 +38,8 @@ class TableFrontEnd(BaseEstimator):
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if ``fit_read`` got a data frame with string names.
+    names : list of str
+        Labels of the columns in words, whatever they are, or x0, x1, … for an array.
     """
 
     def __init__(self, preprocessing: str = "auto") -> None:
@@ -52,7 +54,9 @@ class TableFrontEnd(BaseEstimator):
     def fit_read(self, X: Any) -> Rows:
         """Learn columns, encoding and scale of a table, and return its rows in their units."""
         self.encoder_ = TableEncoder() if self._needs_encoder(X) else None
+        labels = list(X.columns) if is_frame(X) else None
         values = self._numbers(X) if self.encoder_ is None else self._encoded(X, self.encoder_)
+        self.names = column_names(labels, self.n_features_in_)
         self._learn_scale(values)
         return Rows(values)
 
@@ -109,12 +113,6 @@ class TableFrontEnd(BaseEstimator):
             return [Output(j, "value") for j in range(self.n_features_in_)]
         return list(self.encoder_.outputs_)
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the table's columns, or x0, x1, … for an array."""
-        unnamed = [f"x{j}" for j in range(self.n_features_in_)]
-        return [str(name) for name in getattr(self, "feature_names_in_", unnamed)]
-
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return scale, weights and encoder as arrays."""
         arrays = {f"scaler.{name}": array for name, array in self.scaler_.to_arrays().items()}
@@ -126,16 +124,23 @@ class TableFrontEnd(BaseEstimator):
 
     @classmethod
     def from_arrays(
-        cls, arrays: Mapping[str, np.ndarray], names: list[str], n_columns: int, preprocessing: str
+        cls,
+        arrays: Mapping[str, np.ndarray],
+        names: list[str],
+        feature_names: list[str],
+        preprocessing: str,
     ) -> TableFrontEnd:
-        """Make a front end from :meth:`to_arrays` and a data frame's column names, or none."""
+        """Make a front end from :meth:`to_arrays` and the names of its columns.
+
+        ``feature_names`` are those of a data frame with string names, or none.
+        """
         front_end = cls(preprocessing)
         front_end.encoder_ = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
         scale = {n.removeprefix("scaler."): a for n, a in arrays.items() if n.startswith("scaler.")}
         front_end.scaler_ = TableScaler.from_arrays(scale, arrays.get("weights"))
-        front_end.n_features_in_ = n_columns
-        if names:
-            front_end.feature_names_in_ = np.array(names, dtype=object)
+        front_end.names, front_end.n_features_in_ = names, len(names)
+        if feature_names:
+            front_end.feature_names_in_ = np.array(feature_names, dtype=object)
         return front_end
 
     def _needs_encoder(self, X: Any) -> bool:

@@ -100,6 +100,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if list(frame.columns) != self.names_:
             missing = [name for name in self.names_ if name not in frame.columns]
             unknown = [name for name in frame.columns if name not in self.names_]
+            if not missing and not unknown:
+                raise ValueError(
+                    f"Columns must be in the order of fit, {self.names_}. Got "
+                    f"{list(frame.columns)} instead."
+                )
             raise ValueError(
                 f"Columns must be those of fit, in the same order. Missing: {missing}; not seen in "
                 f"fit: {unknown}."

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..engine.spec import BaseGAN, Settings
+from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
 from ..front_ends.table import TableFrontEnd
 from ..gans.registry import GANS
@@ -101,6 +102,7 @@ def _about(saved: Saved) -> dict[str, Any]:
         "gan": {"name": _name(type(model.gan)), "params": model.gan.get_params()},
         "settings": asdict(model.settings),
         "n_features_in": len(front_end.names),
+        "names": front_end.names,
         "feature_names_in": list(getattr(front_end, "feature_names_in_", [])),
         "share": saved.share,
         "history": saved.history,
@@ -143,9 +145,9 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
     params = about["params"]
     if params["gan"] is None:
         params["gan"] = gan
-    front_end = TableFrontEnd.from_arrays(
-        arrays, about["feature_names_in"], about["n_features_in"], params["preprocessing"]
-    )
+    feature_names = about["feature_names_in"]
+    names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
+    front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])
     settings = Settings(**_with_tuples(about["settings"]))
     reservoir = arrays["reservoir"]
     if reservoir.shape[1:] != arrays["scaler.mean"].shape:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,3 +92,33 @@ def test_scaler_goes_back() -> None:
         X, X.mean(0, keepdims=True) + 40 * X.std(0), X.mean(0, keepdims=True) - 12 * X.std(0)
     ]
     np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(far)), far, rtol=1e-4)
+
+
+LABELS = {
+    "numbers": range(6),
+    "tuples": pd.MultiIndex.from_product([["a", "b"], [1, 2, 3]]),
+    "dates": pd.date_range("2024-01-01", periods=6),
+    "names": list("abcdef"),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_columns_may_have_any_labels(labels: str, mixed: bool, tmp_path: Path) -> None:
+    frame = pd.DataFrame(table(100, 6), columns=LABELS[labels])
+    if mixed:
+        frame[frame.columns[5]] = pd.Series(["x", "y"] * 50, dtype=object)
+    frame.iloc[3, 2] = 30.0
+    detector = GANDetector(**QUICK).fit(frame)
+    detector.save(tmp_path / "model")
+    for fitted in (detector, GANDetector.load(tmp_path / "model")):
+        reasons = fitted.explain_frame(frame[:5], top=6)
+        assert reasons.query("row == 3")["column"].iloc[0] == str(list(frame.columns)[2])
+        assert set(reasons["column"]) <= {str(label) for label in frame.columns}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's, that an array has no names
+        assert len(detector.explain_frame(frame.to_numpy(dtype=object)[:5], top=1)) > 0
+    turned = frame[frame.columns[::-1]]
+    if mixed or labels == "names":
+        with pytest.raises(ValueError, match=r"in the order of fit|same order|feature names"):
+            detector.explain_frame(turned)
