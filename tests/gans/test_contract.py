@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -236,6 +237,16 @@ def test_rows_that_are_mostly_alike(gan_class: type[BaseGAN]) -> None:
     np.testing.assert_allclose(detector.decision_scores_[:80], detector.decision_scores_[0])
     alone = np.concatenate([detector.decision_function(row[None]) for row in X[70:90]])
     np.testing.assert_allclose(alone, detector.decision_scores_[70:90], atol=1e-7)
+
+
+def test_most_rows_alike_is_no_collapse(gan_class: type[BaseGAN]) -> None:
+    """A generator that makes the one row that most rows are has not failed."""
+    X = np.zeros((100, 4))
+    X[:30] = table(30, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        detector = GANDetector(gan_class(), n_estimators=1, random_state=0).fit(X)
+    assert np.isfinite(detector.decision_scores_).all()
 
 
 def test_parameters_reach_the_spec(gan_class: type[BaseGAN], quick: Fit) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_digits
@@ -99,3 +102,36 @@ def test_nothing_but_copies_is_finite() -> None:
     alike = GANDetector(random_state=0).fit(np.ones((50, 3)))
     np.testing.assert_array_equal(alike.decision_scores_, np.zeros(50))
     assert alike.decision_function(np.full((1, 3), 9.0))[0] > 0
+
+
+ODD = {  # tables of which most rows are alike
+    "zeros": lambda rng: np.where(np.arange(300)[:, None] < 90, rng.normal(size=(300, 4)), 0.0),
+    "all but 5 %": lambda rng: np.where(np.arange(300)[:, None] < 15, rng.normal(size=(300, 4)), 1),
+    "a flag": lambda rng: rng.random((300, 1)) < 0.2,
+    "rare flags": lambda rng: rng.random((300, 3)) < 0.05,
+    "sparse counts": lambda rng: rng.poisson(0.1, (300, 6)),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_rare_rows_rank_first_where_most_are_alike(kind: str) -> None:
+    X = ODD[kind](np.random.default_rng(0)).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        detector = GANDetector(random_state=0).fit(X)
+    _, pattern, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+    count = counts[pattern.ravel()]
+    commonest, rare = count == counts.max(), count < 0.02 * len(X)
+    if not rare.any():
+        rare = ~commonest
+    chosen = commonest | rare
+    assert roc_auc_score(rare[chosen], detector.decision_scores_[chosen]) > 0.95
+
+
+def test_frames_of_categories_most_of_which_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.choice(["x", "y"], 300, p=[0.88, 0.12]) for name in ("a", "b")})
+    scores = GANDetector(random_state=0).fit(frame).decision_scores_
+    both = (frame == "y").all(axis=1)
+    neither = (frame == "x").all(axis=1)
+    assert scores[both].min() > scores[neither].max()
