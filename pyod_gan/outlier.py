@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .api.parameters import CONSTRAINTS, ParametersMixin
 from .detector import GANDetector
+from .engine.spec import BaseGAN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
@@ -163,6 +169,88 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
             As in :meth:`score_samples`.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def explain(self, X: ArrayLike) -> np.ndarray:
+        """Share of each column in the anomaly score: :meth:`GANDetector.explain`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to explain.
+
+        Returns
+        -------
+        shares : ndarray of shape (n_samples, n_features)
+            Shares of at least 0.
+        """
+        check_is_fitted(self)
+        return self.detector_.explain(X)
+
+    def explain_frame(self, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
+        """Reasons in words and numbers: :meth:`GANDetector.explain_frame`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to explain.
+        top : int, default=3
+            Number of reasons per row, at most.
+
+        Returns
+        -------
+        reasons : DataFrame
+            One line per row and reason.
+        """
+        check_is_fitted(self)
+        return self.detector_.explain_frame(X, top=top)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one file: :meth:`GANDetector.save`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. :meth:`load` and :meth:`GANDetector.load` both read it.
+        """
+        check_is_fitted(self)
+        self.detector_.save(path)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, gans: Sequence[type[BaseGAN]] = ()
+    ) -> GANOutlierDetector:
+        """Read a file of :meth:`save` or of :meth:`GANDetector.save`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. No code in it is run.
+        gans : sequence of BaseGAN classes, default=()
+            GANs of your own that the file may name.
+
+        Returns
+        -------
+        detector : GANOutlierDetector
+            The fitted detector, with the same scores.
+        """
+        inner = GANDetector.load(path, gans=gans)
+        turned: GANOutlierDetector = cls(**inner.get_params(deep=False))
+        turned.detector_ = inner
+        return turned
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write one ONNX model: :meth:`GANDetector.to_onnx`.
+
+        Its outputs follow that detector's convention: ``score`` is higher for anomalies, and
+        ``label`` is 1 for outliers.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file.
+        """
+        check_is_fitted(self)
+        self.detector_.to_onnx(path)
 
     @property
     def offset_(self) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..engine.devices import find_device
+from ..engine.spec import BaseGAN
 from ..model import FittedModel
 
 
@@ -33,6 +35,41 @@ def model_of(detector: FittedDetector) -> FittedModel:
     """
     check_is_fitted(detector)
     return detector.model_.to(find_device(detector.device))
+
+
+def inner_detector(estimator: Any, X: Any = None) -> tuple[Any, Any]:
+    """The fitted GANDetector in an estimator, and the user's data as it gets them.
+
+    Parameters
+    ----------
+    estimator : GANDetector, GANOutlierDetector or Pipeline
+        Fitted. A pipeline ends in one of the two.
+    X : array-like, default=None
+        Data for the estimator.
+
+    Returns
+    -------
+    detector : GANDetector
+    X : array-like
+        The data after all steps of the pipeline before the last.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If there is no GANDetector in it.
+    """
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(getattr(last, "gan", None), str | BaseGAN):  # the parameter of ours
+        raise TypeError(
+            "This needs a fitted GANDetector or GANOutlierDetector, alone or as the last step of a "
+            f"Pipeline. Got {type(last).__name__} instead."
+        )
+    check_is_fitted(last)
+    if isinstance(estimator, Pipeline) and len(estimator) > 1 and X is not None:
+        X = estimator[:-1].transform(X)
+    return getattr(last, "detector_", last), X
 
 
 def typical_score(detector: FittedDetector) -> float:

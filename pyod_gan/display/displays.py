@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from ..detector import GANDetector
+from ..api.fitted import inner_detector
 from .display import BLUE, GREEN, GREY, ORANGE, Display, draw_on
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class HistoryDisplay(Display):
     losses: dict[str, np.ndarray]
 
     @classmethod
-    def from_estimator(cls, estimator: GANDetector, *, ax: Axes | None = None) -> HistoryDisplay:
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> HistoryDisplay:
         """Draw ``history_`` of a fitted detector.
 
         Parameters
@@ -55,8 +54,8 @@ class HistoryDisplay(Display):
         ImportError
             If matplotlib is not installed. The extra ``plot`` has it.
         """
-        check_is_fitted(estimator)
-        rows = estimator.history_
+        detector, _ = inner_detector(estimator)
+        rows = detector.history_
         names = [name for name in rows[-1] if name.endswith("_loss")]
         losses = {
             name.removesuffix("_loss"): np.array([row.get(name, np.nan) for row in rows])
@@ -93,7 +92,7 @@ class ScoreDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator: GANDetector, X: ArrayLike | None = None, *, ax: Axes | None = None
+        cls, estimator: Any, X: ArrayLike | None = None, *, ax: Axes | None = None
     ) -> ScoreDisplay:
         """Draw the scores of ``X``, or of the training rows.
 
@@ -120,9 +119,9 @@ class ScoreDisplay(Display):
         ImportError
             If matplotlib is not installed. The extra ``plot`` has it.
         """
-        check_is_fitted(estimator)
-        scores = estimator.decision_scores_ if X is None else estimator.decision_function(X)
-        return cls(scores=scores, threshold=estimator.threshold_).plot(ax)
+        detector, X = inner_detector(estimator, X)
+        scores = detector.decision_scores_ if X is None else detector.decision_function(X)
+        return cls(scores=scores, threshold=detector.threshold_).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> ScoreDisplay:
         """Draw on ``ax``, or on new axes."""
@@ -152,7 +151,7 @@ class ExplanationDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator: GANDetector, row: ArrayLike, *, top: int = 8, ax: Axes | None = None
+        cls, estimator: Any, row: ArrayLike, *, top: int = 8, ax: Axes | None = None
     ) -> ExplanationDisplay:
         """Explain one row.
 
@@ -184,7 +183,8 @@ class ExplanationDisplay(Display):
         n_rows = len(np.asarray(row))
         if n_rows != 1:
             raise ValueError(f"`row` must be a table of one row. Got {n_rows} rows.")
-        frame = estimator.explain_frame(row, top=top)
+        detector, row = inner_detector(estimator, row)
+        frame = detector.explain_frame(row, top=top)
         return cls(reasons=list(frame["reason"]), shares=frame["share"].to_numpy()).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> ExplanationDisplay:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from ..api.fitted import model_of
-from ..detector import GANDetector
+from ..api.fitted import inner_detector, model_of
 from ..engine.training import member_streams
 from ..front_ends.front_end import Output
 from ..model import FittedModel
@@ -53,7 +52,7 @@ class MapDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator: GANDetector,
+        estimator: Any,
         X: ArrayLike,
         *,
         columns: tuple[int, int] = (0, 1),
@@ -89,7 +88,8 @@ class MapDisplay(Display):
         ImportError
             If matplotlib is not installed. The extra ``plot`` has it.
         """
-        model = model_of(estimator)
+        detector, X = inner_detector(estimator, X)
+        model = model_of(detector)
         values = model.front_end.read(X).values
         places = _places(model.front_end.outputs, columns)
         rows = values[:, places]
@@ -104,7 +104,7 @@ class MapDisplay(Display):
             x=x,
             y=y,
             scores=scores.reshape(n_grid, n_grid),
-            threshold=estimator.threshold_,
+            threshold=detector.threshold_,
             rows=rows,
             generated=_generated(model, 200)[:, places],
             names=(names[columns[0]], names[columns[1]]),

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from ..api.fitted import model_of
+from ..api.fitted import inner_detector, model_of
 from ..engine.combination import in_units
 from . import criteria
-from .criteria import Seed, anomaly_scores, as_table, last_step
+from .criteria import Seed, anomaly_scores, as_table
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _OF_LEVEL_SETS = {"max_features": [_COUNT], "n_draws": [_COUNT], "random_state": ["random_state"]}
@@ -190,8 +189,10 @@ def member_agreement(estimator: Any, X: Any, y: Any = None) -> float:
 
     Raises
     ------
+    NotFittedError
+        If the detector is not fitted.
     TypeError
-        If the detector is another one, or is not fitted.
+        If the detector is another one; ``resample_stability`` takes any.
     ValueError
         If the detector has a single member.
 
@@ -201,19 +202,12 @@ def member_agreement(estimator: Any, X: Any, y: Any = None) -> float:
     Learning", ICLR 2020, arXiv 1905.12614. Ma et al., "The Need for Unsupervised Outlier Model
     Selection", SIGKDD Explorations 25, 2023, arXiv 2104.01422.
     """
-    detector = getattr(last_step(estimator), "detector_", last_step(estimator))
-    if not hasattr(detector, "model_"):
-        raise TypeError(
-            "`member_agreement` needs a fitted GANDetector, alone or as a pipeline's last step. "
-            f"Got {last_step(estimator)!r} instead; `resample_stability` takes any detector."
-        )
+    detector, X = inner_detector(estimator, X)
     model = model_of(detector)
     if model.n_members < 2:
         raise ValueError(
             "`member_agreement` needs at least 2 members. The detector has 1; raise `n_estimators`."
         )
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        X = estimator[:-1].transform(X)
     scores = in_units(model.member_scores(model.rows(X)), model.units)  # (E, n, V)
     return criteria.mean_correlation(scores.max(axis=-1))
 

@@ -64,6 +64,23 @@ def test_outlier_detector_is_the_detector_turned_around() -> None:
     np.testing.assert_array_equal(turned.predict(X) == -1, turned.detector_.predict(X) == 1)
 
 
+def test_outlier_detector_explains_and_saves_like_the_detector(tmp_path) -> None:
+    X = table()
+    turned = GANOutlierDetector(ALAD(latent_dim=3), **QUICK).fit(X)
+    np.testing.assert_array_equal(turned.explain(X[:5]), turned.detector_.explain(X[:5]))
+    assert turned.explain_frame(X[:5]).equals(turned.detector_.explain_frame(X[:5]))
+    turned.save(tmp_path / "model")
+    for loaded in (GANOutlierDetector.load(tmp_path / "model"), turned):
+        np.testing.assert_array_equal(loaded.predict(X), turned.predict(X))
+        np.testing.assert_array_equal(loaded.score_samples(X), turned.score_samples(X))
+        assert loaded.gan.latent_dim == 3
+    turned.to_onnx(tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").exists()
+    for method in ("save", "to_onnx"):
+        with pytest.raises(NotFittedError):
+            getattr(GANOutlierDetector(), method)(tmp_path / "other")
+
+
 def test_nested_parameters_are_set_all_or_none() -> None:
     detector = GANDetector(ALAD())
     with pytest.raises(ValueError, match="bogus"):

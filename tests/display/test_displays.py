@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
@@ -16,10 +17,13 @@ from tests.helpers import QUICK, table
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pyod_gan import (
     ExplanationDisplay,
     GANDetector,
+    GANOutlierDetector,
     HistoryDisplay,
     MapDisplay,
     ScoreDisplay,
@@ -114,3 +118,20 @@ def test_matplotlib_is_imported_when_something_is_drawn() -> None:
     code = "import sys, pyod_gan; pyod_gan.ScoreDisplay; print('matplotlib.pyplot' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_displays_see_through_wrappers_and_pipelines() -> None:
+    turned = GANOutlierDetector(**QUICK).fit(X)
+    piped = make_pipeline(StandardScaler(), GANDetector(**QUICK)).fit(X)
+    row = X.head(1)
+    for estimator in (turned, piped):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn's: scaled rows have no names
+            HistoryDisplay.from_estimator(estimator)
+            scores = ScoreDisplay.from_estimator(estimator, X).scores
+            ExplanationDisplay.from_estimator(estimator, row)
+            MapDisplay.from_estimator(estimator, X, n_grid=5)
+        inner = estimator.detector_ if estimator is turned else estimator[-1]
+        np.testing.assert_array_equal(scores, inner.decision_scores_)
+    with pytest.raises(TypeError, match=r"last step of a Pipeline\. Got StandardScaler"):
+        ScoreDisplay.from_estimator(StandardScaler().fit(X))
