@@ -17,6 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,12 +37,12 @@ class Network(nn.Module):
         def __call__(self, x: Tensor) -> Tensor:
             """Apply each member's network to its own rows."""
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Number of units of the widest layer."""
         return max(p.shape[-1] for p in self.parameters())
 
-    @property
+    @cached_property
     def floats_per_row(self) -> int:
         """Number of floats that one row takes in one member, for the memory budget of scoring."""
         return sum(p.shape[-1] for p in self.parameters())
@@ -117,7 +118,7 @@ class Networks(nn.Module):
         """One of the weights, which has the type and the device of all of them."""
         return next(self.parameters())
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Number of units of the widest layer of all networks."""
         return max(self.network(name).width for name in (*self.players, *self.critics))
