@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from pyod_gan import GANDetector
+from pyod_gan import GAN, USAD, GANDetector
 from pyod_gan.gans import BaseGAN
 from tests.helpers import FAMILY, QUICK, Labelled, table
 
@@ -41,14 +41,14 @@ Fit = Callable[..., GANDetector]
 def fitted() -> Fit:
     """Full-length fits; each is made once in a session, and only to be read.
 
-    ``fitted(gan_class, data, seed, members)`` fits the first part of ``data(seed)``, a function of
-    :mod:`tests.helpers`.
+    ``fitted(gan_class, data, seed)`` fits the first part of ``data(seed)``, a function of
+    :mod:`tests.helpers`. Two members keep the suite short; GANs whose members differ more need
+    three to reach the floors.
     """
 
     @cache
-    def fit(
-        gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int, members: int = 2
-    ) -> GANDetector:
+    def fit(gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int) -> GANDetector:
+        members = 3 if gan_class in (GAN, USAD) else 2
         detector = GANDetector(gan_class(), n_estimators=members, random_state=seed)
         return detector.fit(data(seed)[0])
 
