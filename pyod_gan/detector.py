@@ -27,6 +27,7 @@ from .engine.training import member_streams
 from .front_ends.front_end import Rows
 from .front_ends.table import TableFrontEnd
 from .front_ends.table_encoder import TableEncoder
+from .front_ends.table_reader import TableReader
 from .gans.registry import get_gan
 from .model import fit_model
 
@@ -74,10 +75,12 @@ class GANDetector(
         Whether to stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names, see :class:`pyod_gan.callbacks.Callback`.
-    preprocessing : {"auto", "table"}, default="auto"
-        "auto" encodes a data frame that has missing values, or columns of other types than numbers,
-        by :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``). Other tables are taken as they
-        are. "table" encodes every input, so that arrays may have missing values too.
+    preprocessing : {"auto", "table"} or TableReader, default="auto"
+        "auto" reads data frames by :class:`pyod_gan.tables.TableReader`, and encodes those that
+        have missing values or columns of other kinds than numbers, by
+        :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``). Other tables are taken as they
+        are. A ``TableReader`` says how values are written, and what becomes of a value that cannot
+        be read. "table" encodes every input, so that arrays may have missing values too.
     warm_start : bool, default=False
         Whether ``fit`` starts from the networks of the last fit, which must have the same sizes.
     reservoir_size : int, default=2048
@@ -166,7 +169,7 @@ class GANDetector(
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
-        preprocessing: str = "auto",
+        preprocessing: str | TableReader = "auto",
         warm_start: bool = False,
         reservoir_size: int = 2048,
         random_state: int | np.random.RandomState | None = None,

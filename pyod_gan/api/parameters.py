@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from .._support.rollback import restored_on_failure
 from ..engine.callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
 from ..engine.spec import BaseGAN, Settings, check_layer_sizes
+from ..front_ends.table_reader import TableReader
 from ..gans.registry import get_gan
 
 Self = TypeVar("Self", bound="ParametersMixin")
@@ -35,7 +36,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "pairing": [StrOptions({"one", "all"})],
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
-    "preprocessing": [StrOptions({"auto", "table"})],
+    "preprocessing": [StrOptions({"auto", "table"}), TableReader],
     "warm_start": ["boolean"],
     "reservoir_size": [Interval(Integral, 0, None, closed="left")],
     "random_state": ["random_state"],

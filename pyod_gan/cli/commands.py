@@ -18,7 +18,7 @@ from .._support.atomic_files import check_place
 from .._support.exceptions import UnreadableValueError
 from .._support.optional_imports import import_optional
 from ..detector import GANDetector
-from ..front_ends.columns import EXTRA
+from ..front_ends.frames import EXTRA
 from .readers import CSVFile, Kinds, TableFile, open_table
 from .writers import table_writer
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .._support.atomic_files import atomic_write
 from .._support.optional_imports import import_optional
-from ..front_ends.columns import EXTRA
+from ..front_ends.frames import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,8 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
-from ..front_ends.columns import EXTRA, missing_in
+from ..front_ends.frames import EXTRA, as_frame, missing_in
 from ..front_ends.front_end import Output
-from ..front_ends.table_encoder import as_frame
 from .attribution import Explained
 
 if TYPE_CHECKING:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Number
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
-
-from .columns import is_number, missing_in
 
 ESTIMATOR = "GANDetector"  # the name in errors
 
@@ -56,24 +53,14 @@ def check_columns(X: Any, n_columns: int, names: np.ndarray | None) -> None:
     validate_data(known, X, reset=False, skip_check_array=True)
 
 
-def check_numbers(frame: Any) -> None:
-    """Raise a ValueError, with column names, if a frame has missing values or not only numbers."""
-    columns = [(name, frame[name]) for name in frame.columns]
-    others = [name for name, c in columns if not is_number(c.dtype) and not _numbers_in(c)]
-    if others:
+def check_names(now: Sequence[str], in_fit: Sequence[str]) -> None:
+    """Raise a ValueError if columns have other labels, or another order, than in ``fit``."""
+    missing = [name for name in in_fit if name not in now]
+    unknown = [name for name in now if name not in in_fit]
+    if missing or unknown:
         raise ValueError(
-            f"Columns must hold numbers, as in fit. Others: {others}. Convert them, or fit again."
+            f"Columns must be those of fit, in the same order. Missing: {missing}; not seen in "
+            f"fit: {unknown}."
         )
-    gaps = [name for name, column in columns if missing_in(column).any()]
-    if gaps:
-        raise ValueError(
-            f"Columns {gaps} have missing values (NaN), and no column had any in fit. Fill them, "
-            "or fit with `preprocessing='table'`."
-        )
-
-
-def _numbers_in(column: Any) -> bool:
-    """Tell whether a column of Python objects holds only numbers."""
-    if str(column.dtype) != "object":
-        return False
-    return all(isinstance(value, Number) for value in column[~missing_in(column)])
+    if list(now) != list(in_fit):
+        raise ValueError(f"Columns must be in the order of fit, {in_fit}. Got {now} instead.")

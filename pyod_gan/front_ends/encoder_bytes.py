@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from .._support.optional_imports import import_optional
-from .columns import EXTRA
+from .frames import EXTRA
 from .table_encoder import TableEncoder
+from .table_reader import TableReader
 
 SCHEMA = "schema.json"  # the part of a skops file that names the objects in it
 
@@ -143,8 +144,13 @@ def _own_types() -> frozenset[str]:
         "nothing": [None] * n,
     }
     written = {f"written {zone}": zoned.astype(str) for zone, zoned in zones.items()}
-    fitted = TableEncoder().fit(pandas.DataFrame(columns | zones | written))
-    return frozenset(_types(_schema(_skops().dumps(fitted))))
+    frame = pandas.DataFrame(columns | zones | written)
+    fitted = TableEncoder().fit(TableReader().fit_read(frame))
+    skrub = import_optional("skrub", EXTRA)
+    texts = skrub.StringEncoder(random_state=0)
+    earlier = skrub.TableVectorizer(high_cardinality=texts).fit(frame).all_processing_steps_
+    steps = [s for some in earlier.values() for s in some if hasattr(s, "transform")]
+    return frozenset(_types(_schema(_skops().dumps([fitted, steps]))))
 
 
 def _skops() -> Any:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._support.own_settings import own_settings
-from .checks import check_columns, check_numbers, column_names, finite_floats
-from .columns import is_number, missing_in
+from .checks import check_columns, check_names, column_names, finite_floats
 from .encoder_bytes import encoder_from_array, encoder_to_array
+from .frames import as_frame, is_frame, is_number, missing_in
 from .front_end import Output, Rows
-from .table_encoder import TableEncoder, is_frame
+from .table_encoder import TableEncoder
+from .table_reader import TableReader
 from .table_scaler import TableScaler
+
+FAR = 10.0  # standard deviations from the mean that a missing value counts as, if `fit` had none
 
 
 class TableFrontEnd(BaseEstimator):
@@ -24,12 +28,15 @@ class TableFrontEnd(BaseEstimator):
 
     Parameters
     ----------
-    preprocessing : {"auto", "table"}, default="auto"
-        "auto" encodes data frames that have missing values, or columns of other types than numbers.
-        "table" encodes every input.
+    preprocessing : {"auto", "table"} or TableReader, default="auto"
+        "auto" reads data frames with ``TableReader()``, and encodes those that have missing values
+        or columns of other kinds than numbers. A reader does the same in its own way, also with
+        arrays. "table" reads and encodes every input.
 
     Attributes
     ----------
+    reader_ : TableReader or None
+        Reads data frames. None if ``fit_read`` got an array of numbers.
     encoder_ : TableEncoder or None
         Encodes a table that is not all numbers.
     scaler_ : TableScaler
@@ -42,7 +49,7 @@ class TableFrontEnd(BaseEstimator):
         Labels of the columns in words, whatever they are, or x0, x1, … for an array.
     """
 
-    def __init__(self, preprocessing: str = "auto") -> None:
+    def __init__(self, preprocessing: str | TableReader = "auto") -> None:
         self.preprocessing = preprocessing
 
     def fit(self, X: Any, y: object = None) -> TableFrontEnd:
@@ -53,16 +60,25 @@ class TableFrontEnd(BaseEstimator):
     @own_settings()
     def fit_read(self, X: Any) -> Rows:
         """Learn columns, encoding and scale of a table, and return its rows in their units."""
-        self.encoder_ = TableEncoder() if self._needs_encoder(X) else None
+        self.reader_: TableReader | None = None
+        self.encoder_: TableEncoder | None = None
         labels = list(X.columns) if is_frame(X) else None
-        values = self._numbers(X) if self.encoder_ is None else self._encoded(X, self.encoder_)
+        if self._are_plain_numbers(X):
+            validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)
+            values = finite_floats(X, least_rows=2)
+            self.n_features_in_ = values.shape[1]
+            if labels is not None:
+                self.reader_ = TableReader.of_numbers(column_names(labels, len(labels)))
+        else:
+            validate_data(self, X, reset=True, skip_check_array=True)
+            values = finite_floats(self._learn_columns(X), least_rows=2)
         self.names = column_names(labels, self.n_features_in_)
         self._learn_scale(values)
         return Rows(values)
 
     @own_settings()
     def read(self, X: Any) -> Rows:
-        """Rows of a table as numbers in their units, (n, D).
+        """Rows of a table as numbers in their units, (n, D). NaN stands for a missing number.
 
         Raises
         ------
@@ -70,21 +86,25 @@ class TableFrontEnd(BaseEstimator):
             If columns are other than in ``fit_read``, or values cannot be read.
         """
         check_is_fitted(self, "scaler_")
-        if self.encoder_ is not None:
-            self._check_columns(X)
-            return Rows(finite_floats(self.encoder_.transform(X), least_rows=1))
-        if is_frame(X):
-            self._check_columns(X)
-            check_numbers(X)
+        if not is_frame(X) and self.encoder_ is None and self.preprocessing == "auto":
+            values = finite_floats(X, least_rows=1)
+            self._check_columns(values)
+            return Rows(values)
+        self._check_columns(X)
+        if self._are_plain_numbers(X) and self.encoder_ is None:
             return Rows(finite_floats(X, least_rows=1))
-        values = finite_floats(X, least_rows=1)
-        self._check_columns(values)
-        return Rows(values)
+        reader = self.reader_ or TableReader.of_numbers([str(name) for name in X.columns])
+        columns = reader.read(as_frame(X, self.names))
+        if self.encoder_ is not None:
+            return Rows(finite_floats(self.encoder_.transform(columns), least_rows=1))
+        return Rows(np.column_stack([column.values for column in columns]))
 
     @own_settings()
     def scale(self, values: np.ndarray) -> np.ndarray:
-        """Standardise columns, (n, D) -> (n, D) float32."""
-        return self.scaler_.transform(values)
+        """Standardise columns, (n, D) -> (n, D) float32. A missing number becomes a far one."""
+        scaled = self.scaler_.transform(values)
+        scaled[np.isnan(values)] = FAR
+        return scaled
 
     @own_settings()
     def unscale(self, values: np.ndarray) -> np.ndarray:
@@ -116,6 +136,8 @@ class TableFrontEnd(BaseEstimator):
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return scale, weights and encoder as arrays."""
         arrays = {f"scaler.{name}": array for name, array in self.scaler_.to_arrays().items()}
+        if self.reader_ is not None:
+            arrays["reader"] = np.frombuffer(json.dumps(self.reader_.to_dict()).encode(), np.uint8)
         if self.encoder_ is not None:
             arrays["encoder"] = encoder_to_array(self.encoder_)
         if self.scaler_.weights is not None:
@@ -136,6 +158,7 @@ class TableFrontEnd(BaseEstimator):
         """
         front_end = cls(preprocessing)
         front_end.encoder_ = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
+        front_end.reader_ = _reader(arrays.get("reader"), front_end.encoder_, feature_names)
         scale = {n.removeprefix("scaler."): a for n, a in arrays.items() if n.startswith("scaler.")}
         front_end.scaler_ = TableScaler.from_arrays(scale, arrays.get("weights"))
         front_end.names, front_end.n_features_in_ = names, len(names)
@@ -143,38 +166,46 @@ class TableFrontEnd(BaseEstimator):
             front_end.feature_names_in_ = np.array(feature_names, dtype=object)
         return front_end
 
-    def _needs_encoder(self, X: Any) -> bool:
-        """Tell whether a table has to be encoded.
-
-        With "auto" this is a data frame with missing values, or with other types than numbers.
-        """
-        if self.preprocessing == "table":
-            return True
+    def _are_plain_numbers(self, X: Any) -> bool:
+        """Tell whether a table holds numbers only, by its types, and none is missing."""
         if not is_frame(X):
+            return self.preprocessing == "auto"
+        if self.preprocessing == "table" or not all(is_number(dtype) for dtype in X.dtypes):
             return False
-        if not all(is_number(dtype) for dtype in X.dtypes):
-            return True
         columns = list(X.columns)
         doubled = len(set(columns)) < len(columns)  # this error is raised later
-        return not doubled and any(missing_in(X[name]).any() for name in columns)
+        return doubled or not any(missing_in(X[name]).any() for name in columns)
 
-    def _numbers(self, X: Any) -> np.ndarray:
-        """Learn the columns of a table of numbers, and return its values."""
-        validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)
-        values = finite_floats(X, least_rows=2)
-        self.n_features_in_ = values.shape[1]
-        return values
-
-    def _encoded(self, X: Any, encoder: TableEncoder) -> np.ndarray:
-        """Learn the columns of any table, and return its encoded values."""
-        validate_data(self, X, reset=True, skip_check_array=True)
-        return finite_floats(encoder.fit_transform(X), least_rows=2)
+    def _learn_columns(self, X: Any) -> np.ndarray:
+        """Learn to read, and if needed to encode, any table, and return its values."""
+        given = self.preprocessing
+        reader = TableReader() if isinstance(given, str) else clone(given)
+        columns = reader.fit_read(as_frame(X))
+        self.reader_, some_missing = reader, any(column.missing.any() for column in columns)
+        if given == "table" or some_missing or not reader.all_numbers:
+            self.encoder_ = encoder = TableEncoder()
+            return encoder.fit_transform(columns)
+        return np.column_stack([column.values for column in columns])
 
     def _check_columns(self, X: Any) -> None:
         """Raise a ValueError if a table has other columns than in ``fit_read``."""
         check_columns(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
+        if is_frame(X) and self.reader_ is not None:
+            check_names([str(name) for name in X.columns], self.names)
 
     def _learn_scale(self, values: np.ndarray) -> None:
         """Fit a new scaler on rows in the table's units."""
         weights = None if self.encoder_ is None else self.encoder_.weights(values)
         self.scaler_ = TableScaler(weights).fit(values)
+
+
+def _reader(
+    array: np.ndarray | None, encoder: TableEncoder | None, feature_names: list[str]
+) -> TableReader | None:
+    """Make a reader of its bytes. The first files have none, so it is made of what they tell."""
+    if array is not None:
+        return TableReader.from_dict(json.loads(array.tobytes()))
+    if encoder is not None:
+        zones = {column.name: getattr(column, "zone_", None) or "" for column in encoder.columns_}
+        return TableReader.of_kinds(encoder.kinds_, zones)
+    return TableReader.of_numbers(feature_names) if feature_names else None

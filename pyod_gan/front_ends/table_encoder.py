@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .._support.optional_imports import import_optional
-from .columns import EXTRA, ColumnEncoder, column_kind, missing_in
+from .column_reader import Column
+from .columns import ColumnEncoder
 from .front_end import Output
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Encode numbers, booleans, categories, texts, dates and missing values as floats.
 
-    Numbers stay as they are. Skrub's ``TableVectorizer`` encodes every other column by itself:
+    Numbers stay as they are. Every other column is encoded by itself:
 
     - Categories get one column each.
     - Dates are split into parts.
     - Texts with many values become the leading components of their n-grams.
 
     Missing values become the median. Two kinds of columns are added: marks of missing values and
-    marks of unseen categories. A mark that never occurred in ``fit`` counts as if it had occurred
-    in one row of ``fit``.
+    marks of unseen categories. A mark that never occurred in ``fit``, and that of a value that
+    could not be read, counts as if it had occurred in one row of ``fit``.
 
     Attributes
     ----------
@@ -39,38 +37,29 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         What each column of the table holds: "numbers", "dates", "durations", "text" or "nothing".
     """
 
-    def fit(self, X: Any, y: object = None) -> TableEncoder:
-        """Learn the columns of a data frame, or of an array of objects."""
+    def fit(self, X: Sequence[Column], y: object = None) -> TableEncoder:
+        """Learn the columns of a table that was read by :class:`TableReader`."""
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X: Any, y: object = None) -> np.ndarray:
-        """Learn the columns and encode them, (n, n_features) -> (n, n_outputs) float64."""
-        frame = as_frame(X)
-        self.names_ = list(frame.columns)
-        self.columns_ = [ColumnEncoder(name).fit(frame[name]) for name in self.names_]
+    def fit_transform(self, X: Sequence[Column], y: object = None) -> np.ndarray:
+        """Learn the columns and encode them, n rows -> (n, n_outputs) float64."""
+        self.names_ = [column.name for column in X]
+        self.columns_ = [ColumnEncoder(column.name).fit(column) for column in X]
         self.kinds_ = {column.name: column.kind_ for column in self.columns_}
         parts = [(j, part) for j, column in enumerate(self.columns_) for part in column.parts_]
         self.outputs_ = [Output(j, *part) for j, part in parts]
-        values = self._values(frame)
+        values = self._values(X)
         self.imputer_ = SimpleImputer(strategy="median", keep_empty_features=True).fit(values)
+        self.rare_ = float(np.sqrt(len(values)))
         marks = np.array([output.kind in ("missing", "unseen") for output in self.outputs_])
-        self.once_ = np.where(marks & ~(values > 0).any(0), np.sqrt(len(values)), 1.0)
-        return np.asarray(self.imputer_.transform(values) * self.once_)
+        self.once_ = np.where(marks & ~(values > 0).any(0), self.rare_, 1.0)
+        return self._finished(values, X)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Encode a table, (n, n_features) -> (n, n_outputs) float64.
-
-        Raises
-        ------
-        ValueError
-            If the table has other columns than in ``fit``, a column of another type, or a value
-            that cannot be read.
-        """
+    def transform(self, X: Sequence[Column]) -> np.ndarray:
+        """Encode a table with the columns of ``fit``, n rows -> (n, n_outputs) float64."""
         check_is_fitted(self)
-        frame = as_frame(X, self.names_)
-        self._check_columns(frame)
-        return np.asarray(self.imputer_.transform(self._values(frame)) * self.once_)
+        return self._finished(self._values(X), X)
 
     def weights(self, encoded: np.ndarray) -> np.ndarray:
         """Factors of the standardised columns of encoded rows, (n, n_outputs) -> (n_outputs,).
@@ -88,76 +77,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             weights[own] = size[own] / np.sqrt((size[own] ** 2).sum())
         return weights
 
-    def _values(self, frame: Any) -> np.ndarray:
+    def _values(self, X: Sequence[Column]) -> np.ndarray:
         """Encoded columns, not yet imputed, (n, n_outputs)."""
-        return np.hstack([column.transform(frame[column.name]) for column in self.columns_])
+        pairs = zip(self.columns_, X, strict=True)
+        return np.hstack([encoder.transform(column) for encoder, column in pairs])
 
-    def _check_columns(self, frame: Any) -> None:
-        """Raise a ValueError unless the columns are those of ``fit`` and hold what they held.
-
-        A column may also hold nothing except missing values.
-        """
-        if list(frame.columns) != self.names_:
-            missing = [name for name in self.names_ if name not in frame.columns]
-            unknown = [name for name in frame.columns if name not in self.names_]
-            if not missing and not unknown:
-                raise ValueError(
-                    f"Columns must be in the order of fit, {self.names_}. Got "
-                    f"{list(frame.columns)} instead."
-                )
-            raise ValueError(
-                f"Columns must be those of fit, in the same order. Missing: {missing}; not seen in "
-                f"fit: {unknown}."
-            )
-        now = {name: column_kind(frame[name]) for name in self.names_}
-        wrong = [
-            f"{name!r} held {kind} and now holds {now[name]}"
-            for name, kind in self.kinds_.items()
-            if kind not in (now[name], "nothing")
-            and str(frame[name].dtype) != "object"
-            and not missing_in(frame[name]).all()
-        ]
-        if wrong:
-            raise ValueError(
-                f"Columns must have the types that they had in fit: {'; '.join(wrong)}. Convert "
-                "them, or fit again."
-            )
-
-
-def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
-    """Turn a data frame of pandas or polars, or an array, into a pandas frame.
-
-    ``names`` are the names that an array's columns had in ``fit``. Without them, types are found by
-    the values of the array.
-
-    Raises
-    ------
-    ValueError
-        If column names are not unique, or if an array has another number of columns than ``names``.
-    """
-    if is_frame(X):
-        own = [str(name) for name in X.columns]
-        doubled = sorted({name for name in own if own.count(name) > 1})
-        if doubled:
-            raise ValueError(f"Column names must differ. Got {doubled} more than once.")
-        X = X.to_pandas() if hasattr(X, "to_pandas") else X
-        return X if own == list(X.columns) else X.set_axis(own, axis=1)
-    pandas = import_optional("pandas", EXTRA)
-    X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)  # a list keeps each cell as it is
-    X = check_array(X, dtype=None, ensure_all_finite=False)
-    if names is not None:
-        return pandas.DataFrame(X, columns=list(names), dtype=object)
-    return pandas.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]).infer_objects()
-
-
-def is_frame(X: Any) -> bool:
-    """Tell whether ``X`` is a data frame of pandas or polars.
-
-    Raises
-    ------
-    TypeError
-        If ``X`` is a lazy data frame.
-    """
-    if hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
-        raise TypeError("A lazy data frame has no rows yet. Call collect() first.")
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
+    def _finished(self, values: np.ndarray, X: Sequence[Column]) -> np.ndarray:
+        """Fill in missing values, and weigh the marks, (n, n_outputs)."""
+        finished = np.asarray(self.imputer_.transform(values) * self.once_)
+        for j, output in enumerate(self.outputs_):
+            if output.kind == "missing":
+                finished[X[output.column].unreadable, j] = self.rare_
+        return finished

@@ -12,7 +12,7 @@ from sklearn.base import OutlierMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, assert_all_finite, check_array, check_random_state
 
-from ..front_ends.table_encoder import is_frame
+from ..front_ends.frames import is_frame
 
 MASS = 0.9  # smallest share of rows in the level sets that count (Goix 2016)
 MOST_MASS = 0.999  # largest mass on the mass-volume curve, whose end may lie at infinity

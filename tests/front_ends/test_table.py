@@ -22,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from pyod_gan import GANDetector, GANOutlierDetector, MapDisplay
 from pyod_gan.front_ends import encoder_bytes
-from pyod_gan.tables import TableEncoder
+from pyod_gan.tables import TableEncoder, TableReader
 from tests.helpers import QUICK, cars, table, weather
 
 Planted = tuple[pd.DataFrame, np.ndarray]
@@ -146,7 +146,7 @@ def test_unseen_and_missing_values_when_scoring() -> None:
 
 def test_each_column_counts_alike() -> None:
     encoder = TableEncoder()
-    Z = encoder.fit_transform(cars())
+    Z = encoder.fit_transform(TableReader().fit_read(cars()))
     weights = encoder.weights(Z)
     Z = (Z - Z.mean(0)) / np.where(Z.std(0) > 0, Z.std(0), 1)
     variances = (Z * weights).var(0)
@@ -156,18 +156,19 @@ def test_each_column_counts_alike() -> None:
 
 def test_texts_that_are_dates_are_read_as_dates() -> None:
     frame = weather().assign(date=lambda t: t["date"].astype(str))
-    encoder = TableEncoder().fit(frame)
+    reader = TableReader()
+    encoder = TableEncoder().fit(reader.fit_read(frame))
     assert {o.label for o in encoder.outputs_ if o.column == 0} >= {"year", "month", "day"}
-    with pytest.raises(ValueError, match=r"'date' has 1 value.*row 2: 'soon'"):
-        encoder.transform(frame.assign(date=[*frame["date"][:2], "soon", *frame["date"][3:]]))
+    with pytest.raises(ValueError, match=r"'date' has 1 value.*date like.*row 2: 'soon'"):
+        reader.read(frame.assign(date=[*frame["date"][:2], "soon", *frame["date"][3:]]))
 
 
 def test_columns_of_another_type_are_all_listed() -> None:
     frame = cars()
     detector = GANDetector(**QUICK).fit(frame)
     many = pd.Series("many", frame.index, "string")
-    wrong = frame.assign(Horsepower=many, Origin=3)
-    with pytest.raises(ValueError, match=r"'Horsepower' held numbers and now holds text; 'Origin'"):
+    wrong = frame.assign(Horsepower=many, Year=3, Origin=3)  # a category may have any value
+    with pytest.raises(ValueError, match=r"(?s)'Horsepower' has 406 value.*'Year' has 406 value"):
         detector.decision_function(wrong)
     with pytest.raises(ValueError, match=r"missing[\s\S]*Year"):
         detector.decision_function(frame.drop(columns="Year"))
@@ -312,7 +313,7 @@ def test_without_skrub_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(__import__("sys").modules, "skrub", None)
     monkeypatch.setitem(__import__("sys").modules, "skrub.selectors", None)
     with pytest.raises(ImportError, match=r"needs skrub.*pyod-gan\[tabular\]"):
-        GANDetector(**QUICK).fit(load_penguins())
+        GANDetector(**QUICK).fit(weather())
 
 
 def test_a_map_of_two_columns_of_numbers() -> None:
@@ -336,10 +337,10 @@ WHEN = pd.date_range("2020-01-01", periods=80)
 
 @pytest.mark.parametrize(
     "values",
-    [WHEN, WHEN.tz_localize("UTC"), WHEN - WHEN[0], pd.Categorical([10, 90] * 40), ["1", "2"] * 40],
-    ids=["dates", "zoned dates", "durations", "categories", "digits"],
+    [WHEN, WHEN.tz_localize("UTC"), WHEN - WHEN[0], pd.Categorical([10, 90] * 40)],
+    ids=["dates", "zoned dates", "durations", "categories"],
 )
-def test_types_say_what_is_encoded_not_values(values: object) -> None:
+def test_what_is_no_number_is_encoded(values: object) -> None:
     frame = numbers_and("other", values)
     assert GANDetector(**QUICK).fit(frame).encoder_ is not None
     assert GANDetector(**QUICK).fit(frame[["other"]]).encoder_ is not None
@@ -353,11 +354,9 @@ def test_types_say_what_is_encoded_not_values(values: object) -> None:
 def test_after_numbers_other_types_are_named() -> None:
     frame = pd.DataFrame(table(), columns=list("abcde"))
     detector = GANDetector(**QUICK).fit(frame)
-    for wrong in (pd.Timestamp("2020-01-01"), "0.5", "x"):
-        with pytest.raises(ValueError, match=r"must hold numbers.*Others: \['b'\]"):
+    for wrong in (pd.Timestamp("2020-01-01"), "x"):
+        with pytest.raises(ValueError, match=r"'b' has 200 value.*read as a number.*row 0"):
             detector.decision_function(frame.assign(b=wrong))
-    with pytest.raises(ValueError, match=r"\['b'\] have missing values.*preprocessing='table'"):
-        detector.decision_function(frame.assign(b=np.nan))
     as_objects = detector.decision_function(frame.astype(object))
     np.testing.assert_array_equal(as_objects, detector.decision_scores_)
 
@@ -413,10 +412,11 @@ def test_a_first_missing_value_is_rare_whatever_the_type(values: object) -> None
     ids=["called missing", "and one missing", "words", "texts", "dates", "numbers"],
 )
 def test_a_missing_value_alone_is_what_it_is_beside_others(values: object) -> None:
-    frame = numbers_and("c", values)
-    encoder = TableEncoder().fit(frame)
+    frame, reader = numbers_and("c", values), TableReader()
+    encoder = TableEncoder().fit(reader.fit_read(frame))
     gone = frame.assign(c=frame["c"].where(frame.index > 0, None))
-    np.testing.assert_array_equal(encoder.transform(gone)[:1], encoder.transform(gone[:1]))
+    alone, beside = (encoder.transform(reader.read(some)) for some in (gone[:1], gone))
+    np.testing.assert_array_equal(beside[:1], alone)
 
 
 def test_frames_of_one_library_score_as_those_of_the_other() -> None:
@@ -473,7 +473,7 @@ def test_a_table_of_many_texts_is_saved_small(tmp_path: Path) -> None:
 
 
 def test_complex_numbers_are_refused() -> None:
-    with pytest.raises(ValueError, match="'c' holds complex"):
+    with pytest.raises(ValueError, match="'c' holds values of type complex"):
         GANDetector(**QUICK).fit(numbers_and("c", np.full(80, 1j)))
 
 
@@ -501,7 +501,8 @@ def test_arrays_and_numbered_columns_keep_their_places() -> None:
 
 def test_names_that_could_be_taken_for_each_other() -> None:
     frame = pd.DataFrame({"a": ["x", "b_x"] * 20, "a_b": ["x", "y"] * 20})
-    first, second = (TableEncoder().fit(frame).outputs_ for _ in range(2))
+    columns = TableReader().fit_read(frame)
+    first, second = (TableEncoder().fit(columns).outputs_ for _ in range(2))
     assert first == second
     assert [o.label for o in first] == ["b_x", "x", "", "x", "y", ""]
 
