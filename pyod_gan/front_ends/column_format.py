@@ -20,7 +20,8 @@ from .number_format import NumberFormat, find_number_formats
 MISSING_WORDS = frozenset([  # in small letters
     "", "na", "n/a", "n.a.", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "nat", "null",
     "none", "nil", "(null)", "\\n", "-", "--", "---", "–", "—", "?", ".", "..", "*", "1.#ind",
-    "-1.#ind", "1.#qnan", "-1.#qnan", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "missing",
+    "-1.#ind", "1.#qnan", "-1.#qnan", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!",
+    "missing",
 ])
 # fmt: on
 MOST = 0.9  # more than this share of the values shows what a column holds; the others are odd

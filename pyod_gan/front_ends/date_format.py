@@ -59,9 +59,7 @@ def to_dates(texts: Sequence[str], form: str) -> np.ndarray:
         known = known.where(known.str.fullmatch(ISO_DATE.pattern))
     dates = pandas.to_datetime(known, format=form, errors="coerce", utc=True)
     moments = dates.dt.tz_localize(None).to_numpy(dtype="datetime64[us]").copy()
-    for i in map(
-        int, np.flatnonzero(np.isnat(moments))
-    ):  # pandas may not know years such as 1066 and 9999
+    for i in map(int, np.flatnonzero(np.isnat(moments))):  # years that pandas may not know
         moment = _moment(texts[i], form)
         if moment is not None:
             moments[i] = np.datetime64(moment, "us")

@@ -101,9 +101,8 @@ def _may_tell_apart(form: ColumnFormat, values: np.ndarray) -> bool:
         return True
     steps = np.diff(values)
     in_order = np.all(steps > 0) or np.all(steps < 0)
-    return bool(
-        np.all(values == np.round(values)) and (in_order or np.ptp(values) < 2 * len(values))
-    )
+    is_whole, is_dense = np.all(values == np.round(values)), np.ptp(values) < 2 * len(values)
+    return bool(is_whole and (in_order or is_dense))
 
 
 def _notes(form: ColumnFormat, known: Any, values: np.ndarray) -> list[tuple[str, Remedy]]:

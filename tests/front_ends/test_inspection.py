@@ -15,7 +15,7 @@ FRAME = pd.DataFrame(
         "when": [f"{i % 28 + 1:02d}.{i % 12 + 1:02d}.2024" for i in range(N)],
         "postcode": [f"0{i % 30:04d}" for i in range(N)],
         "person": [f"person {i}" for i in range(N)],
-        "kind": ["a", None] * (N // 2),
+        "kind": ["a", "b", None, None] * (N // 4),
         "day": [20240101 + i % 28 for i in range(N)],
         "same": 1,
         "ticket": [str(i) if i % 4 else f"PC {i}" for i in range(N)],
@@ -41,7 +41,7 @@ def test_each_column_is_described() -> None:
         "ticket": "identifier",
         "nothing": "nothing",
         "lists": "unreadable",
-        "mixed": "number",
+        "mixed": "identifier",
         "measured": "number",
     }
     assert lines["written"]["amount"] == "a number like 1.234,5 €"

@@ -101,7 +101,8 @@ WHEN = dt.datetime(2024, 12, 31, 17, 5)
     [
         "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M", "%m/%d/%Y",
         "%d.%m.%y", "%d %b %Y", "%d-%b-%y", "%B %d, %Y", "%m/%d/%Y %I:%M %p", "%Y/%m/%d",
-        "%d/%b/%Y:%H:%M:%S +0000", "%a, %d %b %Y", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%d %H:%M:%S.%f",
+        "%d/%b/%Y:%H:%M:%S +0000", "%a, %d %b %Y", "%Y-%m-%dT%H:%M:%S+00:00",
+        "%Y-%m-%d %H:%M:%S.%f",
     ],
 )  # fmt: skip
 def test_formats_of_dates(form: str) -> None:
