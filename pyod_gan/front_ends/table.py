@@ -68,7 +68,7 @@ class TableFrontEnd(BaseEstimator):
             values = finite_floats(X, least_rows=2)
             self.n_features_in_ = values.shape[1]
             if labels is not None:
-                self.reader_ = TableReader.of_numbers(column_names(labels, len(labels)))
+                self.reader_ = self._new_reader().assume(dict.fromkeys(map(str, labels), "numbers"))
         else:
             validate_data(self, X, reset=True, skip_check_array=True)
             values = finite_floats(self._learn_columns(X), least_rows=2)
@@ -93,8 +93,9 @@ class TableFrontEnd(BaseEstimator):
         self._check_columns(X)
         if self._are_plain_numbers(X) and self.encoder_ is None:
             return Rows(finite_floats(X, least_rows=1))
-        reader = self.reader_ or TableReader.of_numbers([str(name) for name in X.columns])
-        columns = reader.read(as_frame(X, self.names))
+        frame = as_frame(X, self.names)
+        reader = self.reader_ or TableReader().assume(dict.fromkeys(frame.columns, "numbers"))
+        columns = reader.read(frame)
         if self.encoder_ is not None:
             return Rows(finite_floats(self.encoder_.transform(columns), least_rows=1))
         return Rows(np.column_stack([column.values for column in columns]))
@@ -166,6 +167,11 @@ class TableFrontEnd(BaseEstimator):
             front_end.feature_names_in_ = np.array(feature_names, dtype=object)
         return front_end
 
+    def _new_reader(self) -> TableReader:
+        """Make a reader as the user wants it."""
+        given = self.preprocessing
+        return TableReader() if isinstance(given, str) else clone(given)
+
     def _are_plain_numbers(self, X: Any) -> bool:
         """Tell whether a table holds numbers only, by its types, and none is missing."""
         if not is_frame(X):
@@ -178,11 +184,10 @@ class TableFrontEnd(BaseEstimator):
 
     def _learn_columns(self, X: Any) -> np.ndarray:
         """Learn to read, and if needed to encode, any table, and return its values."""
-        given = self.preprocessing
-        reader = TableReader() if isinstance(given, str) else clone(given)
+        reader = self._new_reader()
         columns = reader.fit_read(as_frame(X))
         self.reader_, some_missing = reader, any(column.missing.any() for column in columns)
-        if given == "table" or some_missing or not reader.all_numbers:
+        if self.preprocessing == "table" or some_missing or not reader.all_numbers:
             self.encoder_ = encoder = TableEncoder()
             return encoder.fit_transform(columns)
         return np.column_stack([column.values for column in columns])
@@ -207,5 +212,6 @@ def _reader(
         return TableReader.from_dict(json.loads(array.tobytes()))
     if encoder is not None:
         zones = {column.name: getattr(column, "zone_", None) or "" for column in encoder.columns_}
-        return TableReader.of_kinds(encoder.kinds_, zones)
-    return TableReader.of_numbers(feature_names) if feature_names else None
+        return TableReader().assume(encoder.kinds_, zones)
+    names = dict.fromkeys(feature_names, "numbers")
+    return TableReader().assume(names) if names else None

@@ -145,17 +145,11 @@ class TableReader(BaseEstimator):
         reader.formats_ = {name: ColumnFormat(**form) for name, form in formats}
         return reader
 
-    @classmethod
-    def of_kinds(cls, kinds: Mapping[str, str], zones: Mapping[str, str] = {}) -> TableReader:
-        """Make a reader of columns of known kinds, which are written plainly."""
-        reader, zone = cls(), zones.get
-        reader.formats_ = {n: ColumnFormat(kind, zone=zone(n, "")) for n, kind in kinds.items()}
-        return reader
-
-    @classmethod
-    def of_numbers(cls, names: Sequence[str]) -> TableReader:
-        """Make a reader of columns of numbers."""
-        return cls.of_kinds(dict.fromkeys(names, "numbers"))
+    def assume(self, kinds: Mapping[str, str], zones: Mapping[str, str] = {}) -> TableReader:
+        """Take the kinds of the columns as known, and their values as written plainly."""
+        zone = zones.get
+        self.formats_ = {n: ColumnFormat(kind, zone=zone(n, "")) for n, kind in kinds.items()}
+        return self
 
     def _check_params(self, frame: Any) -> None:
         """Raise a ValueError for a bad parameter."""

@@ -17,6 +17,7 @@ from ..engine.spec import BaseGAN, Settings
 from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
 from ..front_ends.table import TableFrontEnd
+from ..front_ends.table_reader import TableReader
 from ..gans.registry import GANS
 from ..model import FittedModel
 from .safetensors_file import FORMAT, Arrays, read, write
@@ -93,6 +94,8 @@ def _about(saved: Saved) -> dict[str, Any]:
     for name, instead in {"contamination": share, **REPLACED}.items():
         if not isinstance(params[name], Real | str):
             params[name] = instead
+    if isinstance(params["preprocessing"], TableReader):
+        params["preprocessing"] = params["preprocessing"].get_params()
     if not isinstance(params["gan"], str):
         params["gan"] = None  # the fitted GAN spec is in "gan" below
     about = {
@@ -145,6 +148,8 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
     params = about["params"]
     if params["gan"] is None:
         params["gan"] = gan
+    if not isinstance(params["preprocessing"], str):
+        params["preprocessing"] = TableReader(**params["preprocessing"])
     feature_names = about["feature_names_in"]
     names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
     front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])

@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -529,3 +529,81 @@ def test_lazy_frames_are_refused() -> None:
     frame = pl.from_pandas(cars()).lazy()
     with pytest.raises(TypeError, match="collect"):
         GANDetector(**QUICK).fit(frame)
+
+
+def numbers(n: int = 200) -> pd.DataFrame:
+    return pd.DataFrame(table(n), columns=list("abcde"))
+
+
+@pytest.mark.parametrize("as_type", [lambda f: f, lambda f: f.convert_dtypes(), pl.from_pandas])
+def test_a_first_missing_number_has_a_score(as_type: object) -> None:
+    """Whatever holds the numbers, a missing value that ``fit`` has not seen is far out."""
+    frame = numbers()
+    detector = GANDetector(n_estimators=2, random_state=0).fit(as_type(frame))
+    assert detector.encoder_ is None
+    row = int(np.argmin(detector.decision_scores_))
+    gone = frame.copy()
+    gone.loc[row, "b"] = np.nan
+    scores = detector.decision_function(as_type(gone))
+    assert scores[row] > detector.threshold_
+    np.testing.assert_array_equal(np.delete(scores, row), np.delete(detector.decision_scores_, row))
+    with pytest.raises(ValueError, match="NaN"):
+        detector.decision_function(gone.to_numpy())
+
+
+def test_a_fold_with_the_only_missing_value_is_scored() -> None:
+    frame, y = numbers(), np.r_[np.zeros(190), np.ones(10)]
+    frame.loc[3, "b"] = np.nan
+    scores = cross_val_score(
+        GANDetector(**QUICK),
+        frame,
+        y,
+        scoring="roc_auc",
+        cv=StratifiedKFold(3),
+        error_score="raise",
+    )
+    assert np.isfinite(scores).all()
+
+
+def test_a_missing_number_in_a_stream() -> None:
+    frame = numbers()
+    detector = GANDetector(**QUICK).fit(frame)
+    detector.partial_fit(frame.assign(b=frame["b"].where(frame.index > 0)))
+    assert np.isfinite(detector.decision_function(frame)).all()
+
+
+@pytest.mark.parametrize("values", [np.arange(80.0), WHEN, WHEN - WHEN[0]])
+@pytest.mark.parametrize("beside", [["x", "y"] * 40, np.arange(80.0) % 7])
+def test_what_cannot_be_read_can_be_flagged(values: object, beside: object) -> None:
+    """The rest of the row is scored, and the cell that cannot be read makes it an outlier."""
+    frame = pd.DataFrame({"v": values, "w": beside})
+    reader = TableReader(on_error="flag")
+    detector = GANDetector(n_estimators=2, random_state=0, preprocessing=reader).fit(frame)
+    row = frame.iloc[[int(np.argmin(detector.decision_scores_))]]
+    wrong = row.assign(v="2O24-02-31")
+    assert detector.decision_function(row) < detector.threshold_ < detector.decision_function(wrong)
+    assert GANDetector(random_state=0).fit(frame).predict(row) == 0
+    with pytest.raises(ValueError, match="'v' has 1 value"):
+        GANDetector(**QUICK).fit(frame).decision_function(wrong)
+
+
+def test_what_cannot_be_read_in_fit_is_rare_there() -> None:
+    frame = numbers_and("c", [*map(str, range(78)), "7g", None])
+    detector = GANDetector(random_state=0, preprocessing=TableReader(on_error="flag")).fit(frame)
+    assert np.argmax(detector.decision_scores_) == 78
+    again = clone(detector).set_params(preprocessing__na=["7g"]).fit(frame)
+    assert again.model_.front_end.reader_.na == ["7g"]
+
+
+def test_a_reader_is_saved_with_the_model(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [f"{i},5 €" for i in range(60)], "b": ["31.12.2024"] * 60})
+    detector = GANDetector(**QUICK, preprocessing=TableReader(na=["x"], on_error="flag")).fit(frame)
+    detector.save(tmp_path / "m")
+    loaded = GANDetector.load(tmp_path / "m")
+    odd = frame.assign(a="?!", b="x")
+    for some in (frame, odd):
+        np.testing.assert_array_equal(
+            loaded.decision_function(some), detector.decision_function(some)
+        )
+    assert loaded.get_params()["preprocessing"].on_error == "flag"
+    assert pickle.loads(pickle.dumps(detector)).predict(odd).shape == (60,)
