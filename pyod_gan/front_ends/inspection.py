@@ -55,7 +55,7 @@ def inspect_table(X: Any, reader: TableReader | None = None) -> pd.DataFrame:
     """
     pandas, frame = import_optional("pandas", EXTRA), as_frame(X)
     inspected, _ = inspect_columns(frame, reader or TableReader())
-    lines = [line._replace(notes="; ".join(line.notes))[:-1] for line in inspected]
+    lines = [(*line[:5], "; ".join(line.notes)) for line in inspected]
     return pandas.DataFrame(lines, columns=list(Inspected._fields[:-1]))
 
 
@@ -86,13 +86,20 @@ def _inspected(form: ColumnFormat, column: Column, given: Any) -> Inspected:
     notes = _notes(form, known, values)
     if n >= ENOUGH and n_distinct >= NEARLY_ALL * n and _may_tell_apart(form, values):
         kind = kind if form.kind == "dates" else "identifier"
-        said = "differs in nearly every row; if it only tells rows apart, leave it out"
-        notes.append((said, ("drop", column.name)))
+        note = "differs in nearly every row; if it only tells rows apart, leave it out"
+        notes.append((note, ("drop", column.name)))
     example = str(known.iloc[0]).strip() if n else ""
     if form.kind == "dates" and n and example[:10] != str(values[0])[:10]:
         example = f"{example} = {str(values[0])[:10]}"
-    said, help_ = zip(*notes, strict=True) if notes else ((), ())
-    return Inspected(column.name, kind, form.noun, example, column.missing.mean(), said, help_)
+    return Inspected(
+        column.name,
+        kind,
+        form.noun,
+        example,
+        float(column.missing.mean()),
+        tuple(said for said, _ in notes),
+        tuple(remedy for _, remedy in notes),
+    )
 
 
 def _may_tell_apart(form: ColumnFormat, values: np.ndarray) -> bool:
