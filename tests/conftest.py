@@ -12,11 +12,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_breast_cancer
 
 from pyod_gan import GAN, USAD, GANDetector
 from pyod_gan.gans import BaseGAN
 from tests.helpers import FAMILY, QUICK, Labelled, table
+
+# The same examples every time, and no time limits. ``--hypothesis-profile long`` tries many more.
+SAME = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("usual", max_examples=500, **SAME)
+settings.register_profile("long", max_examples=10_000, **SAME)
+settings.load_profile("usual")
 
 
 @pytest.fixture(params=FAMILY, ids=lambda gan: gan.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -42,13 +43,27 @@ def find_date_formats(
     them.
     """
     some = texts[:SAMPLE]
-    usual = [day + time for time, day in product(TIMES, DAYS)]
+    usual = [form for form, shape in _shapes() if any(map(shape.fullmatch, some))]
     for formats in (*([form] for form in given), [ISO], usual):
         counts = [sum(_moment(text, form) is not None for text in some) for form in formats]
         best = [f for f, count in zip(formats, counts, strict=True) if 0 < count == max(counts)]
         if best:
             return _most(texts, best)
     return np.zeros(len(texts), dtype=bool), []
+
+
+@cache
+def _shapes() -> list[tuple[str, re.Pattern[str]]]:
+    """The usual formats with what their texts look like, which is quicker to try."""
+    name, number = r"[A-Za-z]+", r"\d+"
+    parts = dict.fromkeys("dmYyHMSIf", number) | dict.fromkeys("abABp", name)
+    shapes = []
+    for form in (day + time for time, day in product(TIMES, DAYS)):
+        shape = re.escape(form).replace("%z", r"(?:Z|[-+]\d\d:?\d\d)")
+        for letter, part in parts.items():
+            shape = shape.replace(f"%{letter}", part)
+        shapes.append((form, re.compile(shape)))
+    return shapes
 
 
 def to_dates(texts: Sequence[str], form: str) -> np.ndarray:
