@@ -13,6 +13,8 @@ harness/                    **how anything is measured**
 harness/datasets.py         data sets that need no download; the 64 pinned ADBench and ODDS files
 harness/download.py         fetch those files, with checksums (``files.csv``)
 harness/kddcup99.py         KDDCup99, through scikit-learn
+harness/mixed_tables.py     real tables of mixed columns that packages ship
+harness/planted_errors.py   errors of ten kinds, planted by rule in such tables
 harness/protocols.py        which rows a detector is fitted on and which it scores
 harness/detectors.py        name -> detector, each at one default for all data sets
 harness/isolation.py        one thread, no output, seeds restored: how a detector is run
@@ -31,6 +33,7 @@ studies/papers.py           precision, recall, F1 beside the papers' figures (``
 studies/published.py        whichever of these two a protocol has
 studies/gate.py             does the harness reproduce published kNN figures to two decimals?
 studies/explain.py          do explanations find the column that was made wrong?
+studies/errors.py           are planted errors in real tables found, and the right column named?
 studies/drift.py            does ``partial_fit`` recover when all rows move?
 studies/selection.py        do scorers without labels choose well?
 studies/speed.py            wall and CPU time, side by side

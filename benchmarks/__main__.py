@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|drift|selection]``.
+"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|errors|drift|selection]``.
 
 What a command needs is imported when it starts, so that ``--help`` is quick.
 """
@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
     "explain": "Print how often explanations find the planted column.",
+    "errors": "Print how many errors planted in real tables are found; write ``errors.csv``.",
     "drift": "Print how well partial_fit recovers when all rows move.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
@@ -39,6 +40,7 @@ examples:
   python -m benchmarks --data-home data --protocol kdd,arrhythmia    beside published figures
   python -m benchmarks report                            tables and pictures again
   python -m benchmarks gate --data-home data             check the harness
+  python -m benchmarks errors                            errors planted in real tables
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks selection --max-rows 1000         scorers without labels
 
