@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -15,10 +14,10 @@ from torch.overrides import TorchFunctionMode
 
 from ..engine.scoring import score_views
 from ..front_ends.table import TableFrontEnd
-from ..front_ends.table_scaler import CLIP
+from ..front_ends.table_scaler import CLIP, LARGEST
 from ..model import FittedModel
 
-FARTHEST = CLIP + math.log1p(sys.float_info.max)  # the scaled value if a number overflows
+FARTHEST = CLIP + math.log1p(LARGEST)  # the scaled value if a number overflows
 
 
 class RowScorer(nn.Module):
@@ -47,7 +46,7 @@ class RowScorer(nn.Module):
 
     def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Score and label rows, (n, D) float64 -> scores (n,) float64, labels (n,) int64."""
-        z = (X - self.mean) / self.deviation
+        z = (X - self.mean).clamp(-LARGEST, LARGEST) / self.deviation
         size = z.abs().clamp_max(CLIP) + (z.abs() - CLIP).clamp_min(0).log1p()
         z = z.sign() * size.clamp_max(FARTHEST)
         with InOnnx():

@@ -142,9 +142,8 @@ def test_float32_and_integers() -> None:
         (table()[:0], ValueError, "minimum of 2"),
         (table()[:, 0], ValueError, "2D"),
         (np.array([["a", "b"], ["c", "d"]]), ValueError, "convert"),
-        (np.c_[table(), np.linspace(-1, 1, 200) * 1e200], ValueError, r"column\(s\) \[5\].*divide"),
     ],
-    ids=["NaN", "infinite", "sparse", "one row", "no row", "1-D", "text", "overflow"],
+    ids=["NaN", "infinite", "sparse", "one row", "no row", "1-D", "text"],
 )
 def test_bad_input_changes_nothing(bad, error, message) -> None:
     detector = GANDetector(**QUICK)

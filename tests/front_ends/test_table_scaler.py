@@ -1,10 +1,25 @@
-"""Scaled columns: linear in the bulk, ordered beyond."""
+"""Scaled columns: linear in the bulk, ordered beyond, and no few values decide the scale."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pyod_gan.front_ends.table_scaler import TableScaler
+
+COLUMNS = {
+    "normal": lambda rng: rng.normal(5, 3, 200),
+    "skewed": lambda rng: rng.lognormal(3, 0.5, 200),
+    "counts": lambda rng: rng.poisson(0.3, 200).astype(float),
+    "mostly zero": lambda rng: np.where(rng.random(200) < 0.9, 0, rng.gamma(2, size=200)),
+    "times": lambda rng: 1.7e9 + 1e6 * rng.random(200),
+}
+
+
+def scaled(column: np.ndarray, values: np.ndarray | list[float] | None = None) -> np.ndarray:
+    """Scaled ``values``, or the column itself, on the scale of one column."""
+    scaler = TableScaler().fit(column[:, None])
+    return scaler.transform(column[:, None] if values is None else np.array(values)[:, None])[:, 0]
 
 
 def test_scaler_is_linear_in_the_bulk_and_ordered_beyond() -> None:
@@ -25,3 +40,86 @@ def test_scaler_is_blind_to_units_and_constants() -> None:
     np.testing.assert_allclose(scaled, TableScaler().fit(X).transform(X), rtol=1e-5)
     constant = np.full((50, 1), 0.1)
     np.testing.assert_allclose(TableScaler().fit(constant).transform(constant), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+@pytest.mark.parametrize("size", [1e2, 1e6, 1e12, 1e300])
+def test_two_percent_of_errors_hardly_move_the_scale(kind: str, size: float) -> None:
+    column = COLUMNS[kind](np.random.default_rng(0))
+    wrong = column.copy()
+    wrong[:4] = np.array([size, size, size, -size]) * min(column.max(), 1e6)
+    clean, disturbed = (TableScaler().fit(c[:, None]) for c in (column, wrong))
+    assert 0.8 < disturbed.scale_[0] / clean.scale_[0] < 2.1
+    assert abs(disturbed.mean_[0] - clean.mean_[0]) < 0.4 * clean.scale_[0]
+    z = disturbed.transform(wrong[:, None])[:, 0]
+    assert np.abs(z[:4]).min() > np.abs(z[4:]).max()
+
+
+@pytest.mark.parametrize("n_ones", [1, 2, 4, 10, 100])
+def test_a_flag_keeps_its_standard_deviation(n_ones: int) -> None:
+    flag = (np.arange(200) < n_ones).astype(float)
+    assert TableScaler().fit(flag[:, None]).scale_[0] == pytest.approx(flag.std())
+
+
+def test_an_error_in_a_rare_flag_does_not_hide_the_flag() -> None:
+    z = scaled(np.r_[1e12, np.ones(3), np.zeros(196)])
+    assert z[0] > z[1] > z[-1] + 5
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0, -5.0, 0.1, 1e6, 1.7e9, 1e-6, 1e-30, 1e300])
+def test_any_change_of_a_constant_column_is_far_and_grows(constant: float) -> None:
+    size = abs(constant) or 1.0
+    changes = size * np.array([1e-9, 1e-6, 1e-3, 1.0, 1e3])
+    column = np.full(200, constant)
+    assert not scaled(column).any()
+    up, down = scaled(column, constant + changes), scaled(column, constant - changes)
+    assert up[0] > np.sqrt(200) > 10  # the farthest that a flag of a single row can be
+    assert (np.diff(up) > 0).all() and up[-1] < 100
+    np.testing.assert_allclose(up, -down, rtol=1e-3)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize("other", [np.float32, np.float64])
+def test_rounding_is_no_change(precision: type, other: type) -> None:
+    scaler = TableScaler().fit(np.full((50, 1), 0.1, precision))
+    assert abs(scaler.transform(np.full((1, 1), 0.1, other))[0, 0]) < 0.1
+    noisy = 1e6 * (1 + np.finfo(precision).eps * np.arange(3).repeat(9)).astype(precision)
+    assert np.abs(scaled(noisy)).max() < 0.5
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 39])
+def test_few_rows(n: int) -> None:
+    column = np.arange(n, dtype=float)
+    z = scaled(column)
+    assert (np.diff(z) > 0).all() and np.abs(z).max() < 10
+    column[-1] = 1e9
+    assert scaled(column)[-1] > (10 if n > 3 else 0)
+
+
+def test_numbers_of_every_size_have_a_scale() -> None:
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-50, 50, 200).astype(float)
+    for column in (steps * 5e-324, steps * 1e-310, steps * 1e300, np.sign(steps) * 1.7e308):
+        z = scaled(column)
+        assert np.isfinite(z).all() and 0.2 < z.std() < 5
+        assert (np.diff(z[np.argsort(column)]) >= 0).all()
+    single = np.float32(steps * 6e36)
+    assert np.isfinite(scaled(single)).all() and 0.9 < scaled(single).std() < 1.1
+
+
+def test_values_go_back_to_their_units() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([make(rng) for make in COLUMNS.values()])
+    X[0], X[1] = 1e6 * X[0], -1e9
+    scaler = TableScaler(weights=np.linspace(0.5, 2, X.shape[1])).fit(X)
+    back = scaler.inverse_transform(scaler.transform(X))
+    np.testing.assert_allclose(back[2:], X[2:], atol=1e-5 * scaler.scale_.max(), rtol=1e-5)
+    np.testing.assert_allclose(back[:2], X[:2], rtol=1e-4, atol=1e-4)
+    assert np.isfinite(scaler.inverse_transform(np.full(X.shape[1], 2000.0))).all()
+
+
+def test_scale_does_not_depend_on_the_order_of_rows() -> None:
+    column = COLUMNS["skewed"](np.random.default_rng(0))
+    column[3] = 1e9
+    first, second = (TableScaler().fit(c[:, None]) for c in (column, column[::-1]))
+    assert first.scale_ == pytest.approx(second.scale_, rel=1e-12)
