@@ -106,7 +106,7 @@ class FittedModel:
 
         Raises
         ------
-        KeyError, RuntimeError, TypeError
+        ValueError, KeyError, TypeError
             If the arrays do not fit the GAN and its settings.
         """
         networks = _part(arrays, "networks.")
@@ -249,7 +249,8 @@ def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray
 def _load(
     arrays: Mapping[str, np.ndarray], gan: BaseGAN, settings: Settings, n_columns: int
 ) -> Networks:
-    """Make networks from their arrays."""
+    """Make networks from their arrays, which have all the weights that are needed."""
     n_members = len(next(iter(arrays.values())))
-    net = build(gan, n_columns, settings, member_streams(0, n_members))
+    n_weights = sum(array.size for array in arrays.values())
+    net = build(gan, n_columns, settings, member_streams(0, n_members), n_weights)
     return net.load_arrays(arrays)

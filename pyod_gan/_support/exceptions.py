@@ -61,3 +61,9 @@ def _sentence(problem: Problem) -> str:
     ]
     ways = " or ".join(f"TableReader({option})" for option in options)
     return f"{said} Correct it, or fit with `preprocessing={ways}`."
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says, with its class if that is more than a ValueError."""
+    said = str(error).rstrip(".")
+    return said if isinstance(error, ValueError) else f"{type(error).__name__} {said}"

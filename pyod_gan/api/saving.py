@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -12,8 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..engine.devices import device_here
 from ..engine.spec import BaseGAN
+from ..gans.registry import get_gan
 from ..persist.detector_file import Saved, read_detector, write_detector
 from .fitted import FittedDetector
+from .parameters import resolve_settings
 from .thresholds import Scored, Threshold, use_threshold
 
 
@@ -29,6 +32,8 @@ class Savable(FittedDetector, Scored, Protocol):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name."""
+
+    def _validate_params(self) -> None: ...
 
 
 D = TypeVar("D", bound=Savable)
@@ -54,7 +59,8 @@ class SaveMixin:
         NotFittedError
             If the detector is not fitted.
         ValueError
-            If the GAN has a parameter that is no number, word or flag, such as a ``Game``.
+            If the GAN has a parameter that is no number, word or flag, such as a ``Game``. Also if
+            the encoder of a mixed table, or a parameter, is not as ``fit`` leaves or takes it.
         OSError
             If the file cannot be written. An existing file is then as it was.
         """
@@ -82,10 +88,13 @@ class SaveMixin:
         Raises
         ------
         ValueError
-            If the file is no model, is damaged, was changed, has an unknown format, or names an
-            unknown GAN.
+            If the file is no model, is damaged, was changed, has an unknown format, names an
+            unknown GAN, or holds what no detector can be made of. The file is checked before
+            anything is made of it.
         OSError
             If the file cannot be read.
+        ImportError
+            If the file holds the encoder of a mixed table and the extra ``tabular`` is missing.
         """
         return detector_from(cls, read_detector(Path(path), gans))
 
@@ -95,6 +104,13 @@ class SaveMixin:
             self.device = device_here(state["device"])
 
 
+def _check_parameters(detector: Savable) -> None:
+    """Raise a ValueError if a parameter has a value that is not allowed."""
+    detector._validate_params()
+    params = detector.get_params(deep=False)
+    resolve_settings(get_gan(params["gan"]), params)
+
+
 def what_to_save(detector: Savable) -> Saved:
     """Collect everything of a fitted detector, whatever device it asks for.
 
@@ -102,8 +118,11 @@ def what_to_save(detector: Savable) -> Saved:
     ------
     NotFittedError
         If the detector is not fitted.
+    ValueError
+        If a parameter was set to a value that is not allowed.
     """
     check_is_fitted(detector)
+    _check_parameters(detector)
     return Saved(
         params=detector.get_params(deep=False),
         model=detector.model_,
@@ -121,8 +140,18 @@ def what_to_save(detector: Savable) -> Saved:
 
 
 def detector_from(cls: type[D], saved: Saved) -> D:
-    """Make a fitted detector from the content of a file."""
-    detector = cls(**saved.params | {"device": device_here(saved.params["device"])})
+    """Make a fitted detector from the content of a file.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown or has a value that is not allowed.
+    """
+    if unknown := saved.params.keys() - signature(cls).parameters.keys():
+        raise ValueError(f"The file has parameters that {cls.__name__} lacks: {sorted(unknown)}.")
+    detector = cls(**saved.params)
+    _check_parameters(detector)
+    detector.device = device_here(detector.device)
     detector.model_ = saved.model
     detector.history_ = saved.history
     detector.n_iter_ = saved.n_iter

@@ -63,22 +63,43 @@ class MLP(Network):
 
 
 class MLPMaker(NetworkMaker):
-    """Makes multi-layer perceptrons whose hidden layers have the sizes ``hidden``."""
+    """Makes multi-layer perceptrons whose hidden layers have the sizes ``hidden``.
+
+    All together have at most ``most_weights`` weights, over all members. A ValueError is raised
+    before any more are made.
+    """
 
     def __init__(
-        self, n_columns: int, hidden: Sequence[int], streams: Sequence[torch.Generator]
+        self,
+        n_columns: int,
+        hidden: Sequence[int],
+        streams: Sequence[torch.Generator],
+        most_weights: float = math.inf,
     ) -> None:
         super().__init__(n_columns, streams)
         self.hidden = hidden
+        self.most_weights = most_weights
+        self.n_weights = 0
 
     def generator(self, codes: int) -> MLP:
         """Make a generator, (E, B, codes) -> (E, B, D)."""
-        return MLP(codes, self.hidden, self.n_columns, self.streams)
+        return self._make(codes, self.n_columns)
 
     def encoder(self, codes: int) -> MLP:
         """Make an encoder, (E, B, D) -> (E, B, codes)."""
-        return MLP(self.n_columns, self.hidden, codes, self.streams)
+        return self._make(self.n_columns, codes)
 
     def critic(self, rows: int = 1, codes: int = 0) -> MLP:
         """Make a critic, (E, B, rows * D + codes) -> (E, B, 1)."""
-        return MLP(rows * self.n_columns + codes, self.hidden, 1, self.streams)
+        return self._make(rows * self.n_columns + codes, 1)
+
+    def _make(self, n_in: int, n_out: int) -> MLP:
+        """Make a network, if its weights are not too many."""
+        of_member = sum((a + 1) * b for a, b in pairwise([n_in, *self.hidden, n_out]))
+        self.n_weights += len(self.streams) * of_member
+        if self.n_weights > self.most_weights:
+            raise ValueError(
+                f"The networks need at least {self.n_weights} weights, and there are "
+                f"{self.most_weights}."
+            )
+        return MLP(n_in, self.hidden, n_out, self.streams)

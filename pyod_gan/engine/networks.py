@@ -197,13 +197,27 @@ class Networks(nn.Module):
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> Networks:
         """Load the arrays of :meth:`to_arrays` into networks that were built with the same sizes.
 
-        The networks change to double precision.
+        The networks change to double precision. Arrays that are no weights become buffers.
+
+        Raises
+        ------
+        ValueError
+            If weights are missing or have another shape or type.
+        KeyError
+            If a buffer has the name of anything else.
         """
-        known = set(self.state_dict())
-        for name, value in arrays.items():
-            if name not in known:
-                self.register_buffer(name, torch.tensor(value))
-        self.double().load_state_dict({k: torch.tensor(v) for k, v in arrays.items()})
+        tensors = {name: torch.tensor(array) for name, array in arrays.items()}
+        for name, built in self.double().state_dict().items():
+            given = tensors.get(name)
+            if given is None or (given.shape, given.dtype) != (built.shape, built.dtype):
+                raise ValueError(
+                    f"The networks need {name} of shape {tuple(built.shape)} and type "
+                    f"{built.dtype}. Got "
+                    + ("none." if given is None else f"{tuple(given.shape)}, {given.dtype}.")
+                )
+        for name in tensors.keys() - self.state_dict().keys():
+            self.register_buffer(name, tensors[name])
+        self.load_state_dict(tensors)
         return self
 
     def _set_tensors(self, tensors: Mapping[str, Tensor]) -> None:

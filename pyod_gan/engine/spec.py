@@ -241,6 +241,13 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         ``streams`` are the members' random streams. By default there is nothing to register.
         """
 
+    def prepared(self, n_columns: int) -> dict[str, tuple[int, ...]]:
+        """Shapes of the buffers of :meth:`prepare` by name, without their first axis E.
+
+        The file of a GAN that is built in must hold these buffers and no others.
+        """
+        return {}
+
     def floats_per_row(self, net: Networks) -> int:
         """Number of floats that scoring one row holds at once, for the memory budget."""
         return net.floats_per_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -46,17 +47,21 @@ def member_streams(
 
 
 def build(
-    gan: BaseGAN, n_columns: int, settings: Settings, streams: Sequence[torch.Generator]
+    gan: BaseGAN,
+    n_columns: int,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    most_weights: float = math.inf,
 ) -> Networks:
     """Make untrained networks with one member per random stream.
 
     Raises
     ------
     ValueError
-        If a player and a critic have the same name, or if a network does not derive from
-        :class:`Network`.
+        If a player and a critic have the same name, if a network does not derive from
+        :class:`Network`, or if the networks need more than ``most_weights`` weights.
     """
-    make = MLPMaker(n_columns, settings.hidden_layer_sizes, streams)
+    make = MLPMaker(n_columns, settings.hidden_layer_sizes, streams, most_weights)
     players, critics = gan.players(make), gan.critics(make)
     owner = type(gan).__name__
     if both := sorted(players.keys() & critics.keys()):

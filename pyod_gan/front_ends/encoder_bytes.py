@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -12,12 +13,22 @@ from typing import Any
 
 import numpy as np
 
+from .._support.exceptions import reason_of
 from .._support.optional_imports import import_optional
+from .._support.own_settings import own_settings
+from .._support.strict_json import strict_loads
+from .column_reader import Column
+from .encoder_check import check_encoder, fresh_encoder
 from .frames import EXTRA
 from .table_encoder import TableEncoder
-from .table_reader import TableReader
 
-SCHEMA = "schema.json"  # the part of a skops file that names the objects in it
+SCHEMA = "schema.json"  # the part of a skops file that describes the objects in it
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+# Bounds of what a skops file may unpack to. Encoders of many columns of numbers come nearest: their
+# files unpack to 60 times their size, and have an object for every 4 bytes.
+UNPACKED_PER_BYTE, FREE_BYTES = 256, 2**20
+OBJECTS_PER_BYTE, FREE_OBJECTS = 0.5, 2000
 
 # Classes of pyod-gan by their module in files of format 1, and the modules where they are now.
 MOVED = {
@@ -25,6 +36,9 @@ MOVED = {
     ("pyod_gan.columns", "Output"): "pyod_gan.front_ends.front_end",
     ("pyod_gan.tables", "TableEncoder"): "pyod_gan.front_ends.table_encoder",
 }
+
+Node = dict[str, Any]  # an object in a schema
+Type = tuple[str, str]  # loader and "module.class"
 
 
 def encoder_versions() -> dict[str, str]:
@@ -38,119 +52,138 @@ def encoder_to_array(encoder: TableEncoder) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a column is of a type that :func:`encoder_from_array` does not know.
+        If the encoder has anything that :func:`encoder_from_array` would refuse.
     """
-    content = _skops().dumps(encoder, compression=zipfile.ZIP_DEFLATED)
-    _check_types(content, "The table has columns that cannot be saved; use joblib. Types")
+    skops = _skops()
+    try:
+        check_encoder(encoder)
+    except ValueError as error:
+        raise ValueError(
+            f"The table has columns that cannot be saved; use joblib. Of its encoder: {error}."
+        ) from error
+    content = skops.dumps(encoder, compression=zipfile.ZIP_DEFLATED)
     return np.frombuffer(content, dtype=np.uint8)
 
 
 def encoder_from_array(array: np.ndarray) -> TableEncoder:
-    """Make a fitted encoder from bytes that hold only types of encoders.
+    """Make a fitted encoder from bytes of anybody.
+
+    The bytes are checked before anything is made of them, and so are the objects that skops makes.
 
     Raises
     ------
     ValueError
-        If the bytes are no encoder, or name any other type.
+        If the bytes are no encoder that ``fit`` of this version could have made.
     """
     skops = _skops()
+    own, trusted = _own_types()
     try:
-        content = _with_todays_modules(array.tobytes())
-        _check_types(
-            content,
+        encoder = skops.loads(_checked(array.tobytes(), own), trusted=trusted)
+        check_encoder(encoder)
+        _check_row_of_nothing(encoder)
+    except Exception as error:  # forged bytes can make every library raise everything
+        raise ValueError(
             "The file's table encoder is damaged, forged, or of another version than skrub "
-            f"{version('skrub')}. Types that none has",
-        )
-        trusted = skops.get_untrusted_types(data=content)
-        encoder = skops.loads(content, trusted=trusted)
-    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, OSError) as error:
-        raise ValueError(f"The file's table encoder cannot be read ({error}).") from error
-    if type(encoder) is not TableEncoder:
-        raise ValueError(f"The file's table encoder is a {type(encoder).__name__}.")
-    return encoder
+            f"{version('skrub')}: {reason_of(error)}."
+        ) from error
+    made: TableEncoder = encoder
+    return made
 
 
-def _with_todays_modules(content: bytes) -> bytes:
-    """Return the same skops file, with the names that moved modules have in this version."""
-    with zipfile.ZipFile(io.BytesIO(content)) as old:
-        parts = {info: old.read(info) for info in old.infolist()}
-    schema = json.loads(next(part for info, part in parts.items() if info.filename == SCHEMA))
-    for node in _nodes(schema):
-        named = (node.get("__module__"), node.get("__class__"))
-        if named in MOVED:
-            node["__module__"] = MOVED[named]
+def _checked(content: bytes, own: frozenset[Type]) -> bytes:
+    """Return a skops file that is safe to load, with all that is in another skops file.
+
+    Nothing in it is larger than what the file's size allows. All objects are of ``own`` types. They
+    have no numbers, by which skops would put one object in the place of another.
+    """
+    most = UNPACKED_PER_BYTE * len(content) + FREE_BYTES
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        parts = {part.filename: part for part in file.infolist()}
+        methods = {part.compress_type for part in parts.values()}
+        if len(parts) < len(file.infolist()) or methods - METHODS:
+            raise ValueError("its parts are not as skops writes them")
+        if sum(part.file_size for part in parts.values()) > most:
+            raise ValueError("it unpacks to too many bytes")
+        text = file.read(SCHEMA)
+        n_objects, n_commas = text.count(b"{") + text.count(b"["), text.count(b",")
+        if max(n_objects, n_commas / 8) > OBJECTS_PER_BYTE * len(content) + FREE_OBJECTS:
+            raise ValueError("it has too many objects")
+        schema = strict_loads(text)
+        names = set()
+        for node in _nodes(schema):
+            node.pop("__id__", None)
+            named = (node["__module__"], node["__class__"])
+            node["__module__"] = MOVED.get(named, node["__module__"])
+            if _type_of(node) not in own:
+                raise ValueError(f"it names the type {' '.join(_type_of(node)):.200}")
+            if "file" in node:
+                names.add(node["file"])
+                most -= parts[node["file"]].file_size  # skops unpacks it for every object
+        if most < 0:
+            raise ValueError("it unpacks to too many bytes")
+        arrays = {name: file.read(name) for name in names}
+    for array in arrays.values():
+        _check_array(array)
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
-        for info, part in parts.items():
-            is_schema = info.filename == SCHEMA
-            new.writestr(info, json.dumps(schema) if is_schema else part)
+    with zipfile.ZipFile(written, "w") as new:
+        new.writestr(SCHEMA, json.dumps(schema))
+        for name, array in arrays.items():
+            new.writestr(name, array)
     return written.getvalue()
 
 
-def _check_types(content: bytes, said: str) -> None:
-    """Raise a ValueError unless all types in a skops file are of encoders and read no files."""
-    schema = _schema(content)
-    strange = set(_types(schema)) - _own_types()
-    if strange or not all(_takes_texts(node) for node in _nodes(schema)):
-        raise ValueError(f"{said}: {sorted(strange) or 'a vectorizer that reads files'}.")
+def _nodes(schema: Node) -> Iterator[Node]:
+    """Find all objects in a schema, in the places where skops looks for them."""
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        content = node.get("content")
+        if isinstance(content, dict):
+            waiting += content.values() if node["__loader__"] == "DictNode" else [content]
+        elif isinstance(content, list):
+            waiting += content
+        elif isinstance(content, str) and content.lstrip()[:1] in ("[", "{"):
+            raise ValueError("it has a container that is no object")
+        waiting += [node[name] for name in ("key_types", "shape") if name in node]
 
 
-def _takes_texts(node: dict[str, Any]) -> bool:
-    """Tell whether an object reads no files. A vectorizer could take texts for names of files."""
-    if not str(node.get("__class__")).endswith("fVectorizer"):
-        return True
-    return bool(node["content"]["content"]["input"]["content"] == '"content"')
+def _type_of(node: Node) -> Type:
+    """Type that an object would have, and how it would be made."""
+    return node["__loader__"], f"{node['__module__']}.{node['__class__']}"
 
 
-def _schema(content: bytes) -> Any:
-    """Read the schema of a skops file."""
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        return json.loads(file.read(SCHEMA))
+def _check_array(content: bytes) -> None:
+    """Raise a ValueError unless the header of NumPy's file states the size of what follows it."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("it has an array of another version of NumPy's format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    stated = math.prod(shape) * dtype.itemsize
+    if stated != len(content) - file.tell() or dtype.itemsize > len(content):
+        raise ValueError("it has an array of another size than stated")
 
 
-def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """Find all objects in a schema."""
-    if isinstance(schema, dict):
-        yield schema
-    inside = schema.values() if isinstance(schema, dict) else schema
-    for part in inside if isinstance(schema, dict | list) else ():
-        yield from _nodes(part)
-
-
-def _types(schema: Any) -> Iterator[str]:
-    """Find the types that a file would make, and how: "loader module.class"."""
-    for node in _nodes(schema):
-        if "__class__" in node or "__loader__" in node:
-            parts = (node.get(f"__{part}__") for part in ("loader", "module", "class"))
-            yield "{} {}.{}".format(*parts)
+@own_settings()
+def _check_row_of_nothing(encoder: TableEncoder) -> None:
+    """Raise an error unless a row without any value can be encoded, as the outputs say."""
+    n_columns = len(encoder.names_)
+    cell = (np.array([np.nan]), np.array([True]), np.array([False]))
+    encoded = encoder.transform([Column(name, "nothing", *cell) for name in encoder.names_])
+    if encoded.shape != (1, len(encoder.outputs_)) or not np.isfinite(encoded).all():
+        raise ValueError("it does not encode a row without values")
+    if not all(output.column in range(n_columns) for output in encoder.outputs_):
+        raise ValueError("its outputs stand for columns that the table does not have")
 
 
 @cache
-def _own_types() -> frozenset[str]:
-    """Types in encoders of this version of skrub, for all kinds of columns that have their own."""
-    pandas = import_optional("pandas", EXTRA)
-    n = 40  # with so many values skrub does not take texts for categories
-    dates = pandas.date_range("2000-01-01", periods=n)
-    zones = {zone: dates.tz_localize(zone) for zone in ("UTC", "+01:00", "Europe/Berlin")}
-    columns = {
-        "numbers": np.arange(n, dtype=float),
-        "digits": [str(i) for i in range(n)],
-        "categories": ["x", None] * (n // 2),
-        "classes": pandas.Categorical(["x", "y"] * (n // 2)),
-        "texts": [f"text {i}" for i in range(n)],
-        "dates": dates,
-        "written": dates.strftime("%Y-%m-%d"),
-        "lasts": dates - dates[0],
-        "nothing": [None] * n,
-    }
-    written = {f"written {zone}": zoned.astype(str) for zone, zoned in zones.items()}
-    frame = pandas.DataFrame(columns | zones | written)
-    fitted = TableEncoder().fit(TableReader().fit_read(frame))
-    skrub = import_optional("skrub", EXTRA)
-    texts = skrub.StringEncoder(random_state=0)
-    earlier = skrub.TableVectorizer(high_cardinality=texts).fit(frame).all_processing_steps_
-    steps = [s for some in earlier.values() for s in some if hasattr(s, "transform")]
-    return frozenset(_types(_schema(_skops().dumps([fitted, steps]))))
+def _own_types() -> tuple[frozenset[Type], list[str]]:
+    """Types in encoders, for all kinds of columns, and the names that skops must be told of."""
+    skops = _skops()
+    content = skops.dumps(fresh_encoder())
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        types = frozenset(_type_of(node) for node in _nodes(json.loads(file.read(SCHEMA))))
+    return types, skops.get_untrusted_types(data=content)
 
 
 def _skops() -> Any:

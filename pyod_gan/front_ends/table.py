@@ -156,6 +156,11 @@ class TableFrontEnd(BaseEstimator):
         """Make a front end from :meth:`to_arrays` and the names of its columns.
 
         ``feature_names`` are those of a data frame with string names, or none.
+
+        Raises
+        ------
+        ValueError
+            If the encoder cannot be read, or if names, encoder and scale are of other columns.
         """
         front_end = cls(preprocessing)
         front_end.encoder_ = encoder_from_array(arrays["encoder"]) if "encoder" in arrays else None
@@ -165,6 +170,10 @@ class TableFrontEnd(BaseEstimator):
         front_end.names, front_end.n_features_in_ = names, len(names)
         if feature_names:
             front_end.feature_names_in_ = np.array(feature_names, dtype=object)
+        encoded = names if front_end.encoder_ is None else front_end.encoder_.names_
+        outputs = front_end.outputs
+        if len(encoded) != len(names) or len(outputs) != len(front_end.scaler_.to_arrays()["mean"]):
+            raise ValueError("Names, encoder and scale must be of the same columns.")
         return front_end
 
     def _new_reader(self) -> TableReader:

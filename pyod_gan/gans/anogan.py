@@ -81,6 +81,9 @@ class AnoGAN(BaseGAN):
         starts = [torch.randn(shape, generator=s, dtype=torch.float32) for s in streams]
         net.register_buffer("starts", torch.stack(starts).to(rows))  # (E, S, Z)
 
+    def prepared(self, n_columns: int) -> dict[str, tuple[int, ...]]:
+        return {"starts": (self.n_starts, self.latent_dim)}
+
     def floats_per_row(self, net: Networks) -> int:
         return 4 * super().floats_per_row(net) + net.n_members * self.n_starts
 

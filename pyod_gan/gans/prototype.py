@@ -114,6 +114,16 @@ class PrototypeGAN(BaseGAN):
         self.draw_bank(net, rows, [p[kept] for p, kept in zip(pool, inside, strict=True)])
         net.register_buffer("typical", typical(self._nearest_of_pool(net, rows, pool)))  # (E, 1, 2)
 
+    def prepared(self, n_columns: int) -> dict[str, tuple[int, ...]]:
+        size = self.group_size * self.n_groups
+        return {
+            "bank": (size, n_columns),
+            "bank_logits": (1, size),
+            "logit_scale": (1, 1),
+            "discrimination": (1, 1),
+            "typical": (1, 2),
+        }
+
     def within_fence(self, bulk: Tensor) -> Tensor:
         """Tell which rows lie within the fence of the bulk view, (E, P) -> bool."""
         low, high = bulk.quantile(bulk.new_tensor([0.25, 0.75]), dim=1, keepdim=True)

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._support.exceptions import reason_of
 from ..engine.spec import BaseGAN, Settings
 from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
 from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_reader import TableReader
-from ..gans.registry import GANS
+from ..gans.registry import GANS, get_gan
 from ..model import FittedModel
+from .content_check import NETWORKS, check_arrays, check_entries
 from .safetensors_file import FORMAT, Arrays, read, write
 
 # These take the place of values that only the next `fit` needs and that JSON cannot hold.
@@ -63,26 +65,25 @@ def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
     Raises
     ------
     ValueError
-        If the file is no model, is damaged, was changed, has an unknown format, or names an unknown
-        GAN.
+        If the file is no model, is damaged, was changed, has an unknown format, names an unknown
+        GAN, or holds what no detector can be made of.
     OSError
         If the file cannot be read.
+    ImportError
+        If the file needs the extra ``tabular``.
     """
     arrays, about = read(path)
-    known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
-    name = about.get("gan", {}).get("name")
-    if name not in known:
-        raise ValueError(
-            f"{path} has the GAN {name!r}, which is not built in. If you trust its class, pass it: "
-            "load(path, gans=[...])."
-        )
     try:
+        check_arrays(arrays)
+        check_entries(about, len(arrays["scaler.mean"]))
         with torch.inference_mode(False):  # explanations need gradients
-            return _saved(arrays, about, known[name])
-    except (KeyError, TypeError, RuntimeError, IndexError, StopIteration) as error:
+            return _saved(arrays, about, gans)
+    except ImportError:
+        raise
+    except Exception as error:  # a forged file can make every library raise everything
         raise ValueError(
-            f"{path}, by pyod-gan {about.get('written_by')}, does not fit this version "
-            f"({type(error).__name__}: {error})."
+            f"{path}, by pyod-gan {about.get('written_by')!s:.40}, cannot be loaded: "
+            f"{reason_of(error)}."
         ) from error
 
 
@@ -141,10 +142,11 @@ def _arrays(saved: Saved) -> Arrays:
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> Saved:
-    """Read what the arrays and the metadata of a file stand for."""
+def _saved(arrays: Arrays, about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> Saved:
+    """Read what the checked arrays and metadata of a file stand for."""
     _check_encoder_versions(about)
-    gan = gan_class(**_with_tuples(about["gan"]["params"]))
+    gan, settings = _gan(about, gans)
+    _check_prepared(gan, arrays)
     params = about["params"]
     if params["gan"] is None:
         params["gan"] = gan
@@ -153,10 +155,6 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
     feature_names = about["feature_names_in"]
     names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
     front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])
-    settings = Settings(**_with_tuples(about["settings"]))
-    reservoir = arrays["reservoir"]
-    if reservoir.shape[1:] != arrays["scaler.mean"].shape:
-        raise TypeError("the reservoir has other columns than the networks")
     return Saved(
         params=params,
         model=FittedModel.from_arrays(arrays, gan, settings, front_end),
@@ -164,13 +162,50 @@ def _saved(arrays: Arrays, about: dict[str, Any], gan_class: type[BaseGAN]) -> S
         labels=arrays["labels"],
         threshold=float(arrays["threshold"][0]),
         share=about["share"],
-        reservoir=reservoir,
+        reservoir=arrays["reservoir"],
         history=about["history"],
         n_iter=about["n_iter"],
         n_samples_seen=about["n_samples_seen"],
         steps_due=about["steps_due"],
         conformal_scores=arrays.get("conformal_scores"),
     )
+
+
+def _gan(about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> tuple[BaseGAN, Settings]:
+    """Make the GAN spec and its training settings, with values that are allowed.
+
+    Raises
+    ------
+    ValueError
+        If the GAN is neither built in nor one of ``gans``, or if a value is not allowed.
+    """
+    known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
+    name = about["gan"].get("name")
+    if name not in known:
+        raise ValueError(
+            f"it has the GAN {name!r:.100}, which is not built in. If you trust its class, pass "
+            "it: load(path, gans=[...])"
+        )
+    params = _with_tuples(about["gan"]["params"])
+    settings = Settings(**_with_tuples(about["settings"]))
+    used = asdict(settings)
+    if used.pop("pairing") not in ("one", "all"):
+        raise ValueError(f"'pairing' must be 'one' or 'all'. Got {settings.pairing!r:.100}")
+    get_gan(known[name](**params | used))  # raises an error for values that are not allowed
+    return get_gan(known[name](**params)), settings
+
+
+def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
+    """Raise a ValueError unless a GAN that is built in has the buffers that it prepares.
+
+    The names of buffers have no point, and those of weights do.
+    """
+    if type(gan) not in GANS.values():
+        return
+    shapes = {n.removeprefix(NETWORKS): a.shape[1:] for n, a in arrays.items() if NETWORKS in n}
+    given = {name: shape for name, shape in shapes.items() if "." not in name}
+    if given != (needed := gan.prepared(len(arrays["scaler.mean"]))):
+        raise ValueError(f"the GAN needs the buffers {needed}. Got {given}")
 
 
 def _check_encoder_versions(about: dict[str, Any]) -> None:

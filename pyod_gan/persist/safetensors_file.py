@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 from .._support.atomic_files import atomic_write
+from .._support.strict_json import strict_loads
 
 FORMAT = 1  # number that grows when the meaning of a file changes
 KEY = "pyod_gan"
@@ -43,18 +44,21 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
         raise FileNotFoundError(f"{path} is no file.")
     try:
         with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(KEY, "null"))
+            about = strict_loads((file.metadata() or {}).get(KEY, "null"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, TypeError) as error:
+            is_model = isinstance(about, dict) and "format" in about
+            digest = _digest(arrays, about) if is_model else None
+    except Exception as error:  # a forged file can make JSON and NumPy raise many kinds
         raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
-    if not isinstance(about, dict) or "format" not in about:
+    if not is_model:
         raise ValueError(f"{path} is a safetensors file, but no model of pyod-gan.")
-    if about["format"] != FORMAT:
+    if type(about["format"]) is not int or about["format"] != FORMAT:
         raise ValueError(
-            f"{path} has format {about['format']}, by pyod-gan {about.get('written_by')}. This "
-            f"version reads format {FORMAT}: use the version that wrote it, or fit again."
+            f"{path} has format {about['format']!r:.40}, by pyod-gan "
+            f"{about.get('written_by')!s:.40}. This version reads format {FORMAT}: use the version "
+            "that wrote it, or fit again."
         )
-    if about.get("sha256") != _digest(arrays, about):
+    if about.get("sha256") != digest:
         raise ValueError(f"{path} was changed after it was written: its checksum differs.")
     return arrays, about
 
