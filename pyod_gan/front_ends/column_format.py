@@ -46,6 +46,14 @@ class ColumnFormat:
         """How its numbers are written."""
         return NumberFormat(self.decimal, self.thousands, self.unit)
 
+    def check(self) -> None:
+        """Raise a ValueError unless this is what :func:`guess_format` could have found."""
+        known = self.kind in (*READABLE, "text", "nothing") and all(
+            isinstance(text, str) for text in (self.dates, self.zone)
+        )
+        if not known or not self.numbers.is_known:
+            raise ValueError(f"there is no such format of a column: {self!r:.200}")
+
     @property
     def noun(self) -> str:
         """One value, in words."""

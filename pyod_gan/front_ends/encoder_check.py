@@ -48,30 +48,35 @@ def check_encoder(encoder: Any) -> None:
         for name, held in _attributes(value).items():
             if name not in fresh[kind]:
                 raise ValueError(f"its {kind.__name__} has an attribute {name!r:.100}")
-            if _is_learnt(value, name, held):
+            learnt = _is_learnt(value, name)
+            if learnt or isinstance(held, BaseEstimator):
                 waiting.append(held)
-            elif not _is_as_in(fresh[kind][name], name, held):
+            if not learnt and not _is_as_in(fresh[kind][name], name, held):
                 raise ValueError(f"its {kind.__name__} has {name}={held!r:.100}")
             if name == "vocabulary_" and sorted(held.values()) != list(range(len(held))):
                 # scikit-learn takes these places as indices and does not check them
                 raise ValueError(f"the vocabulary of its {kind.__name__} has gaps")
 
 
-def _is_learnt(value: Any, name: str, held: Any) -> bool:
-    """Tell whether an attribute of an object is learnt from data, or an object with its own.
+def _is_learnt(value: Any, name: str) -> bool:
+    """Tell whether an attribute of an object is learnt from data, and no setting.
 
     By scikit-learn's convention the names of attributes that are learnt end in an underscore.
     """
     is_other = isinstance(value, BaseEstimator) and not type(value).__module__.startswith(OWN)
-    return not is_other or name.endswith("_") or isinstance(held, BaseEstimator)
+    return not is_other or name.endswith("_")
 
 
 def _is_as_in(fresh: list[Any], name: str, held: Any) -> bool:
-    """Tell whether a setting is as in one of the fresh objects. Private counts may differ."""
+    """Tell whether a setting is as in one of the fresh objects.
+
+    Private counts may differ. Estimators have settings of their own.
+    """
     counts = held if isinstance(held, list) else [held]
     is_count = name.startswith("_") and all(type(count) is int for count in counts)
+    may_differ = is_count or isinstance(held, BaseEstimator)
     alike = [one for one in fresh if type(one) is type(held)]
-    return any(is_count or repr(one) == repr(held) for one in alike)  # NaN is not equal to NaN
+    return any(may_differ or repr(one) == repr(held) for one in alike)  # NaN differs from itself
 
 
 def _attributes(value: Any) -> dict[str, Any]:

@@ -29,6 +29,11 @@ AMOUNT = re.compile(  # a sign and a unit may stand before or after the digits
     rf"([-+]?) ?({UNIT})? ?([-+]?) ?(\d[\d.,' ]*{EXPONENT}|[.,]\d+{EXPONENT})"
     rf" ?([-+]?) ?({UNIT})? ?([-+]?)"
 )
+MARKS = [  # of decimals and thousands; the plain ones come first, because they win where two agree
+    (decimal, between)
+    for between, decimal in product(("", ",", ".", " ", "'"), ".,")
+    if decimal != between
+]
 SAMPLE = 1000  # texts on which all formats are tried
 
 
@@ -43,6 +48,11 @@ class NumberFormat(NamedTuple):
     def is_plain(self) -> bool:
         """Whether numbers are written as programs write them."""
         return self == NumberFormat()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its marks and its unit are among those that are tried."""
+        return self[:2] in MARKS and self.unit in ("", *CURRENCIES, *SHARES)
 
     @property
     def example(self) -> str:
@@ -110,11 +120,10 @@ def find_number_formats(texts: Sequence[str]) -> tuple[np.ndarray, list[NumberFo
 
 
 def _all_formats(texts: Sequence[str]) -> list[NumberFormat]:
-    """Formats that may fit texts. The plain one comes first, because it wins where two agree."""
+    """Formats that may fit texts."""
     units = Counter(amount.unit for amount in map(amount_in, texts) if amount and amount.unit)
     unit = units.most_common(1)[0][0] if units else ""
-    marks = product(("", ",", ".", " ", "'"), ".,")
-    return [NumberFormat(mark, between, unit) for between, mark in marks if mark != between]
+    return [NumberFormat(decimal, thousands, unit) for decimal, thousands in MARKS]
 
 
 def _best(

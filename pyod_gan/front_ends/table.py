@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._support.own_settings import own_settings
+from .._support.strict_json import strict_loads
 from .checks import check_columns, check_names, column_names, finite_floats
 from .encoder_bytes import encoder_from_array, encoder_to_array
 from .frames import as_frame, is_frame, is_number, missing_in
@@ -218,7 +219,7 @@ def _reader(
 ) -> TableReader | None:
     """Make a reader of its bytes. The first files have none, so it is made of what they tell."""
     if array is not None:
-        return TableReader.from_dict(json.loads(array.tobytes()))
+        return TableReader.from_dict(strict_loads(array.tobytes()))
     if encoder is not None:
         zones = {column.name: getattr(column, "zone_", None) or "" for column in encoder.columns_}
         return TableReader().assume(encoder.kinds_, zones)

@@ -139,10 +139,19 @@ class TableReader(BaseEstimator):
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> TableReader:
-        """Make a reader from :meth:`to_dict`."""
+        """Make a reader from :meth:`to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or a format is none.
+        """
         reader = cls(**content["params"])
+        validate_parameter_constraints(CONSTRAINTS, reader.get_params(), cls.__name__)
         formats = content["formats"].items()
         reader.formats_ = {name: ColumnFormat(**form) for name, form in formats}
+        for form in reader.formats_.values():
+            form.check()
         return reader
 
     def assume(self, kinds: Mapping[str, str], zones: Mapping[str, str] = {}) -> TableReader:

@@ -52,8 +52,8 @@ class TableScaler(TransformerMixin, BaseEstimator):
         self.weights = weights
 
     def fit(self, X: np.ndarray, y: object = None) -> TableScaler:
-        """Learn means and standard deviations of ``X`` (n, D), finite numbers."""
-        moments = [_moments(column) for column in np.asarray(X).T]
+        """Learn means and standard deviations of ``X`` (n, D), finite or NaN, which is left out."""
+        moments = [_moments(column[~np.isnan(column)]) for column in np.asarray(X).T]
         self.mean_, self.scale_ = np.array(moments, dtype=np.float64).T.copy()
         return self
 

@@ -26,10 +26,11 @@ ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
     "units.centre": (("E", 1, 1), FLOATS),
     "units.scale": (("E", 1, 1), FLOATS),
     "weights": (("D",), FLOATS),
+    "reader": (("its bytes",), (np.uint8,)),
     "encoder": (("bytes",), (np.uint8,)),
     "conformal_scores": (("m",), FLOATS),
 }
-OPTIONAL = {"weights", "encoder", "conformal_scores"}
+OPTIONAL = {"scaler.var", "weights", "reader", "encoder", "conformal_scores"}  # var in old files
 POSITIVE = ("scaler.scale", "units.scale", "weights")
 
 NUMBER = (int, float)
@@ -97,7 +98,8 @@ def check_arrays(arrays: Arrays) -> None:
             raise ValueError(f"its array {name!r} has the shape {array.shape}, which does not fit")
         if kinds and array.dtype not in kinds:
             raise ValueError(f"its array {name!r} has the type {array.dtype}")
-        if array.dtype.kind == "f" and name != "threshold" and not np.isfinite(array).all():
+        finite = np.isfinite(array) if name != "reservoir" else ~np.isinf(array)  # with gaps
+        if array.dtype.kind == "f" and name != "threshold" and not finite.all():
             raise ValueError(f"its array {name!r} has values that are not finite")
     if np.isnan(arrays["threshold"]).any():
         raise ValueError("its threshold is not a number")

@@ -19,7 +19,7 @@ from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
 from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_reader import TableReader
-from ..gans.registry import GANS, get_gan
+from ..gans.registry import GANS
 from ..model import FittedModel
 from .content_check import NETWORKS, check_arrays, check_entries
 from .safetensors_file import FORMAT, Arrays, read, write
@@ -188,11 +188,13 @@ def _gan(about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> tuple[BaseGAN,
         )
     params = _with_tuples(about["gan"]["params"])
     settings = Settings(**_with_tuples(about["settings"]))
-    used = asdict(settings)
+    used = dict(vars(settings))
     if used.pop("pairing") not in ("one", "all"):
         raise ValueError(f"'pairing' must be 'one' or 'all'. Got {settings.pairing!r:.100}")
-    get_gan(known[name](**params | used))  # raises an error for values that are not allowed
-    return get_gan(known[name](**params)), settings
+    gan = known[name](**params)
+    for spec in (gan, known[name](**params | used)):
+        spec._validate_params()
+    return gan, settings
 
 
 def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:

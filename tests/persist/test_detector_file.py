@@ -150,10 +150,10 @@ def test_what_does_not_fit_is_named(path: Path) -> None:
     del about["sha256"]
     for name in ("gan", "settings", "n_iter"):
         safetensors_file.write(path, arrays, {k: v for k, v in about.items() if k != name})
-        with pytest.raises(ValueError, match=r"not built in|does not fit this version"):
+        with pytest.raises(ValueError, match="cannot be loaded"):
             GANDetector.load(path)
     safetensors_file.write(path, {}, about)
-    with pytest.raises(ValueError, match="does not fit this version"):
+    with pytest.raises(ValueError, match="cannot be loaded"):
         GANDetector.load(path)
 
 
