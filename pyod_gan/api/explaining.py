@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..explain.attribution import explain_rows
-from ..explain.sentences import by_column, reasons_frame
+from ..explain.sentences import by_column, explain_in_words
 from .fitted import FittedDetector, model_of, typical_score
 
 if TYPE_CHECKING:
@@ -83,6 +83,4 @@ class ExplainMixin:
         """
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
-        model = model_of(self)
-        explained = explain_rows(model, X, typical_score(self))
-        return reasons_frame(explained, model.front_end.outputs, model.front_end.names, X, top)
+        return explain_in_words(model_of(self), X, typical_score(self), top)

@@ -11,7 +11,8 @@ from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from ..front_ends.frames import EXTRA, as_frame, missing_in
 from ..front_ends.front_end import Output
-from .attribution import Explained
+from ..model import FittedModel
+from .attribution import explain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +47,14 @@ def by_column(shares: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
     return np.asarray(shares @ encodes)
 
 
-def reasons_frame(
-    explained: Explained, outputs: Sequence[Output], names: Sequence[str], X: Any, top: int
-) -> pd.DataFrame:
-    """Make a data frame of the largest reasons of each row, one line per reason."""
+def explain_in_words(model: FittedModel, X: Any, typical: float, top: int) -> pd.DataFrame:
+    """Make a data frame of the largest reasons of each row, one line per reason.
+
+    ``typical`` is the score that explanations start from; see :func:`explain_rows`.
+    """
     pd = import_optional("pandas", EXTRA)
+    explained = explain_rows(model, X, typical)
+    outputs, names = model.front_end.outputs, model.front_end.names
     labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
     shares = by_column(explained.shares, outputs)
     rows, columns = _largest(shares, top)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.impute import SimpleImputer
 from sklearn.utils.validation import check_is_fitted
 
 from .column_reader import Column
@@ -44,6 +43,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: Sequence[Column], y: object = None) -> np.ndarray:
         """Learn the columns and encode them, n rows -> (n, n_outputs) float64."""
+        from sklearn.impute import SimpleImputer  # slow to import, and not needed for numbers
+
         self.names_ = [column.name for column in X]
         self.columns_ = [ColumnEncoder(column.name).fit(column) for column in X]
         self.kinds_ = {column.name: column.kind_ for column in self.columns_}
