@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import (
+    Action,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from .._support.exceptions import TrainingCollapsedError
+from .._support.suggestions import unknown_name
+from .terminal import interrupts, plain, plain_warnings, say
 
 EXAMPLES = """examples:
   pyod-gan fit train.csv --model m.safetensors
   pyod-gan score new.csv --model m.safetensors --explain 3 --out scored.csv
+
+exit codes: 0 = done, 2 = an error, 129 = the terminal was closed, 130 = Ctrl-C, 143 = terminated
 """
 FIT_EPILOG = """examples:
   pyod-gan fit train.csv --model m.safetensors
   pyod-gan fit train.parquet --model m.safetensors --contamination auto --drop id note
   pyod-gan fit train.tsv --delimiter '\\t' --model m.safetensors --text postcode
   pyod-gan fit huge.csv --model m.safetensors --max-rows 100000
+  pyod-gan fit tested.csv --model m.safetensors --label-column fraud
 
-Numbers, categories, texts, dates and missing values are taken as they come. In a CSV file a column
-is numbers or dates (ISO 8601) where all its values are; one that mixes them with other values is an
-error, which --text takes as it is.
+What a column holds is decided by its values: numbers, dates or durations where all are such, else
+texts. One way of writing counts for a whole column, such as 1.234,50 € or 31.12.2024. Where that
+cannot be known, or where values do not fit, one error names all of them and what helps.
+"""
+INSPECT_EPILOG = """examples:
+  pyod-gan inspect train.csv
+  pyod-gan inspect bank.csv --skip-rows 4 --encoding cp1252 --date-format %d/%m/%Y
+
+Tells how fit would read each column, and what to look at. Nothing is fitted or written.
 """
 SCORE_EPILOG = """examples:
   pyod-gan score new.csv --model m.safetensors --out scored.csv
   pyod-gan score new.parquet --model m.safetensors --explain 3 --out scored.parquet
   pyod-gan score new.csv --model m.safetensors --out - | grep ',1$'
+  pyod-gan score tested.csv --model m.safetensors --out scored.csv --label-column fraud
 
 The output has the rows and columns of DATA, in order, and the columns score (higher = more
 anomalous), label (1 = outlier) and, with --explain, reason_1, reason_2, ... of rows labelled 1.
+Their names begin with --prefix, if it is given.
 Columns are found by their names, in any order; those that the model does not know are passed on.
 The output appears under its name when it is complete; OUT may be DATA.
 """
@@ -49,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0 = done, 2 = an error, which is one line on standard error, 130 = interrupted.
+        0 = done. 2 = an error, which is said on standard error. 128 and the number of the
+        signal that stopped the command: 129 = the terminal was closed, 130 = Ctrl-C,
+        143 = terminated.
 
     Raises
     ------
@@ -57,21 +82,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
         After help (0), and for arguments that cannot be understood (2).
     """
     options = _parser().parse_args(arguments)
-    try:
-        from .commands import fit, score  # loads torch, which help and usage errors do not need
+    _find_data(options)
+    with interrupts() as came:
+        code = _run(options)
+    return 128 + came[0] if came else code
 
-        {"fit": fit, "score": score}[options.command](options)
-        sys.stdout.flush()
+
+def _run(options: Namespace) -> int:
+    """Run the command of the options, and return its exit code."""
+    try:
+        with plain_warnings(options.quiet):
+            from .commands import fit, inspect, score  # loads libraries that help does not need
+
+            {"fit": fit, "inspect": inspect, "score": score}[options.command](options)
+            sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        with suppress(OSError):  # the terminal may be closed
+            say("interrupted")
         return 130
     except BrokenPipeError:  # the reader of standard output has stopped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ImportError, OSError, TrainingCollapsedError, ValueError) as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        with suppress(OSError):
+            for line in f"error: {plain(error)}".splitlines():
+                say(line)
         return 2
     return 0
+
+
+class _Columns(Action):
+    """Take the columns of an option. ``taken`` lists what each such option took, in order."""
+
+    def __call__(
+        self, parser: ArgumentParser, options: Namespace, values: Any, option: str | None = None
+    ) -> None:
+        setattr(options, self.dest, [*getattr(options, self.dest), *values])
+        options.taken = [*options.taken, (self.dest, option, values)]
+
+
+def _find_data(options: Namespace) -> None:
+    """Exit unless all required arguments are there.
+
+    DATA may stand behind columns, as in "--drop id a.csv". It is found there if it exists.
+    """
+    if options.data is None:
+        for name, _, columns in options.taken:
+            last = Path(columns[-1])  # also behind words of --na
+            is_data = last == Path("-") or (last.exists() and not last.is_dir())
+            if len(columns) > 1 and is_data:
+                options.data = last
+                getattr(options, name).remove(columns[-1])
+                break
+    required = {"data": "DATA", "model": "--model", "out": "--out"}
+    missing = [said for name, said in required.items() if getattr(options, name, "") is None]
+    if missing:
+        took = [
+            f"{option} took {', '.join(map(repr, columns))}. Write DATA first: "
+            f"pyod-gan {options.command} DATA {option} {' '.join(columns)}"
+            for _, option, columns in options.taken[:1]
+            if "DATA" in missing
+        ]
+        said = f"the following arguments are required: {', '.join(missing)}"
+        options.fail("; ".join([said, *took]))
 
 
 def _parser() -> ArgumentParser:
@@ -80,23 +153,95 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser("pyod-gan", description=said, epilog=EXAMPLES, **look)
     parser.add_argument("--version", action="version", version=f"pyod-gan {version('pyod-gan')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    fit = commands.add_parser("fit", help="fit a model to a table", epilog=FIT_EPILOG, **look)
-    score = commands.add_parser("score", help="score a table's rows", epilog=SCORE_EPILOG, **look)
-    for command in (fit, score):
-        add = command.add_argument
-        add("data", type=Path, metavar="DATA", help="a .parquet file, or else CSV in UTF-8")
-        add("--model", type=Path, required=True, metavar="MODEL", help="the model's file")
-        add("--delimiter", type=_character, default=",", metavar="C", help="in CSV; default: comma")
-        add("--quiet", action="store_true", help="no progress bar and no summary")
+    fit = commands.add_parser(
+        "fit",
+        help="fit a model to a table",
+        usage="%(prog)s DATA --model MODEL [options]",
+        epilog=FIT_EPILOG,
+        **look,
+    )
+    score = commands.add_parser(
+        "score",
+        help="score a table's rows",
+        usage="%(prog)s DATA --model MODEL --out OUT [options]",
+        epilog=SCORE_EPILOG,
+        **look,
+    )
+    inspect = commands.add_parser(
+        "inspect",
+        help="tell how a table's columns would be read",
+        usage="%(prog)s DATA [options]",
+        epilog=INSPECT_EPILOG,
+        **look,
+    )
+    for command in (fit, score, inspect):
+        command.set_defaults(fail=command.error, taken=[])
+        # which arguments are required is checked later, because a column may be DATA
+        said = "a .parquet file, or else CSV, also .gz or .zst; - for standard input"
+        command.add_argument("data", type=Path, nargs="?", metavar="DATA", help=said)
+        if command is not inspect:
+            command.add_argument("--model", type=Path, metavar="MODEL", help="the model's file")
+            command.add_argument(
+                "--label-column",
+                metavar="COLUMN",
+                help="column of known labels, which scores are compared with and never fitted to",
+            )
+        said = "no progress bar and no summary"
+        command.add_argument("--quiet", action="store_true", help=said)
     _add_fit_options(fit)
     _add_score_options(score)
+    for command in (fit, inspect):
+        _add_reading_options(command)
+    for command in (fit, score, inspect):
+        _add_csv_options(command)
     return parser
+
+
+def _add_csv_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("how the CSV file is written").add_argument
+    add(
+        "--delimiter", type=_character, default="", metavar="C", help="default: what the file shows"
+    )
+    add("--encoding", type=_encoding, default="", help="such as cp1252; default: UTF-8")
+    add("--skip-rows", type=_whole(0), default=0, metavar="N", help="lines before the header")
+    add("--comment", default="", metavar="TEXT", help="leave out lines that begin with TEXT")
+    add("--no-header", action="store_true", help="the first line is data")
+    add(
+        "--on-error",
+        choices=("raise", "flag"),
+        default=None if "score" in parser.prog else "raise",
+        help="whether a value that cannot be read is an error, or marks its row; default: "
+        + ("as in fit" if "score" in parser.prog else "raise"),
+    )
+
+
+def _add_reading_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("what the columns hold").add_argument
+    many: dict[str, Any] = {"nargs": "+", "action": _Columns, "default": []}
+    add("--drop", metavar="COLUMN", help="columns to leave out, such as row numbers", **many)
+    add("--text", metavar="COLUMN", help="columns to take as categories or text", **many)
+    add("--na", metavar="WORD", help="more words for a missing value", **many)
+    add("--decimal", choices=(".", ","), help="mark of decimals; default: what the table shows")
+    add(
+        "--thousands",
+        choices=("", ".", ",", " ", "'"),
+        help="mark of thousands; default: what the table shows",
+    )
+    add(
+        "--date-format",
+        action="append",
+        default=[],
+        metavar="FORMAT",
+        help="a format of dates, such as %%d/%%m/%%Y; tried before ISO 8601 and the usual ones",
+    )
+    add("--max-rows", type=_whole(2), metavar="N", help="read a uniform sample of N rows")
+    add("--random-state", type=_whole(0), default=0, metavar="SEED", help="default: 0")
 
 
 def _add_fit_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    columns: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
-    add("--gan", default="auto", help="a name of the GAN family; default: auto")
+    names = ", ".join(_gan_names())
+    add("--gan", type=_gan, default="auto", metavar="GAN", help=f"{names}; default: auto")
     add(
         "--contamination",
         type=_share,
@@ -105,24 +250,41 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
     add("--n-estimators", type=_whole(1), default=8, metavar="N", help="members; default: 8")
-    add("--random-state", type=_whole(0), default=0, metavar="SEED", help="default: 0")
-    add("--drop", metavar="COLUMN", help="columns to leave out, such as row numbers", **columns)
-    add("--text", metavar="COLUMN", help="columns to take as categories or text", **columns)
-    add("--max-rows", type=_whole(2), metavar="N", help="fit to a uniform sample of N rows")
 
 
 def _add_score_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--out", required=True, help="a .csv, .tsv, .txt or .parquet file; - for standard output")
+    add("--out", help="a .parquet file, or else CSV; - for standard output")
     add("--explain", type=_whole(1), default=0, metavar="K", help="add K reasons to outliers")
-    add("--threshold", type=float, help="label rows that score above; default: the model's")
+    add("--prefix", default="", metavar="TEXT", help="begins the names of the columns to add")
+    add("--threshold", type=_number, help="label rows that score above; default: the model's")
+
+
+def _gan_names() -> list[str]:
+    """Names of the GANs, which are those of their modules. To import these would load torch."""
+    modules = iter_modules([str(Path(__file__).parents[1] / "gans")])
+    return ["auto", *sorted(module.name for module in modules if module.name != "registry")]
+
+
+def _gan(text: str) -> str:
+    names = _gan_names()
+    if text not in names:
+        raise ArgumentTypeError(str(unknown_name("name must be", text, names)))
+    return text
 
 
 def _share(text: str) -> float | str:
-    try:
-        return text if text == "auto" else float(text)
-    except ValueError:
-        raise ArgumentTypeError(f"must be a number or auto. Got {text!r} instead.") from None
+    with suppress(ValueError):
+        if text == "auto" or 0 < float(text) <= 0.5:
+            return text if text == "auto" else float(text)
+    raise ArgumentTypeError(f"must be above 0 and at most 0.5, or auto. Got {text!r} instead.")
+
+
+def _number(text: str) -> float:
+    with suppress(ValueError):
+        if not isnan(float(text)):
+            return float(text)
+    raise ArgumentTypeError(f"must be a number. Got {text!r} instead.")
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -136,6 +298,14 @@ def _whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _encoding(text: str) -> str:
+    try:
+        codecs.lookup(text)
+    except LookupError:
+        raise ArgumentTypeError(f"must name an encoding. Got {text!r} instead.") from None
+    return text
 
 
 def _character(text: str) -> str:

@@ -1,87 +1,230 @@
-"""The commands of ``pyod-gan``, which call the public methods of the detector."""
+"""The commands of ``pyod-gan``. Each imports what it needs only when it needs it."""
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from .._support.atomic_files import check_place
-from .._support.exceptions import UnreadableValueError
+from .._support.exceptions import Problem, UnreadableTableError
 from .._support.optional_imports import import_optional
-from ..detector import GANDetector
 from ..front_ends.frames import EXTRA
-from .readers import CSVFile, Kinds, TableFile, open_table
-from .writers import table_writer
+from .csv_records import CSVFormat
+from .known_labels import KnownLabels
+from .readers import CHUNK, CSVFile, TableFile, open_table
+from .terminal import plain, say
+from .writers import check_output, table_writer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..detector import GANDetector
+    from ..front_ends.inspection import Inspected
+    from ..front_ends.table_reader import TableReader
+    from ..model import FittedModel
+    from ..persist.detector_file import Saved
+
+FEW_ROWS = 50  # of fewer, a fit learns little
 
 
 def fit(options: Namespace) -> None:
     """Read a table or a sample of it, fit a detector and save it."""
     started = perf_counter()
-    _check_apart(check_place(options.model), options.data)
-    source = open_table(options.data, options.delimiter)
-    _check_columns([*options.drop, *options.text], source)
-    names = [name for name in source.names if name not in {*options.drop, *source.index}]
-    if not names:
-        raise ValueError(f"{source.path} has no columns left to fit.")
-    chunks = (chunk[names] for chunk in _watched(source, "read", options.quiet))
-    table = sample(chunks, options.max_rows, options.random_state)
-    kinds = source.find_kinds(table, options.text)
+    source: TableFile
+    source, _ = _all_checked(
+        lambda: _open(options),
+        lambda: _check_apart(check_place(options.model), options.data),
+    )
+    known = _known_labels(options, source)
+    labels = [] if known is None else [options.label_column]
+    names = _fitted_names(options, source, labels)
+    if not options.quiet:
+        _foretell_collisions(source)
+    table = _read(options, source, names + labels)
+    if known is not None:
+        known.add(table.pop(options.label_column))
+    reader = _reader(options, names)
+    if source.damaged:
+        raise _unreadable(source, table, reader.try_read(table)[1], options)
+
+    from ..detector import GANDetector
+
     detector = GANDetector(
         options.gan,
         n_estimators=options.n_estimators,
         contamination=options.contamination,
+        preprocessing=reader,
         random_state=options.random_state,
         verbose=int(sys.stderr.isatty() and not options.quiet),
     )
-    # as categories, because the encoder would read texts of digits as numbers
-    texts = {name: "category" for name in options.text if name in names}
-    detector.fit(source.typed(table, kinds).astype(texts))
+    try:
+        detector.fit(table)
+    except UnreadableTableError as error:
+        raise _unreadable(source, table, error.problems, options) from error
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
-        _summarise(options, kinds, detector, perf_counter() - started)
+        _summarise(options, source, table, detector, perf_counter() - started)
+        if known is not None:
+            say(known.compared_with(detector.decision_scores_))
 
 
 def score(options: Namespace) -> None:
     """Read, score and write a table chunk by chunk."""
-    if options.out != "-":
-        _check_apart(Path(options.out), options.model)
-    if options.threshold is not None and np.isnan(options.threshold):
-        raise ValueError("--threshold must be a number. Got nan.")
-    detector = GANDetector.load(options.model).set_params(verbose=0)
-    kinds = _kinds(detector, options.model)
-    source = open_table(options.data, options.delimiter)
-    _check_columns(kinds, source)
-    added = {"score", "label", *(f"reason_{k}" for k in range(1, options.explain + 1))}
-    doubled = sorted(added & set(source.names))
-    if doubled:
-        raise ValueError(f"{source.path} has {doubled}, which the output adds: rename them.")
-    threshold = detector.threshold_ if options.threshold is None else options.threshold
+    source: TableFile
+    saved: Saved
+    source, saved, *_ = _all_checked(
+        lambda: _open(options),
+        lambda: _load(options.model),
+        lambda: _check_apart(Path(options.out), options.model),
+        lambda: check_output(options.out),
+    )
+    model = saved.model
+    reader = _fitted_reader(model, options)
+    names = list(reader.formats_)
+    known = _known_labels(options, source)
+    labels = [] if known is None else [options.label_column]
+    _all_checked(
+        lambda: _check_columns([*names, *labels], source),
+        lambda: _check_not_fitted(labels, names),
+        lambda: _check_added(options, source),
+    )
+    typical = float(np.median(saved.scores))
+    threshold = saved.threshold if options.threshold is None else options.threshold
+    to_parquet = options.out.lower().endswith(".parquet")
+    all_scores = []
     n_rows = n_outliers = 0
-    with table_writer(options.out, options.delimiter) as write:
+    with table_writer(options.out, source.delimiter) as write:
         for chunk in _watched(source, "score", options.quiet):
-            rows = source.typed(chunk, kinds)
-            scores = _scores(detector, source, chunk, rows)
+            if source.damaged:
+                raise _unreadable(source, chunk, [], options)
+            rows = chunk[names]
+            try:
+                scores = model.scores(rows)
+            except UnreadableTableError as error:
+                raise _unreadable(source, rows, error.problems, options) from error
             outlying = scores > threshold
-            if isinstance(source, CSVFile) and options.out.lower().endswith(".parquet"):
-                chunk = chunk.assign(**rows)
-            chunk = chunk.assign(score=scores, label=outlying.astype(int))
-            write(chunk.assign(**_reasons(detector, rows, outlying, options.explain)))
+            if known is not None:
+                known.add(chunk[options.label_column])
+                all_scores.append(scores)
+            added = _added(model, rows, scores, outlying, typical, options.explain)
+            if isinstance(source, CSVFile) and to_parquet:
+                chunk = chunk.assign(**{c.name: c.values for c in reader.read(rows)})
+            chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
+            write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
             n_rows, n_outliers = n_rows + len(chunk), n_outliers + int(outlying.sum())
+    if source.damaged:
+        raise _unreadable(source, None, [], options)
     if not options.quiet:
         share = f"{n_outliers} labelled 1 ({n_outliers / n_rows:.1%})"
-        _say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
+        say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
+        if known is not None:
+            say(known.compared_with(np.concatenate(all_scores)))
+
+
+def inspect(options: Namespace) -> None:
+    """Tell how the columns of a table would be read, and all that is wrong with it."""
+    from ..front_ends.inspection import inspect_columns
+
+    source = _open(options)
+    names = _fitted_names(options, source, [])
+    table = _read(options, source, names)
+    lines, problems = inspect_columns(table, _reader(options, names))
+    for said in _described(source, len(table), lines):
+        sys.stdout.write(f"{said}\n")
+    if problems or source.damaged:
+        raise _unreadable(source, table, problems, options)
+
+
+def _open(options: Namespace) -> TableFile:
+    """Open the table as the options say."""
+    form = CSVFormat(
+        options.delimiter,
+        options.encoding,
+        options.skip_rows,
+        options.comment,
+        header=not options.no_header,
+    )
+    return open_table(str(options.data), form)
+
+
+def _reader(options: Namespace, names: list[str]) -> TableReader:
+    """Make a reader of columns as the options say."""
+    from ..front_ends.table_reader import TableReader
+
+    return TableReader(
+        decimal=options.decimal,
+        thousands=options.thousands,
+        na=options.na,
+        date_format=options.date_format,
+        text=[name for name in options.text if name in names],
+        on_error=options.on_error,
+    )
+
+
+def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> list[str]:
+    """Names of the columns to fit."""
+    _check_columns([*options.drop, *options.text, *labels], source)
+    left_out = {*options.drop, *labels, *source.index}
+    names = [name for name in source.names if name not in left_out]
+    if not names:
+        raise ValueError(f"{source.path} has no columns left to fit.")
+    return names
+
+
+def _read(options: Namespace, source: TableFile, names: list[str]) -> pd.DataFrame:
+    """Read columns of the table, or of a sample of it."""
+    chunks = (chunk[names] for chunk in _watched(source, "read", options.quiet))
+    return sample(chunks, options.max_rows, options.random_state)
+
+
+def _unreadable(
+    source: TableFile, rows: pd.DataFrame, problems: Sequence[Problem], options: Namespace
+) -> ValueError:
+    """Make one error of all that is wrong with a file."""
+    sentences = [source.sentence(problem, rows, vars(options)) for problem in problems]
+    said = [*(f"{damage}." for damage in source.damaged), *sentences]
+    if len(said) == 1:
+        return ValueError(f"{source.path}: {said[0]}")
+    return ValueError("\n".join([f"{source.path} has {len(said)} problems.", *said]))
+
+
+def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> Iterator[str]:
+    """Lines that tell how each column is read."""
+    width = min(30, max(len(line.column) for line in lines))
+    for line in lines:
+        said = [line.kind]
+        if line.written not in ("a number", "a text", ""):
+            said.append(line.written.removeprefix("a ").removeprefix(line.kind).strip())
+        if line.example:
+            said.append(f"such as {shorten(line.example, 40, placeholder='...')!r}")
+        if line.missing:
+            said.append(f"{line.missing:.1%} missing")
+        yield f"{line.column:{width}}  {', '.join(filter(None, said))}"
+        for note, (option, value) in zip(line.notes, line.remedies, strict=False):
+            yield f"{'':{width}}  note: {note} ({source.option(option, value)})"
+    yield from (f"note: {note}" for note in source.notes)
+    if n_rows < FEW_ROWS:
+        yield f"note: {n_rows} rows are few to learn from; {FEW_ROWS} or more are better"
+
+
+def _load(path: Path) -> Saved:
+    """Read a model without the detector, whose base class is slow to import."""
+    from ..engine.devices import device_here, find_device
+    from ..persist.detector_file import read_detector
+
+    saved = read_detector(path)
+    saved.model.to(find_device(device_here(saved.params["device"])))
+    return saved
 
 
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
@@ -100,46 +243,59 @@ def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.
     return pandas.concat(parts)
 
 
-def _scores(
-    detector: GANDetector, source: TableFile, chunk: pd.DataFrame, rows: pd.DataFrame
-) -> np.ndarray:
-    """Scores of a chunk. Errors name the place in the file of a value that cannot be scored."""
-    if detector.encoder_ is None:
-        for name in rows:
-            said = "is a missing value, and the model was fitted on a table without any"
-            source.refuse(chunk[name], rows[name].isna(), said)
-    try:
-        return detector.decision_function(rows)
-    except UnreadableValueError as error:
-        here = np.arange(len(chunk)) == error.row
-        source.refuse(chunk[error.column], here, "cannot be read as in fit")
-        raise
-    except (AttributeError, NotImplementedError, TypeError) as error:  # an unknown type of column
-        raise ValueError(f"{source.path} cannot be read as in fit: {error}") from error
-
-
-def _reasons(
-    detector: GANDetector, rows: pd.DataFrame, outlying: np.ndarray, n_reasons: int
-) -> dict[str, pd.Series]:
-    """Columns of reasons, which only outliers have."""
+def _added(
+    model: FittedModel,
+    rows: pd.DataFrame,
+    scores: np.ndarray,
+    outlying: np.ndarray,
+    typical: float,
+    n_reasons: int,
+) -> dict[str, Any]:
+    """Columns to add: scores, labels, and reasons, which only outliers have."""
     pandas = import_optional("pandas", EXTRA)
+    added: dict[str, Any] = {"score": scores, "label": outlying.astype(int)}
     names = [f"reason_{k}" for k in range(1, n_reasons + 1)]
-    columns = {name: pandas.Series(index=rows.index, dtype="string") for name in names}
+    added |= {name: pandas.Series(index=rows.index, dtype="string") for name in names}
     if n_reasons and outlying.any():
-        reasons = detector.explain_frame(rows[outlying], top=n_reasons)
+        from ..explain.sentences import explain_in_words
+
+        reasons = explain_in_words(model, rows[outlying], typical, n_reasons)
         for k, group in reasons.groupby(reasons.groupby("row").cumcount()):
-            columns[names[k]].loc[group["row"]] = group["reason"].to_numpy()
-    return columns
+            added[names[k]].loc[group["row"]] = group["reason"].to_numpy()
+    return added
 
 
-def _kinds(detector: GANDetector, model: Path) -> Kinds:
-    """Kinds of the columns that the detector was fitted to."""
-    if not hasattr(detector, "feature_names_in_"):
-        raise ValueError(f"{model} has no column names to look for: fit it to a table with names.")
-    if detector.encoder_ is None:
-        return dict.fromkeys(detector.feature_names_in_, "numbers")
-    kinds = detector.encoder_.kinds_
-    return {name: "text" if kind == "nothing" else kind for name, kind in kinds.items()}
+def _fitted_reader(model: FittedModel, options: Namespace) -> TableReader:
+    """Reader of the columns that the model was fitted to."""
+    reader: TableReader | None = getattr(model.front_end, "reader_", None)
+    if reader is None or not hasattr(model.front_end, "feature_names_in_"):
+        raise ValueError(
+            f"{options.model} has no column names to look for: fit it to a table with names."
+        )
+    if options.on_error is not None:
+        reader.set_params(on_error=options.on_error)
+    return reader
+
+
+def _known_labels(options: Namespace, source: TableFile) -> KnownLabels | None:
+    if options.label_column is None:
+        return None
+    return KnownLabels(source, options.label_column)
+
+
+def _all_checked(*checks: Callable[[], Any]) -> list[Any]:
+    """Run all checks. Raise one error for all that fail."""
+    results, errors = [], []
+    for check in checks:
+        try:
+            results.append(check())
+        except (OSError, ValueError) as error:
+            errors.append(error)
+    if len(errors) > 1:
+        raise ValueError(" ".join(f"{plain(error).rstrip('.')}." for error in errors))
+    if errors:
+        raise errors[0]
+    return results
 
 
 def _check_columns(wanted: Iterable[str], source: TableFile) -> None:
@@ -156,8 +312,39 @@ def _check_columns(wanted: Iterable[str], source: TableFile) -> None:
         )
 
 
+def _check_not_fitted(labels: list[str], names: list[str]) -> None:
+    """Raise a ValueError if the model was fitted to the column of known labels."""
+    for name in labels:
+        if name in names:
+            raise ValueError(
+                f"The model was fitted to the column {name!r}, so that it cannot hold the labels. "
+                f"Fit again with --label-column {name}."
+            )
+
+
+def _check_added(options: Namespace, source: TableFile) -> None:
+    """Raise a ValueError if the table has a column that the output adds."""
+    names = ["score", "label", *(f"reason_{k}" for k in range(1, options.explain + 1))]
+    doubled = sorted({options.prefix + name for name in names} & set(source.names))
+    if doubled:
+        raise ValueError(
+            f"{source.path} has {doubled}, which the output adds. Give the added columns other "
+            "names, such as by --prefix gan_."
+        )
+
+
+def _foretell_collisions(source: TableFile) -> None:
+    """Say when fitting that scoring such a table will need other names for its columns."""
+    doubled = [name for name in source.names if re.fullmatch(r"score|label|reason_\d+", name)]
+    if doubled:
+        say(
+            f"note: {source.path} has {doubled}, which score adds too. To score it, give the added "
+            "columns other names, such as by --prefix gan_."
+        )
+
+
 def _check_apart(path: Path, other: Path) -> None:
-    if path.resolve() == other.resolve():
+    if other != Path("-") and path.resolve() == other.resolve():
         raise ValueError(f"The output would replace {other}, which is read. Give another name.")
 
 
@@ -170,18 +357,24 @@ def _watched(source: TableFile, verb: str, quiet: bool) -> Iterator[pd.DataFrame
             bar.update(source.position - bar.n)
 
 
-def _summarise(options: Namespace, kinds: Kinds, detector: GANDetector, seconds: float) -> None:
-    labels = detector.labels_
-    _say(f"{options.data}: {len(labels)} rows, {len(kinds)} columns")
-    for kind in sorted(set(kinds.values())):
-        names = ", ".join(name for name in kinds if kinds[name] == kind)
-        _say(shorten(f"{kind}: {names}", 100, placeholder=" ..."))
-    _say(
+def _summarise(
+    options: Namespace,
+    source: TableFile,
+    table: pd.DataFrame,
+    detector: GANDetector,
+    seconds: float,
+) -> None:
+    """Say how the columns were read, and what came out."""
+    from ..front_ends.inspection import inspect_read
+
+    labels, some = detector.labels_, table[:CHUNK]
+    reader = _fitted_reader(detector.model_, options)
+    say(f"{options.data}: {len(labels)} rows, {table.shape[1]} columns")
+    columns = reader.read(some)
+    lines = [inspect_read(reader.formats_[c.name], c, some[c.name]) for c in columns]
+    for line in _described(source, len(labels), lines):
+        say(line)
+    say(
         f"{options.model}: threshold {detector.threshold_:.4g}, {labels.sum()} rows above it "
         f"({labels.mean():.1%}), {seconds:.1f} s"
     )
-
-
-def _say(line: str) -> None:
-    """Write a line to standard error, because standard output may be the scored table."""
-    sys.stderr.write(f"{line}\n")

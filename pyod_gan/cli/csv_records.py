@@ -185,5 +185,5 @@ def _unpacked(file: BinaryIO, path: str) -> BinaryIO:
     if path.endswith(".zst"):
         arrow = import_optional("pyarrow", EXTRA)
         stream: Any = arrow.CompressedInputStream(arrow.PythonFile(file, "r"), "zstd")
-        return io.BufferedReader(stream)  # type: ignore[return-value]
+        return io.BufferedReader(stream)
     return file

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .._support.exceptions import Problem
 from .._support.optional_imports import import_optional
@@ -27,6 +29,7 @@ OPTIONS = {  # options of the command line for parameters of TableReader
     "decimal": "--decimal",
     "date_format": "--date-format",
     "on_error": "--on-error",
+    "drop": "--drop",
 }
 
 
@@ -35,8 +38,8 @@ class TableFile(ABC):
 
     Attributes
     ----------
-    names : list of str
-        Names of the columns.
+    names, header : list of str
+        Names of the columns, and these names as they are in the file, where some may be empty.
     index : list of str
         Names of the columns that pandas wrote as the index, which are not fitted.
     notes : list of str
@@ -48,13 +51,14 @@ class TableFile(ABC):
     """
 
     unit = "row"  # what errors count from 1
+    delimiter = ","  # of fields, also in a CSV file that is written
     measure = "row"
     index: list[str]
     size: int | None = None
     position = 0
 
     def __init__(self, path: str, names: list[str]) -> None:
-        self.path, self.names = path, names
+        self.path, self.names, self.header = path, names, names
         self.notes: list[str] = []
         self.damaged: list[str] = []
         doubled = sorted({name for name in names if names.count(name) > 1})
@@ -75,14 +79,25 @@ class TableFile(ABC):
         if chunk is None and not self.damaged:
             raise ValueError(f"{self.path} has column names and no rows.")
 
-    def sentence(self, problem: Problem, rows: pd.DataFrame) -> str:
-        """Say what is wrong with a column of ``rows``, and which options would help."""
+    def sentence(self, problem: Problem, rows: pd.DataFrame, options: Container[str]) -> str:
+        """Say what is wrong with a column of ``rows``, and which of the options would help."""
         place = "" if problem.row is None else f"{self.unit} {rows.index[problem.row]}"
         said = problem.sentence(place)
-        options = [f"{OPTIONS[name]} {shlex.quote(value)}" for name, value in problem.remedies]
-        if options:
-            return f"{said} Correct it, or say {' or '.join(options)}."
-        return f"{said} Convert it, or leave it out: --drop {shlex.quote(problem.column)}."
+        ways = [self.option(*remedy) for remedy in problem.remedies if remedy[0] in options]
+        if ways:
+            return f"{said} Correct it, or say {' or '.join(ways)}."
+        return f"{said} Correct it, or leave the column out."
+
+    def option(self, name: str, value: str) -> str:
+        """An option of the command line for a parameter of ``TableReader``."""
+        return f"{OPTIONS[name]} {shlex.quote(value)}"
+
+    def refuse(self, column: pd.Series, wrong: np.ndarray, said: str) -> None:
+        """Raise a ValueError for the first wrong value of a column, if there is one."""
+        if wrong.any():
+            row = int(wrong.argmax())
+            place = f"{self.path}, {self.unit} {column.index[row]}, column {column.name!r}"
+            raise ValueError(f"{place}: {column.iloc[row]!r} {said}.")
 
     @abstractmethod
     def _chunks(self) -> Iterator[pd.DataFrame]:
@@ -101,14 +116,15 @@ class CSVFile(TableFile):
         names = self._records.names
         # more than one column may have no name
         super().__init__(path, [name or f"column {i}" for i, name in enumerate(names, 1)])
-        self.damaged = self._records.damaged
+        self.header, self.damaged = names, self._records.damaged
         self.size = None if path == "-" else Path(path).stat().st_size or None  # a pipe has no size
         self._ahead = list(islice(self._records, AHEAD))
         self.index = self.names[:1] if not names[0] and self._counts_rows() else []
         unnamed = [name for name, given in zip(self.names, names, strict=True) if not given]
-        self.notes += [f"{name!r} has no name in the file." for name in unnamed]
+        unnamed = [name for name in unnamed if name not in self.index]
+        self.notes += [f"{name!r} has no name in the file" for name in unnamed]
         if form.header and self._ahead and find_number_formats(names)[0].all():
-            self.notes.append("The header looks like data. If the file has none, say --no-header.")
+            self.notes.append("the header looks like data (--no-header, if the file has none)")
 
     def _counts_rows(self) -> bool:
         """Tell whether the first column numbers the rows, as the index that pandas writes."""

@@ -8,40 +8,50 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .._support.atomic_files import atomic_write
+from .._support.atomic_files import atomic_write, check_place
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", "")  # such as /dev/stdout, which has none
 Write = Callable[["pd.DataFrame"], None]
+
+
+def check_output(path: str) -> None:
+    """Raise an error if no table can be written to a path.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is that of another kind of file.
+    OSError
+        If no file can be written there.
+    """
+    if path == "-":
+        return
+    if Path(path).suffix.lower() not in SUFFIXES:
+        listed = ", ".join(filter(None, SUFFIXES))
+        raise ValueError(f"The output must end in one of {listed}, or in none. Got {path!r}.")
+    check_place(Path(path))
 
 
 @contextmanager
 def table_writer(path: str, delimiter: str) -> Iterator[Write]:
     """Give a function that writes the next chunk. The file appears when the block ends well.
 
-    The path "-" is standard output.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is that of another kind of file.
+    The path "-" is standard output. Any other is as :func:`check_output` wants it.
     """
     if path == "-":
         yield _csv_writer(sys.stdout.buffer, delimiter)
         return
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"The output must end in one of {', '.join(SUFFIXES)}. Got {path!r}.")
     with atomic_write(Path(path)) as file:
-        if suffix == ".parquet":
+        if path.lower().endswith(".parquet"):
             with _parquet_writer(file) as write:
                 yield write
         else:
-            yield _csv_writer(file, delimiter)
+            yield _csv_writer(file, "\t" if path.lower().endswith(".tsv") else delimiter)
 
 
 def _csv_writer(file: BinaryIO, delimiter: str) -> Write:

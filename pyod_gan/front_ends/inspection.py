@@ -66,15 +66,15 @@ def inspect_columns(frame: Any, reader: TableReader) -> tuple[list[Inspected], l
     lines = []
     for name in frame.columns:
         own = [problem for problem in problems if problem.column == name]
-        line = _inspected(*readable[name], frame[name]) if name in readable else Inspected(name)
+        line = inspect_read(*readable[name], frame[name]) if name in readable else Inspected(name)
         notes = (*(problem.said for problem in own), *line.notes)
         remedies = (*(remedy for problem in own for remedy in problem.remedies), *line.remedies)
         lines.append(line._replace(notes=notes, remedies=remedies))
     return lines, problems
 
 
-def _inspected(form: ColumnFormat, column: Column, given: Any) -> Inspected:
-    """Tell how a column was read, which ``given`` holds as the user has it."""
+def inspect_read(form: ColumnFormat, column: Column, given: Any) -> Inspected:
+    """Inspect a column that was read. ``given`` (n,) is the series that the user has."""
     known = given[~column.missing]
     values = np.asarray(column.values)[~column.missing]
     n, n_distinct = len(values), len(set(values.tolist()))

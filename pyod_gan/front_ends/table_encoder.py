@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .column_reader import Column
@@ -13,7 +13,7 @@ from .columns import ColumnEncoder
 from .front_end import Output
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(BaseEstimator):
     """Encode numbers, booleans, categories, texts, dates and missing values as floats.
 
     Numbers stay as they are. Every other column is encoded by itself:

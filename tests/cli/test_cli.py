@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,13 +18,15 @@ import pyarrow.parquet as pq
 import pytest
 from palmerpenguins import load_penguins
 from sklearn.datasets import load_wine
+from sklearn.metrics import average_precision_score, roc_auc_score
 from tqdm import tqdm
 
-from pyod_gan import GANDetector, __version__
+from pyod_gan import GANDetector, __version__, cli
 from pyod_gan.cli import commands, main, readers
 from pyod_gan.cli.commands import sample
 from pyod_gan.cli.readers import open_table
-from tests.helpers import QUICK, cars, table, weather
+from pyod_gan.gans import GANS
+from tests.helpers import QUICK, cars, table, weather, with_far_rows
 
 WINE = load_wine(as_frame=True).data
 TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": weather()}
@@ -373,8 +376,8 @@ def test_files_that_cannot_be_used(
         ("in.csv", "out.csv", "in.csv is no whole safetensors file"),
         ("array.model", "out.csv", "array.model has no column names"),
         (wine, "none/out.csv", "The folder"),
-        (wine, "folder", "The output must end in one of .csv, .tsv, .txt, .parquet. Got 'folder'."),
-        (wine, "out.xlsx", "The output must end in"),
+        (wine, "folder", f"{Path('folder').resolve()} is a folder, not a file."),
+        (wine, "out.xlsx", "The output must end in one of .csv, .tsv, .txt, .parquet, or in none."),
         ("array.model", "array.model", "The output would replace array.model"),
     ]:
         assert refused(capsys, "score", "in.csv", "--model", model, "--out", out).startswith(said)
@@ -382,12 +385,13 @@ def test_files_that_cannot_be_used(
         assert name in refused(capsys, "fit", name, "--model", "m")
     for model, said in [("in.csv", "replace in.csv"), ("folder", "folder"), ("no/m", "not exist")]:
         assert said in refused(capsys, "fit", "in.csv", "--model", model)
-    assert "'gan'" in refused(capsys, "fit", "in.csv", "--model", "m", "--gan", "vae")
-    assert "contamination" in refused(capsys, "fit", "in.csv", "--model", "m", "--contamination", 2)
     assert "no columns left" in refused(capsys, "fit", "in.csv", "--model", "m", "--drop", *WINE)
     write(WINE.assign(score=1, reason_2="x"), "in.csv")
     said = refused(capsys, "score", "in.csv", "--model", wine, "--out", "o.csv", "--explain", 2)
-    assert said == "in.csv has ['reason_2', 'score'], which the output adds: rename them."
+    assert said == (
+        "in.csv has ['reason_2', 'score'], which the output adds. Give the added columns other "
+        "names, such as by --prefix gan_."
+    )
 
 
 def test_an_interrupt_leaves_nothing(
@@ -400,10 +404,10 @@ def test_an_interrupt_leaves_nothing(
         seen.append(sorted(os.listdir()))
         if len(seen) == 2:
             raise KeyboardInterrupt
-        return reasons(*arguments)
+        return added(*arguments)
 
-    reasons = commands._reasons
-    monkeypatch.setattr(commands, "_reasons", interrupted)
+    added = commands._added
+    monkeypatch.setattr(commands, "_added", interrupted)
     for out in ("out.csv", "out.parquet"):
         seen.clear()
         arguments = ["score", "in.csv", "--model", str(models["wine"]), "--out", out]
@@ -527,7 +531,10 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ([], ["fit"], ["score"]):
         with pytest.raises(SystemExit, match="0"):
             main([*command, "--help"])
-        assert "examples:\n  pyod-gan " in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "examples:\n  pyod-gan " in said
+        for name in GANS if command == ["fit"] else ():
+            assert re.search(rf"\b{name}\b", said), name
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out == f"pyod-gan {__version__}\n"
@@ -541,7 +548,19 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
         (["fit", "a", "--model", "m", "--max-rows", "1"], "whole number of at least 2. Got '1'"),
         (["fit", "a", "--model", "m", "--n-estimators", "0"], "of at least 1. Got '0'"),
         (["fit", "a", "--model", "m", "--random-state", "-1"], "of at least 0. Got '-1'"),
-        (["fit", "a", "--model", "m", "--contamination", "x"], "a number or auto. Got 'x'"),
+        (["fit", "a", "--model", "m", "--contamination", "x"], "at most 0.5, or auto. Got 'x'"),
+        (["fit", "a", "--model", "m", "--contamination", "0.6"], "above 0 and at most 0.5"),
+        (["fit", "a", "--model", "m", "--gan", "bi_gan"], "Did you mean 'bigan'?"),
+        (["fit", "a", "--model", "m", "--gan", "x"], "--gan: The name must be one of ['aae', "),
+        (["fit"], "the following arguments are required: DATA, --model\n"),
+        (["score", "--threshold", "1"], "required: DATA, --model, --out\n"),
+        (["fit", "--model", "m", "--drop", "note"], "--drop took 'note' as columns. Write DATA"),
+        (
+            ["fit", "--text", "id", "a.csv", "--model", "m"],
+            "required: DATA; --text took 'id', 'a.csv' as columns. Write DATA first: "
+            "pyod-gan fit DATA --text id a.csv\n",
+        ),
+        (["score", "a", "--model", "m", "--out", "o", "--threshold", "nan"], "must be a number"),
         (["score", "a", "--model", "m"], "--out"),
         (["score", "a", "--model", "m", "--out", "o", "--delimiter", "ab"], "one character"),
     ],
@@ -590,11 +609,12 @@ def test_a_reader_that_has_had_enough(models: dict[str, Path]) -> None:
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, pyod_gan.cli\n"
-        "try: pyod_gan.cli.main(['score', '--help'])\n"
-        "except SystemExit: print({'torch', 'pandas', 'sklearn', 'numpy'} & set(sys.modules))"
+        "for command in ('fit', 'score'):\n"
+        "    try: pyod_gan.cli.main([command, '--help'])\n"
+        "    except SystemExit: print({'torch', 'pandas', 'sklearn', 'numpy'} & set(sys.modules))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.endswith("set()\n")
+    assert out.stdout.count("\nset()\n") == 2
 
 
 def test_models_of_polars_and_durations(capsys: pytest.CaptureFixture[str]) -> None:
@@ -608,10 +628,6 @@ def test_models_of_polars_and_durations(capsys: pytest.CaptureFixture[str]) -> N
     write(frame.assign(last="soon"), "in.csv")
     said = refused(capsys, "score", "in.csv", "--model", "polars.m", "--out", "o.csv")
     assert "line 2, column 'last': 'soon' is not a duration" in said
-    said = refused(
-        capsys, "score", "in.csv", "--model", "polars.m", "--out", "o", "--threshold", "nan"
-    )
-    assert "--threshold must be a number" in said
 
 
 def test_odd_options_and_types(capsys: pytest.CaptureFixture[str]) -> None:
@@ -619,7 +635,141 @@ def test_odd_options_and_types(capsys: pytest.CaptureFixture[str]) -> None:
     write(frame, "in.csv")
     fit = ["fit", "in.csv", "--model", "m", "--n-estimators", "1"]
     assert main([*fit, "--drop", "kind", "--text", "kind"]) == 0
+    write(frame, "in.parquet")
+    assert main(["fit", "in.parquet", *fit[2:], "--drop", "kind", "--text", "kind"]) == 0
     views = pa.table({"a": frame["a"], "kind": pa.array(frame["kind"].tolist(), pa.string_view())})
     pq.write_table(views, "in.parquet")
     assert main(["fit", "in.parquet", *fit[2:]]) == 0
     assert main(["score", "in.parquet", "--model", "m", "--out", "o.parquet"]) == 0
+
+
+def test_what_a_command_does_not_need_is_not_loaded() -> None:
+    frame = pd.DataFrame(table(60, 2), columns=["a", "b"])
+    frame.to_csv("numbers.csv", index=False)
+    frame.loc[0, "a"] = np.nan
+    frame.to_csv("missing.csv", index=False)
+    for name in ("numbers", "missing"):
+        GANDetector(**QUICK).fit(pd.read_csv(f"{name}.csv")).save(f"{name}.m")
+    code = (
+        "import sys; from pyod_gan.cli import main\n"
+        "heavy = ['torch', 'pyod', 'numba', 'sklearn.neighbors', 'skops', 'skrub', 'matplotlib']\n"
+        "def run(*words): print(main(words), *(name for name in heavy if name in sys.modules))\n"
+        "run('fit', 'numbers.csv', '--model', 'm', '--drop', 'x')\n"
+        "for name in ('numbers', 'missing'):\n"
+        "    run('score', f'{name}.csv', '--model', f'{name}.m', '--out', 'out.csv')\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "2\n0 torch\n0 torch sklearn.neighbors skops\n", out.stderr
+
+
+@pytest.mark.parametrize("order", ["first", "last", "behind columns", "standard input"])
+def test_data_may_stand_behind_columns(order: str) -> None:
+    write(WINE, "in.csv")
+    rest = ["--model", "m", "--n-estimators", "1"]
+    words = {
+        "first": ["in.csv", "--drop", "hue", "ash", *rest],
+        "last": ["--drop", "hue", "ash", *rest, "in.csv"],
+        "behind columns": ["--drop", "hue", *rest, "--drop", "ash", "in.csv"],
+        "standard input": ["--drop", "hue", "ash", "-", *rest],
+    }[order]
+    if order == "standard input":
+        options = cli._parser().parse_args(["fit", *words])
+        cli._find_data(options)
+        assert options.data == Path("-") and options.drop == ["hue", "ash"]
+        return
+    assert main(["fit", *words]) == 0
+    left = [name for name in WINE if name not in ("hue", "ash")]
+    assert list(GANDetector.load("m").feature_names_in_) == left
+
+
+def test_all_that_is_wrong_is_said_at_once(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(WINE, "in.csv")
+    options = ("--drop", "a", "--text", "hue", "b", "--label-column", "c")
+    said = refused(capsys, "fit", "in.csv", "--model", "m", *options)
+    assert said.startswith("in.csv has no column 'a', 'b', 'c'. It has")
+    said = refused(capsys, "fit", "none.csv", "--model", "no/m")
+    assert said.startswith("none.csv: No such file or directory. The folder ")
+    said = refused(capsys, "score", "none.csv", "--model", "no.m", "--out", "out.xlsx")
+    assert said.startswith(
+        "none.csv: No such file or directory. no.m is no file. The output must end in one of "
+    )
+    write(WINE.rename(columns={"hue": "score"}), "in.csv")
+    score = ("score", "in.csv", "--model", models["wine"], "--out", "out.csv")
+    said = refused(capsys, *score, "--label-column", "alcohol")
+    assert "no column 'hue'. It has" in said
+    assert "was fitted to the column 'alcohol', so that it cannot hold the labels" in said
+    assert "in.csv has ['score'], which the output adds." in said
+
+
+def test_added_columns_with_a_prefix(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = WINE.assign(score=1, label="x", reason_1="y")
+    write(own, "in.csv")
+    score = ["score", "in.csv", "--model", str(models["wine"]), "--out"]
+    assert main([*score, "out.csv", "--prefix", "gan_", "--explain", "2"]) == 0
+    scored = read("out.csv")
+    added = ["gan_score", "gan_label", "gan_reason_1", "gan_reason_2"]
+    assert list(scored) == [*own, *added]
+    np.testing.assert_array_equal(scored[list(own)], own)
+    assert scored["gan_reason_1"].notna().sum() == scored["gan_label"].sum() > 0
+    write(scored, "in.csv")
+    assert "['gan_label', 'gan_score']" in refused(capsys, *score, "o.csv", "--prefix", "gan_")
+
+
+def test_collisions_are_foretold_before_fitting(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = WINE.assign(reason_12="y", label=0, scores=1)
+    write(frame, "in.csv")
+    stopped = ["fit", "in.csv", "--model", "m", "--drop", *frame]
+    assert main(stopped) == main([*stopped, "--quiet"]) == 2
+    note, *errors = capsys.readouterr().err.splitlines()
+    assert note == (
+        "note: in.csv has ['reason_12', 'label'], which score adds too. To score it, give the "
+        "added columns other names, such as by --prefix gan_."
+    )
+    assert errors == ["error: in.csv has no columns left to fit."] * 2
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_known_labels(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    X, y = with_far_rows()
+    frame = pd.DataFrame(X, columns=[*"abcdef"])
+    known = pd.Series(np.where(y, "bad", "good"))
+    known[::10] = None
+    write(frame.assign(label=known), f"in.{suffix}")
+    fit = ["fit", f"in.{suffix}", "--model", "m", "--n-estimators", "1"]
+    assert main([*fit, "--label-column", "label"]) == 0
+    summary = capsys.readouterr().err
+    detector = GANDetector.load("m")
+    assert list(detector.feature_names_in_) == list(frame)
+    labels, scores = y[known.notna()], detector.decision_scores_[known.notna()]
+    said = (
+        f"known labels 'label': 'bad' is the anomaly as the rarer value, {labels.sum()} of "
+        f"{len(labels)} rows; AUROC {roc_auc_score(labels, scores):.3f}, "
+        f"AP {average_precision_score(labels, scores):.3f}\n"
+    )
+    assert summary.startswith("note: ") and summary.endswith(said)
+    score = ["score", f"in.{suffix}", "--model", "m", "--out", f"out.{suffix}"]
+    assert main([*score, "--prefix", "my ", "--label-column", "label"]) == 0
+    assert capsys.readouterr().err.endswith(said)
+    assert list(read(f"out.{suffix}")) == [*frame, "label", "my score", "my label"]
+
+
+def test_a_third_label_is_named_by_place(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(WINE.assign(kind=["a", "b"] * 80 + ["c"] * 18), "in.csv")
+    said = "in.csv, line 162, column 'kind': 'c' is a third value beside 'a' and 'b'. Known labels"
+    label = ("--label-column", "kind")
+    assert refused(capsys, "fit", "in.csv", "--model", "m", *label).startswith(said)
+    score = ("score", "in.csv", "--model", models["wine"], "--out", "out.csv")
+    assert refused(capsys, *score, *label).startswith(said)
+
+
+def test_an_output_without_a_suffix_is_csv(models: dict[str, Path]) -> None:
+    write(WINE, "in.csv")
+    for out in ("out.csv", "out"):
+        assert main(["score", "in.csv", "--model", str(models["wine"]), "--out", out]) == 0
+    assert Path("out").read_bytes() == Path("out.csv").read_bytes()
