@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,12 @@ def test_handlers_are_as_they_were_afterwards(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(commands, "fit", stopped)
     assert main(["fit", "in.csv", "--model", "m"]) == 143
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_command_runs_in_another_thread_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "fit", lambda options: None)
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(main, ["fit", "in.csv", "--model", "m"]).result() == 0
 
 
 @pytest.mark.parametrize("quiet", [False, True])
