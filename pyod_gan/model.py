@@ -18,7 +18,7 @@ from .engine.row_source import ArrayRows
 from .engine.scoring import member_scores
 from .engine.spec import BaseGAN, Settings
 from .engine.threads import one_thread
-from .engine.training import build, fit_members, member_streams
+from .engine.training import Trained, build, continue_members, fit_members, member_streams
 from .front_ends.front_end import FrontEnd, Rows
 
 
@@ -208,14 +208,11 @@ def fit_model(
     device: torch.device,
     *,
     start: Networks | None = None,
-    n_steps: int | None = None,
-    goes_on: bool = False,
     progress: bool = False,
 ) -> Fit:
     """Train an ensemble on the scaled rows of a fitted front end, and score them.
 
-    The run has ``n_steps`` steps. None takes ``max_iter`` of the settings. For ``start`` and
-    ``goes_on`` see :func:`~pyod_gan.engine.training.fit_members`.
+    For ``start`` see :func:`~pyod_gan.engine.training.fit_members`.
 
     Raises
     ------
@@ -224,10 +221,56 @@ def fit_model(
     TrainingCollapsedError
         If no member could be trained.
     """
+    source = _source(rows, device)
+    trained = fit_members(gan, source, settings, streams, callbacks, start)
+    return _scored(gan, settings, front_end, rows, trained, progress)
+
+
+@own_settings()
+def continue_model(
+    model: FittedModel,
+    settings: Settings,
+    front_end: FrontEnd,
+    rows: Rows,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    device: torch.device,
+    n_steps: int,
+    *,
+    renews: bool,
+    progress: bool = False,
+) -> Fit:
+    """Train the ensemble of a fitted model further, and score its new rows.
+
+    For ``n_steps`` and ``renews`` see :func:`~pyod_gan.engine.training.continue_members`.
+
+    Raises
+    ------
+    ValueError
+        If the parts of the GAN do not fit together.
+    """
+    gan, source = model.gan, _source(rows, device)
+    trained = continue_members(
+        gan, source, settings, streams, callbacks, model.networks, n_steps, renews=renews
+    )
+    return _scored(gan, settings, front_end, rows, trained, progress)
+
+
+def _source(rows: Rows, device: torch.device) -> ArrayRows:
+    """Scaled rows on a device, to train on."""
+    return ArrayRows(torch.from_numpy(rows.values).to(device))
+
+
+def _scored(
+    gan: BaseGAN,
+    settings: Settings,
+    front_end: FrontEnd,
+    rows: Rows,
+    trained: Trained,
+    progress: bool,
+) -> Fit:
+    """Find the units of a trained ensemble, and score the rows that it was trained on."""
     values, owner = rows
-    source = ArrayRows(torch.from_numpy(values).to(device))
-    run = settings if n_steps is None else replace(settings, max_iter=n_steps)
-    trained = fit_members(gan, source, run, streams, callbacks, start, goes_on=goes_on)
     by_member = _member_scores(gan, trained.networks, values, progress)
     units = find_units(by_member)
     model = FittedModel(gan, settings, trained.networks, front_end, units)

@@ -14,7 +14,7 @@ from ..engine.spec import Settings
 from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
 from ..gans.registry import get_gan
-from ..model import FittedModel, fit_model
+from ..model import FittedModel, continue_model
 from .parameters import all_callbacks, resolve_settings
 from .reservoir import renewed
 from .thresholds import Scored, use_scores
@@ -28,6 +28,7 @@ class Learning(Scored, Protocol):
     gan: Any
     callbacks: Any
     early_stopping: bool
+    n_estimators: int
     reservoir_size: int
     random_state: Any
     device: str
@@ -64,8 +65,14 @@ class PartialFitMixin:
         the GAN prepares for its score (such as prototypes), the threshold and the labels are found
         again from the reservoir in each call.
 
-        Changed parameters count from now on. Exceptions are ``preprocessing``, and the parameters
-        that made the networks: ``gan``, ``n_estimators``, ``hidden_layer_sizes`` and ``pairing``.
+        Bad luck in training keeps no row out. A member that diverges goes back to its weights of
+        before. Each time ``max_iter`` steps have been done, lost members begin anew: those that
+        diverged or collapsed, and those that ``fit`` dropped. They are trained on the reservoir for
+        ``max_iter`` steps. If this fails too, the members stay as they were until the next time.
+
+        Changed parameters count from now on. ``n_estimators`` counts when members begin anew.
+        Exceptions are ``preprocessing``, and the parameters that made the networks: ``gan``,
+        ``hidden_layer_sizes`` and ``pairing``.
 
         Parameters
         ----------
@@ -86,7 +93,12 @@ class PartialFitMixin:
             If an input cannot be used, if the reservoir has less than 2 rows, or if ``gan``,
             ``hidden_layer_sizes`` or ``pairing`` differs from that of the networks.
         TrainingCollapsedError
-            If no ensemble member could be trained.
+            As in ``fit``, if there was no ``fit`` before.
+
+        Warns
+        -----
+        TrainingCollapseWarning
+            If members diverged, or begin anew because they collapsed.
 
         References
         ----------
@@ -116,17 +128,17 @@ def go_on(detector: Learning, X: Any) -> None:
     due = detector.steps_due_ + settings.max_iter * min(1.0, len(new) / len(remembered))
     steps = int(due) if due >= LEAST_STEPS else 0
     front_end = model.front_end.rescaled(remembered)
-    fit = fit_model(
-        model.gan,
+    before, after = detector.n_iter_, detector.n_iter_ + steps
+    fit = continue_model(
+        model,
         settings,
         front_end,
         Rows(front_end.scale(remembered)),
-        member_streams(detector.random_state, model.n_members, after=detector.n_iter_),
+        member_streams(detector.random_state, detector.n_estimators, after=before),
         all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
         find_device(detector.device),
-        start=model.networks,
-        n_steps=steps,
-        goes_on=True,
+        steps,
+        renews=before // settings.max_iter < after // settings.max_iter,
         progress=detector.verbose == 1,
     )
     detector.model_ = fit.model

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from .._support.exceptions import TrainingCollapsedError, TrainingCollapseWarning
+from .._support.exceptions import TrainingCollapseWarning
 from .networks import Networks
 from .spec import BaseGAN, Batch
 
@@ -31,14 +32,14 @@ def finite_mean(values: Tensor) -> float:
 
 
 def varied_columns(rows: Tensor) -> Tensor:
-    """Tell in which columns fewer than half of the rows have one value, (n, D) -> (D,) bool.
+    """Tell in which columns fewer than half of the rows are at the median, (n, D) -> (D,) bool.
 
-    A value that half of the rows or more have is the median. A generator that makes only this value
-    has not collapsed: it makes what most rows are.
+    A row is at the median up to 2 % of the standard deviation. A generator that makes only such
+    values has not collapsed: it makes what most rows are. A few far rows make the deviation large.
     """
     some = rows[:: math.ceil(len(rows) / MOST_ROWS)]
-    share = (some == some.median(0).values).to(torch.float32).mean(0)
-    return share < 0.5
+    near = (some - some.median(0).values).abs() <= MIN_SPREAD * some.std(0, correction=0)
+    return near.to(torch.float32).mean(0) < 0.5
 
 
 def spread(gan: BaseGAN, net: Networks, batch: Batch, varied: Tensor) -> Tensor:
@@ -56,26 +57,30 @@ def spread(gan: BaseGAN, net: Networks, batch: Batch, varied: Tensor) -> Tensor:
     return torch.where(varying.any(1), ratio / varying.sum(1).clamp_min(1), 1.0)
 
 
-def drop_dead_members(gan: BaseGAN, net: Networks, batch: Batch, varied: Tensor) -> Tensor:
-    """Remove members that diverged or whose generator makes one point.
+class Health(NamedTuple):
+    """Which members are sound after training."""
 
-    The result tells which members are left, (E,) bool.
+    finite: Tensor  # (E,) bool, False for those that diverged
+    wide: Tensor  # (E,) bool, False for those whose generator makes one point
 
-    Raises
-    ------
-    TrainingCollapsedError
-        If no member is left.
-    """
-    finite = finite_members(net)
-    alive = finite & (spread(gan, net, batch, varied) >= MIN_SPREAD)
-    if alive.all():
-        return alive
-    what = (
-        f"{int((~finite).sum())} of {len(alive)} members diverged and "
-        f"{int((finite & ~alive).sum())} collapsed to one generated point"
-    )
-    if not alive.any():
-        raise TrainingCollapsedError(f"No member is left: {what}. {REMEDY}")
-    warnings.warn(f"{what}; they were dropped. {REMEDY}", TrainingCollapseWarning, stacklevel=2)
-    net.keep(alive)
-    return alive
+    @property
+    def sound(self) -> Tensor:
+        """Members that neither diverged nor collapsed, (E,) bool."""
+        return self.finite & self.wide
+
+    def __str__(self) -> str:
+        return (
+            f"{int((~self.finite).sum())} of {len(self.finite)} members diverged and "
+            f"{int((self.finite & ~self.wide).sum())} collapsed to one generated point"
+        )
+
+
+def health_of(gan: BaseGAN, net: Networks, batch: Batch, rows: Tensor) -> Health:
+    """Look at every member after training on ``rows`` (n, D), with one batch of noise."""
+    wide = spread(gan, net, batch, varied_columns(rows)) >= MIN_SPREAD
+    return Health(finite_members(net), wide)
+
+
+def warn_of(what: Health, consequence: str) -> None:
+    """Warn that some members diverged or collapsed, and say what became of them."""
+    warnings.warn(f"{what}; {consequence}. {REMEDY}", TrainingCollapseWarning, stacklevel=2)

@@ -11,9 +11,8 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from .._support.exceptions import TrainingCollapsedError
 from .callbacks import Callback
-from .member_health import REMEDY, finite_mean, finite_members, spread, varied_columns
+from .member_health import finite_mean, finite_members, spread, varied_columns
 from .networks import Networks
 from .row_source import RowSource
 from .scoring import score_views
@@ -58,7 +57,7 @@ class Trainer:
     logged : bool
         Whether the last step added a row to the history.
     stop_training : bool
-        A callback sets it to True to end the run.
+        A callback sets it to True to end the run. It is set, too, when all members have diverged.
     """
 
     def __init__(
@@ -148,8 +147,4 @@ class Trainer:
         row["seconds"] = time.perf_counter() - self._started
         row["n_alive"] = int(alive.sum())
         self.history.append(row)
-        if not alive.any():
-            raise TrainingCollapsedError(
-                f"All {len(alive)} members diverged (not-a-number weights) by step {self.step}. "
-                f"{REMEDY}"
-            )
+        self.stop_training |= not alive.any()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+from torch import Tensor
 
+from .._support.exceptions import TrainingCollapsedError
 from .batches import BatchSampler
 from .callbacks import Callback
-from .member_health import drop_dead_members, varied_columns
+from .member_health import REMEDY, Health, health_of, warn_of
 from .mlp import MLPMaker
 from .networks import Network, Networks
 from .row_source import RowSource
@@ -85,10 +88,10 @@ def fit_members(
     streams: Sequence[torch.Generator],
     callbacks: Sequence[Callback] = (),
     start: Networks | None = None,
-    *,
-    goes_on: bool = False,
 ) -> Trained:
     """Train all members on the device of the rows, and make their networks ready to score.
+
+    Members that diverge or collapse are dropped with a warning.
 
     Parameters
     ----------
@@ -97,16 +100,13 @@ def fit_members(
     source : RowSource
         Scaled training rows (n, D).
     settings : Settings
-        Training settings. With ``max_iter`` 0 the networks are not trained.
+        Training settings.
     streams : sequence of torch.Generator
         One random stream per member.
     callbacks : sequence of Callback, default=()
         Callbacks, see :class:`Callback`.
     start : Networks or None, default=None
         Networks to begin with, whose weights are copied. Members beyond them begin untrained.
-    goes_on : bool, default=False
-        Whether earlier training is continued. Then every phase takes part in the whole run,
-        whatever its ``start`` and ``stop``, and the run counts as late from its first step on.
 
     Returns
     -------
@@ -120,27 +120,162 @@ def fit_members(
     TrainingCollapsedError
         If no member is left.
     """
+    net = _begin(gan, source, settings, streams, start)
+    run = _train(gan, net, source, settings, streams, callbacks)
+    sound = run.health.sound
+    if not sound.any():
+        raise TrainingCollapsedError(f"No member is left: {run.health}. {REMEDY}")
+    if not sound.all():
+        warn_of(run.health, "they were dropped")
+        net.keep(sound)
+    _make_ready(gan, net, source, _some(streams, sound))
+    return Trained(net, run.history, run.n_steps)
+
+
+def continue_members(
+    gan: BaseGAN,
+    source: RowSource,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    start: Networks,
+    n_steps: int,
+    *,
+    renews: bool,
+) -> Trained:
+    """Train fitted members further, and make their networks ready to score. No failure ends it.
+
+    Every phase takes part in the whole run, whatever its ``start`` and ``stop``, and the run counts
+    as late from its first step on. A member that diverges goes back to its weights of before.
+
+    Parameters
+    ----------
+    gan, source, settings, streams, callbacks
+        As in :func:`fit_members`.
+    start : Networks
+        Networks to go on with, whose weights are copied.
+    n_steps : int
+        Number of steps. With 0 the networks are not trained.
+    renews : bool
+        Whether lost members begin anew. Lost are members that diverged or collapsed, and those of
+        the streams that ``start`` does not have. New members are trained as in :func:`fit_members`.
+        If none of them is sound, all members stay.
+
+    Returns
+    -------
+    trained : Trained
+        The networks, and history and number of steps of the members that went on.
+
+    Raises
+    ------
+    ValueError
+        If the parts of the GAN do not fit together, or if ``start`` has networks of other sizes.
+    """
+    own, others = streams[: start.n_members], streams[start.n_members :]
+    net = _begin(gan, source, settings, own, start)
+    if not n_steps:
+        _make_ready(gan, net, source, own)
+        return Trained(net, [], 0)
+    before = [p.detach().clone() for p in net.parameters()]
+    run = _train(
+        gan, net, source, replace(settings, max_iter=n_steps), own, callbacks, goes_on=True
+    )
+    diverged = ~run.health.finite
+    for p, old in zip(net.parameters(), before, strict=True):
+        p.data[diverged] = old[diverged]
+    if renews:
+        net, own = _renewed(gan, net, source, settings, own, others, callbacks, run.health)
+    elif diverged.any():
+        warn_of(run.health, "those that diverged have their weights of before")
+    _make_ready(gan, net, source, own)
+    return Trained(net, run.history, run.n_steps)
+
+
+class _Run(NamedTuple):
+    """What is known of the members after a run."""
+
+    health: Health
+    history: list[dict[str, float]]
+    n_steps: int
+
+
+def _begin(
+    gan: BaseGAN,
+    source: RowSource,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    start: Networks | None = None,
+) -> Networks:
+    """Make networks for the rows of a source, untrained or with the weights of ``start``."""
     net = build(gan, source.n_columns, settings, streams)
     if start is not None:
         net.take_over(start)
-    net.to(source.sample())  # device and type of the rows
+    return net.to(source.sample())  # device and type of the rows
+
+
+def _train(
+    gan: BaseGAN,
+    net: Networks,
+    source: RowSource,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    *,
+    goes_on: bool = False,
+) -> _Run:
+    """Train all members for ``max_iter`` steps, and look at their health."""
     phases = gan.phases(net.players, net.critics)
     if goes_on:
         phases = tuple(phase._replace(start=0.0, stop=1.0) for phase in phases)
     sampler = BatchSampler(source, gan, settings.batch_size, streams)
-    history: list[dict[str, float]] = []
-    n_steps = 0
     with one_thread(net):
-        if settings.max_iter:
-            batches = iter(sampler)
-            first = next(batches)
-            check_spec(gan, net, phases, first, settings.max_iter)
-            trainer = Trainer(gan, net, phases, source, settings, callbacks, goes_on=goes_on)
-            trainer.run(chain([first], batches))
-            history, n_steps = trainer.history, trainer.step
-        alive = drop_dead_members(gan, net, next(iter(sampler)), varied_columns(source.sample()))
-        left = [stream for stream, lives in zip(streams, alive, strict=True) if lives]
-        net.double()  # scores are computed in double precision
-        with torch.no_grad():
-            gan.prepare(net, source.sample().double(), left)
-    return Trained(net, history, n_steps)
+        batches = iter(sampler)
+        first = next(batches)
+        check_spec(gan, net, phases, first, settings.max_iter)
+        trainer = Trainer(gan, net, phases, source, settings, callbacks, goes_on=goes_on)
+        trainer.run(chain([first], batches))
+        health = health_of(gan, net, next(iter(sampler)), source.sample())
+    return _Run(health, trainer.history, trainer.step)
+
+
+def _renewed(
+    gan: BaseGAN,
+    net: Networks,
+    source: RowSource,
+    settings: Settings,
+    own: Sequence[torch.Generator],
+    others: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    health: Health,
+) -> tuple[Networks, Sequence[torch.Generator]]:
+    """Train new members in place of lost ones. Return the networks and streams of all members."""
+    sound = health.sound
+    lost = [*_some(own, ~sound), *others]
+    if not lost:
+        return net, own
+    new = _begin(gan, source, settings, lost)
+    new_sound = _train(gan, new, source, settings, lost, callbacks).health.sound
+    if not sound.all():
+        end = "they began anew" if new_sound.any() else "they go on, as no new member is better"
+        warn_of(health, end)
+    if not new_sound.any():
+        return net, own
+    new.keep(new_sound)
+    if sound.any():
+        net.keep(sound)
+        new = net.joined_with([new])
+    return new, [*_some(own, sound), *_some(lost, new_sound)]
+
+
+def _make_ready(
+    gan: BaseGAN, net: Networks, source: RowSource, streams: Sequence[torch.Generator]
+) -> None:
+    """Prepare the score, in double precision."""
+    net.double()
+    with one_thread(net), torch.no_grad():
+        gan.prepare(net, source.sample().double(), streams)
+
+
+def _some(streams: Sequence[torch.Generator], members: Tensor) -> list[torch.Generator]:
+    """Streams of some of the members, by a boolean mask (E,)."""
+    return [stream for stream, chosen in zip(streams, members, strict=True) if chosen]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
-from pyod_gan import ALAD, GANDetector, GANOutlierDetector
+from pyod_gan import ALAD, GAN, GANDetector, GANOutlierDetector, TrainingCollapseWarning
 from pyod_gan.api.reservoir import first_rows, renewed
 from pyod_gan.callbacks import Callback
 from pyod_gan.gans import BaseGAN
@@ -224,6 +227,192 @@ def test_an_interrupted_partial_fit_changes_nothing() -> None:
         detector.set_params(callbacks=[Stop()]).partial_fit(table(seed=1))
     assert detector.n_samples_seen_ == 200
     np.testing.assert_array_equal(detector.decision_function(table()), detector.decision_scores_)
+
+
+def stuck(rng: np.random.Generator) -> np.ndarray:
+    """A sensor that says the same all the time."""
+    return np.full((16, 6), 3.0)
+
+
+def one_column_stuck(rng: np.random.Generator) -> np.ndarray:
+    return np.insert(rng.normal(size=(16, 5)), 1, 7.5, axis=1)
+
+
+def burst(rng: np.random.Generator) -> np.ndarray:
+    return rng.choice([-1e12, 1e12], (16, 6))
+
+
+def huge_burst(rng: np.random.Generator) -> np.ndarray:
+    return rng.choice([-1e150, 1e150], (16, 6))
+
+
+@pytest.mark.parametrize(("n_bad", "seed"), [(1, 0), (10, 1), (10, 2)])
+@pytest.mark.parametrize("bad", [stuck, one_column_stuck, burst, huge_burst])
+def test_a_stream_survives_bad_rows(bad, n_bad: int, seed: int) -> None:
+    """Every row is taken, no call fails, and good rows that follow make good scores."""
+    rng = np.random.default_rng(seed)
+    rows, far = with_far_rows(seed)
+    detector = GANDetector(n_estimators=2, max_iter=40, random_state=seed, reservoir_size=64)
+    detector.fit(rows[far == 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingCollapseWarning)
+        for _ in range(n_bad):
+            detector.partial_fit(bad(rng))
+        assert np.isfinite(detector.decision_function(rows)).all()
+        for _ in range(8):
+            detector.partial_fit(rng.normal(size=(64, 6)))
+    assert detector.n_samples_seen_ == (far == 0).sum() + 16 * n_bad + 8 * 64
+    assert np.abs(detector.reservoir_).max() < 6
+    assert detector.networks_.n_members == 2
+    assert roc_auc_score(far, detector.decision_function(rows)) > 0.97
+
+
+def test_every_gan_survives_bad_rows(gan_class: type[BaseGAN]) -> None:
+    rng = np.random.default_rng(0)
+    detector = GANDetector(gan_class(), **QUICK, reservoir_size=32).fit(rng.normal(size=(32, 6)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingCollapseWarning)
+        for bad in (stuck, burst):
+            detector.partial_fit(np.concatenate([bad(rng), bad(rng)]))
+        for _ in range(2):
+            detector.partial_fit(rng.normal(size=(32, 6)))
+    assert detector.n_samples_seen_ == 5 * 32
+    assert np.isfinite(detector.decision_scores_).all()
+
+
+class Moody(GAN):
+    """Members diverge, or their generator makes one point, as the test asks for."""
+
+    diverging = collapsing = ()
+
+    def critic_loss(self, net, batch):
+        factor = torch.ones(net.n_members)
+        factor[[i for i in self.diverging if i < net.n_members]] = torch.inf
+        return super().critic_loss(net, batch) * factor
+
+    def generate(self, net, z):
+        made = super().generate(net, z).clone()
+        made[[i for i in self.collapsing if i < net.n_members]] = 1.0
+        return made
+
+
+@pytest.fixture
+def moody() -> Iterator[GANDetector]:
+    """Two sound members, fitted for 20 steps on 200 rows, of which all are remembered."""
+    yield GANDetector(Moody(), **QUICK, reservoir_size=200).fit(table())
+    Moody.diverging = Moody.collapsing = ()
+
+
+def of_member(detector: GANDetector, member: int) -> np.ndarray:
+    return np.concatenate([p[member].detach().ravel() for p in detector.networks_.parameters()])
+
+
+def test_a_member_that_diverges_goes_back_to_its_weights(moody: GANDetector) -> None:
+    before = [of_member(moody, i) for i in range(2)]
+    Moody.diverging = (1,)
+    with pytest.warns(TrainingCollapseWarning, match=r"1 of 2 .* diverged .* weights of before"):
+        moody.partial_fit(table(120, seed=1))
+    assert (of_member(moody, 0) != before[0]).any()
+    np.testing.assert_allclose(of_member(moody, 1), before[1], rtol=1e-6)
+    assert np.isfinite(moody.decision_scores_).all()
+
+
+@pytest.mark.parametrize("n_new", [120, 200], ids=["a part", "a whole reservoir"])
+def test_no_failure_of_all_members_keeps_rows_out(moody: GANDetector, n_new: int) -> None:
+    before = of_member(moody, 0)
+    Moody.diverging = (0, 1)
+    for seed in (1, 2):
+        with pytest.warns(TrainingCollapseWarning, match="2 of 2 members diverged"):
+            moody.partial_fit(table(n_new, seed=seed))
+    np.testing.assert_allclose(of_member(moody, 0), before, rtol=1e-6)
+    assert moody.n_samples_seen_ == 200 + 2 * n_new
+    assert np.isfinite(moody.decision_scores_).all()
+    Moody.diverging = ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        moody.partial_fit(table(seed=3))
+    assert (of_member(moody, 0) != before).any()
+
+
+@pytest.mark.parametrize("how", ["diverging", "collapsing"])
+def test_a_lost_member_begins_anew(moody: GANDetector, how: str) -> None:
+    setattr(Moody, how, (1,))
+    saved = pickle.dumps(moody)
+    with pytest.warns(TrainingCollapseWarning, match="1 .*; they began anew"):
+        moody.partial_fit(table(seed=1))
+    assert moody.networks_.n_members == 2
+    scores = moody.decision_function(table(seed=2))
+    with pytest.warns(TrainingCollapseWarning):
+        again = pickle.loads(saved).partial_fit(table(seed=1))
+    np.testing.assert_array_equal(again.decision_function(table(seed=2)), scores)
+
+
+def test_members_that_fit_lost_come_back() -> None:
+    X = table()
+    Moody.diverging = (0,)
+    try:
+        with pytest.warns(TrainingCollapseWarning, match="1 of 2 members diverged"):
+            detector = GANDetector(Moody(), **QUICK, reservoir_size=200).fit(X)
+    finally:
+        Moody.diverging = ()
+    assert detector.partial_fit(X[:120]).networks_.n_members == 1  # too few rows for a new member
+    assert detector.partial_fit(X[:120]).networks_.n_members == 2
+    assert detector.set_params(n_estimators=3).partial_fit(X).networks_.n_members == 3
+    assert detector.set_params(n_estimators=1).partial_fit(X).networks_.n_members == 1
+
+
+def test_an_interrupt_of_a_new_member_changes_nothing(moody: GANDetector) -> None:
+    class Stop(Callback):
+        runs = 0
+
+        def on_train_begin(self, trainer) -> None:
+            self.runs += 1
+
+        def on_batch_end(self, trainer) -> None:
+            if self.runs == 2:
+                raise KeyboardInterrupt
+
+    moody.set_params(callbacks=[Stop()], n_estimators=3)
+    before, weights = dict(vars(moody)), of_member(moody, 0)
+    with pytest.raises(KeyboardInterrupt):
+        moody.partial_fit(table(seed=1))
+    assert vars(moody).keys() == before.keys()
+    assert all(vars(moody)[name] is value for name, value in before.items())
+    np.testing.assert_array_equal(of_member(moody, 0), weights)
+
+
+@pytest.mark.parametrize("bad", [stuck, burst])
+def test_going_on_in_the_middle_of_bad_rows(bad, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    detector = GANDetector(**QUICK, reservoir_size=64).fit(rng.normal(size=(64, 6)))
+    for _ in range(3):
+        detector.partial_fit(bad(rng))
+    detector.save(tmp_path / "m")
+    copies = [GANDetector.load(tmp_path / "m"), pickle.loads(pickle.dumps(detector))]
+    copies[0].set_params(random_state=0)
+    good = [rng.normal(size=(32, 6)) for _ in range(4)]
+    for part in good:
+        detector.partial_fit(part)
+    for copy in copies:
+        for part in good:
+            copy.partial_fit(part)
+        np.testing.assert_array_equal(copy.decision_scores_, detector.decision_scores_)
+
+
+def test_a_category_that_was_not_seen_for_long_is_rare_again() -> None:
+    rng = np.random.default_rng(0)
+
+    def frame(*kinds: str) -> pd.DataFrame:
+        numbers = pd.DataFrame(rng.normal(size=(64, 3)), columns=list("abc"))
+        return numbers.assign(kind=rng.choice(kinds, 64))
+
+    detector = GANDetector(n_estimators=2, max_iter=40, random_state=0, reservoir_size=64)
+    detector.fit(frame("x", "y"))
+    for kinds, rare in ([("x", "new"), "y"], [("x", "y"), "new"]):
+        for _ in range(6):
+            detector.partial_fit(frame(*kinds))
+        assert detector.predict(frame(*kinds)).mean() < 0.4
+        assert detector.predict(frame(rare)).mean() > 0.9
 
 
 def test_data_frames_go_on() -> None:

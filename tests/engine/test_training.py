@@ -15,6 +15,7 @@ from pyod_gan import (
     TrainingCollapseWarning,
 )
 from pyod_gan.callbacks import Callback
+from pyod_gan.engine.member_health import varied_columns
 from pyod_gan.engine.mlp import MLP
 from pyod_gan.engine.networks import Networks
 from pyod_gan.gans import BaseGAN, Pair, Play
@@ -105,6 +106,17 @@ def test_all_dead_says_what_to_change(gan_class: type[BaseGAN], how: str) -> Non
     with pytest.raises(TrainingCollapsedError, match="Lower `lr`"):
         detector.fit(table())
     assert not hasattr(detector, "networks_")
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-9])
+def test_what_most_rows_are_is_no_varied_column(noise: float) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 3)) * [1, noise, 1e12]
+    rows[:100] = 1e6 * rng.normal(size=(100, 3))  # far rows make the deviation large
+    rows[:, 2] = rng.normal(size=300) * 1e-12
+    varied = varied_columns(torch.from_numpy(rows))
+    assert varied.tolist() == [False, False, True]
+    assert varied_columns(torch.from_numpy(rows[100:])).tolist() == [True, noise > 0, True]
 
 
 def test_fits_in_threads_restore_the_thread_count() -> None:
