@@ -9,6 +9,7 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
+from ..front_ends.checks import plain_table
 from ..front_ends.frames import EXTRA, as_frame, missing_in
 from ..front_ends.front_end import Output
 from ..model import FittedModel
@@ -124,7 +125,7 @@ def _given(X: Any, names: Sequence[str], column: int, outputs: Sequence[Output])
     """A column as the user gave it, with None for missing values. All are None for numbers."""
     if Output(column, "value") in outputs:
         return [None] * len(X)
-    values = as_frame(X, names)[names[column]]
+    values = as_frame(plain_table(X), names)[names[column]]
     missing = missing_in(values)
     return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
 

@@ -3,14 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 ESTIMATOR = "GANDetector"  # the name in errors
+NO_NUMBERS = {  # types of cells, and why they cannot be read as numbers
+    (complex, np.complexfloating): "Complex data not supported. Pass its two parts as columns.",
+    (date, time, timedelta, np.datetime64, np.timedelta64): (
+        "Dates and durations are no numbers. Pass a data frame, or use `preprocessing='table'`."
+    ),
+}
+
+
+def plain_table(X: Any) -> Any:
+    """Return a table in which the masked cells of NumPy's masked arrays are missing values.
+
+    Raises
+    ------
+    ValueError
+        If the table is sparse.
+    """
+    if issparse(X):
+        raise ValueError("Sparse data was passed for X. Pass X.toarray(), which is dense.")
+    if isinstance(X, list | tuple) and any(isinstance(row, np.ma.MaskedArray) for row in X):
+        X = np.ma.stack(X)
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    if not np.ma.is_masked(X):
+        return X.data
+    dtype = np.result_type(X.dtype, np.float32) if X.dtype.kind in "biuf" else np.dtype(object)
+    return np.ma.filled(X.astype(dtype), np.nan)
+
+
+def check_cells(X: Any) -> None:
+    """Raise a ValueError if an array or a list holds dates, durations or complex numbers."""
+    try:
+        cells = np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
+    except ValueError:  # rows of different lengths, which scikit-learn names
+        return
+    types = set(map(type, cells.flat)) if cells.dtype.kind == "O" else {cells.dtype.type}
+    for kinds, reason in NO_NUMBERS.items():
+        wrong = tuple(t for t in types if issubclass(t, kinds))
+        if wrong and cells.size:
+            first = next(i for i, cell in enumerate(cells.flat) if isinstance(cell, wrong))
+            place = ", ".join(map(str, np.unravel_index(first, cells.shape)))
+            raise ValueError(f"X[{place}] is {cells.flat[first]!r}. {reason}")
 
 
 def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
@@ -22,12 +65,24 @@ def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
         If a value is missing, infinite or not a number, or if there are fewer than ``least_rows``
         rows or no columns.
     """
-    floats = (np.float64, np.float32)
-    return np.asarray(
+    values = np.asarray(
         check_array(
-            X, dtype=floats, ensure_min_samples=least_rows, estimator=ESTIMATOR, input_name="X"
+            X,
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=least_rows,
+            estimator=ESTIMATOR,
+            input_name="X",
         )
     )
+    missing = np.isnan(values)
+    if missing.any():
+        row, column = np.argwhere(missing)[0]
+        raise ValueError(
+            f"Input X contains NaN, first in X[{row}, {column}]. Fill missing values, or fit with "
+            "`preprocessing='table'`."
+        )
+    return values
 
 
 class _Columns(BaseEstimator):

@@ -13,7 +13,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._support.own_settings import own_settings
 from .._support.strict_json import strict_loads
-from .checks import check_columns, check_names, column_names, finite_floats
+from .checks import (
+    check_cells,
+    check_columns,
+    check_names,
+    column_names,
+    finite_floats,
+    plain_table,
+)
 from .encoder_bytes import encoder_from_array, encoder_to_array
 from .frames import as_frame, is_frame, is_number, missing_in
 from .front_end import Output, Rows
@@ -61,11 +68,14 @@ class TableFrontEnd(BaseEstimator):
     @own_settings()
     def fit_read(self, X: Any) -> Rows:
         """Learn columns, encoding and scale of a table, and return its rows in their units."""
+        X = plain_table(X)
         self.reader_: TableReader | None = None
         self.encoder_: TableEncoder | None = None
         labels = list(X.columns) if is_frame(X) else None
         if self._are_plain_numbers(X):
             validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)
+            if labels is None:
+                check_cells(X)
             values = finite_floats(X, least_rows=2)
             self.n_features_in_ = values.shape[1]
             if labels is not None:
@@ -87,7 +97,9 @@ class TableFrontEnd(BaseEstimator):
             If columns are other than in ``fit_read``, or values cannot be read.
         """
         check_is_fitted(self, "scaler_")
+        X = plain_table(X)
         if not is_frame(X) and self.encoder_ is None and self.preprocessing == "auto":
+            check_cells(X)
             values = finite_floats(X, least_rows=1)
             self._check_columns(values)
             return Rows(values)

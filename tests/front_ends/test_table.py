@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from datetime import date
 from pathlib import Path
 
 import joblib
@@ -120,6 +121,65 @@ def test_arrays_may_have_missing_values_only_when_asked() -> None:
     mixed = np.empty((60, 2), dtype=object)
     mixed[:, 0], mixed[:, 1] = X[:60, 0], ["x", "y", "y"] * 20
     assert GANDetector(preprocessing="table", **QUICK).fit(mixed).encoder_.names_ == ["x0", "x1"]
+
+
+@pytest.mark.parametrize("masked", [np.float32, int, object], ids=lambda t: t.__name__)
+def test_masked_cells_are_missing_values(masked: type) -> None:
+    X = np.ma.masked_array((10 * table()).astype(masked))
+    whole = GANDetector(**QUICK).fit(X)
+    np.testing.assert_array_equal(
+        whole.decision_scores_, GANDetector(**QUICK).fit(X.data).decision_scores_
+    )
+    X[3, 1] = np.ma.masked
+    refusing = (
+        GANDetector(**QUICK).fit,
+        whole.decision_function,
+        whole.predict,
+        whole.partial_fit,
+        whole.calibrate,
+        whole.explain,
+        whole.explain_frame,
+    )
+    for method in refusing:
+        for rows in (X, list(X)):
+            with pytest.raises(ValueError, match=r"NaN, first in X\[3, 1\].*preprocessing='table'"):
+                method(rows)
+    missing = X.astype(float).filled(np.nan)
+    detector = GANDetector(preprocessing="table", **QUICK).fit(missing)
+    np.testing.assert_allclose(detector.decision_function(X), detector.decision_scores_, rtol=1e-5)
+
+
+def test_masked_texts_are_missing_in_reasons() -> None:
+    X = np.array([["x", "y"] * 30, ["p", "q"] * 30], dtype=object).T
+    detector = GANDetector(preprocessing="table", **QUICK).fit(X)
+    rows = np.ma.masked_array(X[:1], mask=[[True, False]])
+    assert detector.explain_frame(rows, top=1)["reason"][0].startswith("x0 is missing")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (1j, "Complex data"),
+        (np.complex64(2), "Complex data"),
+        (date(2020, 1, 1), "data frame"),
+        (pd.Timestamp("2020-01-01"), "data frame"),
+        (pd.Timedelta("1h"), "data frame"),
+        (np.datetime64("2020-01-01"), "data frame"),
+    ],
+    ids=str,
+)
+def test_cells_that_are_no_numbers_are_named(cell: object, message: str) -> None:
+    X = table().astype(object)
+    X[3, 1] = cell
+    detector = GANDetector(**QUICK).fit(table())
+    for method in (GANDetector(**QUICK).fit, detector.decision_function, detector.partial_fit):
+        for rows in (X, X.tolist()):
+            with pytest.raises(ValueError, match=rf"X\[3, 1\] is .*{message}"):
+                method(rows)
+    assert detector.n_samples_seen_ == 200
+    for dtype in ("datetime64[D]", "timedelta64[s]", complex):
+        with pytest.raises(ValueError, match=r"X\[0, 0\] is"):
+            detector.decision_function(np.zeros((2, 5), dtype))
 
 
 def test_the_table_path_agrees_with_the_fast_one_on_numbers() -> None:
