@@ -18,12 +18,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+
+M = TypeVar("M", bound=nn.Module)
 
 
 class Network(nn.Module):
@@ -139,10 +140,6 @@ class Networks(nn.Module):
         """Return the parameters of the named networks, in the order of ``names``."""
         return [p for name in names for p in self.get_submodule(name).parameters()]
 
-    def forward(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
-        """Return ``function(self, *args)``, for :func:`torch.func.functional_call`."""
-        return function(self, *args)
-
     def mean_over_pairings(self, function: Callable[..., Tensor], *args: Any) -> Tensor:
         """Return ``function(net, *args)``, or with ``all_pairs`` its mean over E pairings.
 
@@ -156,7 +153,7 @@ class Networks(nn.Module):
         results = []
         for shift in range(self.n_members):
             shifted = {name: tensor.roll(shift, 0) for name, tensor in of_players.items()}
-            results.append(functional_call(self, shifted, (function, *args)))
+            results.append(function(with_tensors(self, shifted), *args))
         return torch.stack(results).mean(0)
 
     def keep(self, members: Tensor) -> None:
@@ -227,3 +224,21 @@ class Networks(nn.Module):
             module = self.get_submodule(module_path)
             is_parameter = isinstance(getattr(module, name), nn.Parameter)
             setattr(module, name, nn.Parameter(tensor) if is_parameter else tensor)
+
+
+def with_tensors(module: M, tensors: Mapping[str, Tensor], prefix: str = "") -> M:
+    """Make the same module with other parameters and buffers, which are given by their names.
+
+    All other tensors are shared. The module itself does not change, not even for a moment as in
+    :func:`torch.func.functional_call`, because other threads may be using it.
+    """
+    twin = object.__new__(type(module))
+    vars(twin).update(vars(module))
+    for kind in ("_parameters", "_buffers"):
+        own = vars(module)[kind].items()
+        vars(twin)[kind] = {name: tensors.get(prefix + name, tensor) for name, tensor in own}
+    vars(twin)["_modules"] = {
+        name: None if part is None else with_tensors(part, tensors, f"{prefix}{name}.")
+        for name, part in vars(module)["_modules"].items()
+    }
+    return twin

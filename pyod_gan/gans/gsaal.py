@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from ..engine.networks import Network, NetworkMaker
+from ..engine.networks import Network, NetworkMaker, with_tensors
 from .sogaal import SOGAAL
 
 
@@ -37,7 +36,7 @@ class SubspaceCritics(Network):
         """Logits of the k critics, (E, B, D) -> (E, B, k)."""
         weights = {n: w.flatten(0, 1) for n, w in zip(self._names, self.weights, strict=True)}
         seen = (x.unsqueeze(1) * self.masks).flatten(0, 1)  # (E·k, B, D)
-        logits: Tensor = functional_call(self._one[0], weights, (seen,))  # (E·k, B, 1)
+        logits = with_tensors(self._one[0], weights)(seen)  # (E·k, B, 1)
         by_critic = logits.squeeze(-1).view(*self.masks.shape[:2], -1)  # (E, k, B)
         return by_critic.transpose(1, 2)
 
