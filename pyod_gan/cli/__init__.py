@@ -199,10 +199,8 @@ def _parser() -> ArgumentParser:
 
 def _add_csv_options(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("how the CSV file is written").add_argument
-    add(
-        "--delimiter", type=_character, default="", metavar="C", help="default: what the file shows"
-    )
-    add("--encoding", type=_encoding, default="", help="such as cp1252; default: UTF-8")
+    add("--delimiter", type=_character, metavar="C", help="default: what the file shows")
+    add("--encoding", type=_encoding, help="such as cp1252; default: UTF-8")
     add("--skip-rows", type=_whole(0), default=0, metavar="N", help="lines before the header")
     add("--comment", default="", metavar="TEXT", help="leave out lines that begin with TEXT")
     add("--no-header", action="store_true", help="the first line is data")

@@ -148,8 +148,8 @@ def inspect(options: Namespace) -> None:
 def _open(options: Namespace) -> TableFile:
     """Open the table as the options say."""
     form = CSVFormat(
-        options.delimiter,
-        options.encoding,
+        options.delimiter or "",
+        options.encoding or "",
         options.skip_rows,
         options.comment,
         header=not options.no_header,
@@ -200,7 +200,6 @@ def _unreadable(
 
 def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> Iterator[str]:
     """Lines that tell how each column is read."""
-    width = min(30, max(len(line.column) for line in lines))
     for line in lines:
         said = [line.kind]
         if line.written not in ("a number", "a text", ""):
@@ -209,9 +208,10 @@ def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> It
             said.append(f"such as {shorten(line.example, 40, placeholder='...')!r}")
         if line.missing:
             said.append(f"{line.missing:.1%} missing")
-        yield f"{line.column:{width}}  {', '.join(filter(None, said))}"
-        for note, (option, value) in zip(line.notes, line.remedies, strict=False):
-            yield f"{'':{width}}  note: {note} ({source.option(option, value)})"
+        yield f"{line.column}: {', '.join(filter(None, said))}"
+        for note in line.notes:
+            ways = ", ".join(source.option(*remedy) for remedy in note.remedies)
+            yield f"note: {line.column} {note.said}" + (f" ({ways})" if ways else "")
     yield from (f"note: {note}" for note in source.notes)
     if n_rows < FEW_ROWS:
         yield f"note: {n_rows} rows are few to learn from; {FEW_ROWS} or more are better"

@@ -24,6 +24,13 @@ NEARLY_ALL = 0.95  # share of different values from which on a column may only t
 ENOUGH = 50  # rows; of fewer, no column is said to tell rows apart
 
 
+class Note(NamedTuple):
+    """What a user should look at, and what would help."""
+
+    said: str
+    remedies: tuple[Remedy, ...]  # parameters of TableReader, or "drop", and their values
+
+
 class Inspected(NamedTuple):
     """What a column is read as."""
 
@@ -32,8 +39,7 @@ class Inspected(NamedTuple):
     written: str = ""  # how its values are written, as in "a date like 31.12.2024"
     example: str = ""
     missing: float = 0.0  # share of its values
-    notes: tuple[str, ...] = ()  # what to look at
-    remedies: tuple[Remedy, ...] = ()  # what would help: a parameter, or "drop", and its value
+    notes: tuple[Note, ...] = ()
 
 
 def inspect_table(X: Any, reader: TableReader | None = None) -> pd.DataFrame:
@@ -55,8 +61,8 @@ def inspect_table(X: Any, reader: TableReader | None = None) -> pd.DataFrame:
     """
     pandas, frame = import_optional("pandas", EXTRA), as_frame(X)
     inspected, _ = inspect_columns(frame, reader or TableReader())
-    lines = [(*line[:5], "; ".join(line.notes)) for line in inspected]
-    return pandas.DataFrame(lines, columns=list(Inspected._fields[:-1]))
+    lines = [(*line[:-1], "; ".join(note.said for note in line.notes)) for line in inspected]
+    return pandas.DataFrame(lines, columns=list(Inspected._fields))
 
 
 def inspect_columns(frame: Any, reader: TableReader) -> tuple[list[Inspected], list[Problem]]:
@@ -67,9 +73,8 @@ def inspect_columns(frame: Any, reader: TableReader) -> tuple[list[Inspected], l
     for name in frame.columns:
         own = [problem for problem in problems if problem.column == name]
         line = inspect_read(*readable[name], frame[name]) if name in readable else Inspected(name)
-        notes = (*(problem.said for problem in own), *line.notes)
-        remedies = (*(remedy for problem in own for remedy in problem.remedies), *line.remedies)
-        lines.append(line._replace(notes=notes, remedies=remedies))
+        wrong = (Note(problem.said, problem.remedies) for problem in own)
+        lines.append(line._replace(notes=(*wrong, *line.notes)))
     return lines, problems
 
 
@@ -86,8 +91,8 @@ def inspect_read(form: ColumnFormat, column: Column, given: Any) -> Inspected:
     notes = _notes(form, known, values)
     if n >= ENOUGH and n_distinct >= NEARLY_ALL * n and _may_tell_apart(form, values):
         kind = kind if form.kind == "dates" else "identifier"
-        note = "differs in nearly every row; if it only tells rows apart, leave it out"
-        notes.append((note, ("drop", column.name)))
+        said = "differs in nearly every row; if it only tells rows apart, leave it out"
+        notes.append(Note(said, (("drop", column.name),)))
     example = str(known.iloc[0]).strip() if n else ""
     if form.kind == "dates" and n and example[:10] != str(values[0])[:10]:
         example = f"{example} = {str(values[0])[:10]}"
@@ -97,8 +102,7 @@ def inspect_read(form: ColumnFormat, column: Column, given: Any) -> Inspected:
         form.noun,
         example,
         float(column.missing.mean()),
-        tuple(said for said, _ in notes),
-        tuple(remedy for _, remedy in notes),
+        tuple(notes),
     )
 
 
@@ -112,21 +116,22 @@ def _may_tell_apart(form: ColumnFormat, values: np.ndarray) -> bool:
     return bool(is_whole and (in_order or is_dense))
 
 
-def _notes(form: ColumnFormat, known: Any, values: np.ndarray) -> list[tuple[str, Remedy]]:
+def _notes(form: ColumnFormat, known: Any, values: np.ndarray) -> list[Note]:
     """Say what speaks against the way in which a column is read, and what would help."""
     name = str(known.name)
     texts = list(dict.fromkeys(value.strip() for value in known if isinstance(value, str)))
-    notes: list[tuple[str, Remedy]] = []
+    notes: list[Note] = []
     if form.kind == "text" and texts:
         for noun, find in (("numbers", find_number_formats), ("dates", find_date_formats)):
             share = float(np.mean(find(texts)[0]))
             if share >= SOME:
-                notes.append((f"{share:.0%} of its texts look like {noun}", ("text", name)))
+                notes.append(Note(f"{share:.0%} of its texts look like {noun}", ()))
     if form.kind == "numbers":
         if any(text.isdigit() and text[0] == "0" and len(text) > 1 for text in texts):
-            notes.append(("has leading zeros; digits that are names are texts", ("text", name)))
+            said = "has leading zeros; digits that are names are texts"
+            notes.append(Note(said, (("text", name),)))
         if len(values) and np.all((values > 1.9e7) & (values < 2.1e7)):
             days = [str(int(value)) for value in values]
             if not np.isnat(to_dates(days, "%Y%m%d")).any():
-                notes.append(("may be dates", ("date_format", "%Y%m%d")))
+                notes.append(Note("may be dates", (("date_format", "%Y%m%d"),)))
     return notes
