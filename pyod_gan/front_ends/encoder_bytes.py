@@ -168,6 +168,8 @@ def _check_array(content: bytes) -> None:
 def _check_row_of_nothing(encoder: TableEncoder) -> None:
     """Raise an error unless a row without any value can be encoded, as the outputs say."""
     n_columns = len(encoder.names_)
+    if [column.name for column in encoder.columns_] != encoder.names_:
+        raise ValueError("it has other columns than names")
     cell = (np.array([np.nan]), np.array([True]), np.array([False]))
     encoded = encoder.transform([Column(name, "nothing", *cell) for name in encoder.names_])
     if encoded.shape != (1, len(encoder.outputs_)) or not np.isfinite(encoded).all():

@@ -91,7 +91,7 @@ def check_arrays(arrays: Arrays) -> None:
     sizes: dict[str | int, int] = {1: 1}
     for name, array in arrays.items():
         shape, kinds = ARRAYS.get(name, (("E",), ()))
-        fits = array.ndim == len(shape) if kinds else array.size > 0
+        fits = array.ndim == len(shape) if kinds else array.ndim > 0
         for letter, size in zip(shape, array.shape, strict=False):
             fits &= size == sizes.setdefault(letter, size) and (size > 0 or letter == "r")
         if not fits:

@@ -204,8 +204,8 @@ def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
     """
     if type(gan) not in GANS.values():
         return
-    shapes = {n.removeprefix(NETWORKS): a.shape[1:] for n, a in arrays.items() if NETWORKS in n}
-    given = {name: shape for name, shape in shapes.items() if "." not in name}
+    shapes = {name.partition(NETWORKS)[2]: array.shape[1:] for name, array in arrays.items()}
+    given = {name: shape for name, shape in shapes.items() if name and "." not in name}
     if given != (needed := gan.prepared(len(arrays["scaler.mean"]))):
         raise ValueError(f"the GAN needs the buffers {needed}. Got {given}")
 

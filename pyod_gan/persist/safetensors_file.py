@@ -48,6 +48,8 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             is_model = isinstance(about, dict) and "format" in about
             digest = _digest(arrays, about) if is_model else None
+    except OSError:
+        raise
     except Exception as error:  # a forged file can make JSON and NumPy raise many kinds
         raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
     if not is_model:

@@ -247,6 +247,7 @@ def test_places_of_a_vocabulary_are_its_columns(
 
 Change = Callable[[TableEncoder], object]
 UNFIT: dict[str, Change] = {
+    "names": lambda encoder: encoder.names_.append("more"),
     "numbers for names": lambda encoder: setattr(encoder, "names_", [1, 2, 3, 4, 5]),
     "outputs": lambda encoder: encoder.outputs_.pop(),
     "columns of outputs": lambda encoder: encoder.outputs_.__setitem__(

@@ -226,6 +226,17 @@ def test_other_files(path: Path, tmp_path: Path) -> None:
         GANDetector.load(tmp_path / "nothing")
 
 
+def test_a_file_that_may_not_be_read_is_an_os_error(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*args: object, **options: object) -> None:
+        raise PermissionError("denied")
+
+    monkeypatch.setattr(safetensors_file, "safe_open", denied)
+    with pytest.raises(PermissionError, match="denied"):
+        GANDetector.load(path)
+
+
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_the_hash_of_a_detector_is_that_of_its_copy(as_frame: bool) -> None:
     """What joblib.Memory asks before it takes a result from its cache."""
