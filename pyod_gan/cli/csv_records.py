@@ -60,6 +60,7 @@ class CSVRecords(Iterator[Record]):
         self.path, self.form = path, form
         self.damaged: list[str] = []
         self._file: BinaryIO | None = None
+        self._position = 0
         lines = self._lines()
         start = list(islice(lines, FIRST))
         self.delimiter = self._find_delimiter(start)
@@ -84,9 +85,9 @@ class CSVRecords(Iterator[Record]):
     @property
     def position(self) -> int:
         """Number of bytes read from the file. 0 for a pipe."""
-        if self._file is None or self._file.closed or not self._file.seekable():
-            return 0
-        return self._file.tell()
+        if self._file is not None and not self._file.closed and self._file.seekable():
+            self._position = self._file.tell()
+        return self._position
 
     def _find_delimiter(self, start: list[Line]) -> str:
         """Find what separates fields. A first line such as ``sep=;`` is taken away."""
@@ -147,6 +148,7 @@ class CSVRecords(Iterator[Record]):
                 is_comment = self.form.comment and text.startswith(self.form.comment)
                 if number > self.form.skip_rows and not is_comment:
                     yield number, text
+            _ = self.position  # which cannot be told when the file is closed
 
     def _decoded(self, content: BinaryIO) -> Iterator[str]:
         """Decode lines one by one, so that errors can name them."""

@@ -76,8 +76,9 @@ class TableFile(ABC):
         chunk = None
         for chunk in self._chunks():
             yield chunk
-        if chunk is None and not self.damaged:
-            raise ValueError(f"{self.path} has column names and no rows.")
+        if chunk is None:
+            said = f": {self.damaged[0]}" if self.damaged else " has column names and no rows"
+            raise ValueError(f"{self.path}{said}.")
 
     def sentence(self, problem: Problem, rows: pd.DataFrame, options: Container[str]) -> str:
         """Say what is wrong with a column of ``rows``, and which of the options would help."""
