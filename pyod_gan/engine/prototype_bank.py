@@ -17,11 +17,14 @@ class PrototypeBank:
         The prototypes. Prototypes of one group stand together.
     group_size : int
         Number of prototypes in a group. M is a multiple of it.
+    later : Tensor (E, 1, M) or None, default=None
+        1 for prototypes that are copies of earlier ones, else 0. With None all are 0.
     """
 
-    def __init__(self, rows: Tensor, group_size: int) -> None:
+    def __init__(self, rows: Tensor, group_size: int, later: Tensor | None = None) -> None:
         self.rows = rows
         self.group_size = group_size
+        self.later = rows.new_zeros(()) if later is None else later
 
     @property
     def n_groups(self) -> int:
@@ -35,6 +38,15 @@ class PrototypeBank:
     def are_copies(self, apart: Tensor) -> Tensor:
         """Tell which prototypes equal the row, by sums of differences (E, B, M) -> bool."""
         return apart < SAME * self.rows.shape[-1]
+
+    def without_itself(self, residuals: Tensor, apart: Tensor) -> Tensor:
+        """Leave out the row itself, (E, B, M), (E, B, M) -> (E, B, M).
+
+        Of the prototypes that equal the row, the first is taken to be the row itself. Its residual
+        becomes infinite. Those of later ones become 0.
+        """
+        of_copies = torch.where(self.later > 0, 0.0, torch.inf).to(residuals)
+        return torch.where(self.are_copies(apart), of_copies, residuals)
 
     def nearest_of_groups(self, residuals: Tensor) -> Tensor:
         """Smallest residual of each group, (E, B, M) -> (E, B, G)."""
@@ -62,3 +74,9 @@ class PrototypeBank:
 def repeated(picks: Tensor, size: int) -> Tensor:
     """Return the first ``size`` picks. If there are fewer, all picks are repeated."""
     return picks[torch.arange(size, device=picks.device) % len(picks)]
+
+
+def later_copies(rows: Tensor) -> Tensor:
+    """Tell which rows equal an earlier row, (M, D) -> (M,) bool."""
+    same = torch.cdist(rows, rows, p=1.0) < SAME * rows.shape[-1]
+    return same.tril(-1).any(-1)

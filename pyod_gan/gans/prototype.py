@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..engine.games import Game
 from ..engine.networks import Networks
-from ..engine.prototype_bank import PrototypeBank, repeated
+from ..engine.prototype_bank import PrototypeBank, later_copies, repeated
 from ..engine.spec import BaseGAN
 
 POOL = 2048  # number of training rows among which a member looks for prototypes
@@ -54,11 +54,12 @@ class PrototypeGAN(BaseGAN):
     bank. The fence is three interquartile ranges above the upper quartile. Clean training data has
     few such rows and loses nothing.
 
-    **Rows that are prototypes.** A prototype that equals the row, to 1e-5 standard deviations, says
-    nothing about the row. So it is left out of every minimum. The rule looks at values only.
-    Training rows, copies of them and new rows share one scoring path, and ``decision_scores_`` is
-    ``decision_function`` of the training rows. If a group holds only copies of the row, its minimum
-    is 0.
+    **Rows that are prototypes.** A prototype that equals the row, to 1e-5 standard deviations, may
+    be the row itself, which says nothing about it. So one such prototype is left out of every
+    minimum: the first of the bank. Further ones are other training rows of the same values. They
+    count, and their residual is 0. The rule looks at values only. Training rows, copies of them and
+    new rows share one scoring path, and ``decision_scores_`` is ``decision_function`` of the
+    training rows. If a group holds nothing except the prototype that is left out, its minimum is 0.
 
     Parameters
     ----------
@@ -135,16 +136,22 @@ class PrototypeGAN(BaseGAN):
         """Take the first of each member's picks, which are row numbers, as its prototypes."""
         net.register_buffer("bank", None)  # two banks at once need much memory for a wide table
         size = self.group_size * self.n_groups
-        self.keep_bank(net, rows[torch.stack([repeated(pick, size) for pick in picks])])
+        bank = rows[torch.stack([repeated(pick, size) for pick in picks])]
+        later = torch.stack([repeated(later_copies(rows[pick[:size]]), size) for pick in picks])
+        self.keep_bank(net, bank, later.unsqueeze(1).to(bank))
 
-    def keep_bank(self, net: Networks, bank: Tensor) -> None:
-        """Register prototypes (E, M, D), their logits, and the units of both terms."""
+    def keep_bank(self, net: Networks, bank: Tensor, later: Tensor | None = None) -> None:
+        """Register prototypes (E, M, D), their logits, and the units of both terms.
+
+        For ``later`` (E, 1, M) see :class:`PrototypeBank`.
+        """
         logits = net.critic(bank).detach()  # (E, M, 1)
         spread = torch.cdist(logits, logits).mean((1, 2), keepdim=True)  # (E, 1, 1)
         logit_scale = 1 / spread.clamp_min(1e-12)
         apart = PrototypeBank(bank, self.group_size).apart(bank)
         unit = apart.mean((1, 2), keepdim=True) / bank.shape[-1]
         net.register_buffer("bank", bank)
+        net.register_buffer("later", later)
         net.register_buffer("logit_scale", logit_scale)
         net.register_buffer("bank_logits", logit_scale * logits.mT)  # (E, 1, M)
         net.register_buffer("discrimination", self.discrimination_weight * unit)
@@ -160,7 +167,8 @@ class PrototypeGAN(BaseGAN):
         return self._bank(net).most_alike(x)
 
     def _bank(self, net: Networks) -> PrototypeBank:
-        return PrototypeBank(net.get_buffer("bank"), self.group_size)
+        buffers = dict(net.named_buffers())
+        return PrototypeBank(buffers["bank"], self.group_size, buffers.get("later"))
 
     def _nearest_of_pool(self, net: Networks, rows: Tensor, pool: Tensor) -> Tensor:
         """Bulk and gap of the rows of the pool, a chunk at a time, (E, P) -> (E, P, 2)."""
@@ -174,18 +182,18 @@ class PrototypeGAN(BaseGAN):
         return torch.stack([bulk, gap], -1)
 
     def _residuals(self, net: Networks, x: Tensor) -> Tensor:
-        """Residuals to all prototypes, infinite for copies of the row, (E, B, D) -> (E, B, M)."""
+        """Residuals to all prototypes, infinite for the row itself, (E, B, D) -> (E, B, M)."""
         bank = self._bank(net)
         apart = bank.apart(x)  # (E, B, M)
         logits = net.get_buffer("logit_scale") * net.critic(x)  # (E, B, 1)
         residuals = (logits - net.get_buffer("bank_logits")).abs_().clamp_max_(LOGIT_BOUND)
         residuals.mul_(net.get_buffer("discrimination"))
         residuals.add_(apart, alpha=(1 - self.discrimination_weight) / x.shape[-1])
-        return residuals.masked_fill_(bank.are_copies(apart), torch.inf)
+        return bank.without_itself(residuals, apart)
 
 
 def zero_if_infinite(nearest: Tensor) -> Tensor:
-    """Set a minimum over nothing except copies of the row to 0."""
+    """Set a minimum over nothing except the row itself to 0."""
     return nearest.masked_fill(nearest.isinf(), 0.0)
 
 

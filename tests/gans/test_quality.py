@@ -11,8 +11,8 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pyod_gan import GANDetector
-from tests.helpers import table, with_broken_dependence, with_far_rows, with_rows_in_a_gap
+from pyod_gan import GANDetector, PrototypeGAN
+from tests.helpers import QUICK, table, with_broken_dependence, with_far_rows, with_rows_in_a_gap
 
 SEEDS = [0, 1, 2]
 
@@ -104,28 +104,53 @@ def test_nothing_but_copies_is_finite() -> None:
     assert alike.decision_function(np.full((1, 3), 9.0))[0] > 0
 
 
-ODD = {  # tables of which most rows are alike
-    "zeros": lambda rng: np.where(np.arange(300)[:, None] < 90, rng.normal(size=(300, 4)), 0.0),
-    "all but 5 %": lambda rng: np.where(np.arange(300)[:, None] < 15, rng.normal(size=(300, 4)), 1),
-    "a flag": lambda rng: rng.random((300, 1)) < 0.2,
+def some_zeros(n_odd: int):
+    """300 rows of zeros, of which the first are something else."""
+    return lambda rng: np.where(np.arange(300)[:, None] < n_odd, rng.normal(size=(300, 4)), 0.0)
+
+
+ODD = {  # tables of which many rows are alike
+    "70 % zeros": some_zeros(90),
+    "60 % zeros": some_zeros(120),
+    "35 % zeros": some_zeros(195),
+    "all but 5 %": lambda rng: 1 + some_zeros(15)(rng),
+    "a flag of 10 %": lambda rng: rng.random((300, 1)) < 0.1,
+    "a flag of 30 %": lambda rng: rng.random((300, 1)) < 0.3,
     "rare flags": lambda rng: rng.random((300, 3)) < 0.05,
     "sparse counts": lambda rng: rng.poisson(0.1, (300, 6)),
+    "counts": lambda rng: rng.poisson(0.3, (300, 6)),
+    "two categories": lambda rng: np.eye(3)[rng.choice(3, (300, 2), p=[0.8, 0.16, 0.04])],
 }
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", ODD)
-def test_rare_rows_rank_first_where_most_are_alike(kind: str) -> None:
-    X = ODD[kind](np.random.default_rng(0)).astype(float)
+def test_rare_rows_rank_first_where_many_are_alike(kind: str, seed: int) -> None:
+    X = ODD[kind](np.random.default_rng(seed)).astype(float).reshape(300, -1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        detector = GANDetector(random_state=0).fit(X)
+        detector = GANDetector(n_estimators=2, random_state=seed).fit(X)
     _, pattern, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
     count = counts[pattern.ravel()]
-    commonest, rare = count == counts.max(), count < 0.02 * len(X)
-    if not rare.any():
-        rare = ~commonest
+    commonest = count == counts.max()
+    rare = count < min(0.02 * len(X), counts.max()) if len(counts) > 2 else ~commonest
     chosen = commonest | rare
+    assert np.isfinite(detector.decision_scores_).all()
     assert roc_auc_score(rare[chosen], detector.decision_scores_[chosen]) > 0.95
+
+
+def test_a_row_leaves_out_itself_and_not_its_copies() -> None:
+    X = table(100)
+    X[1:4] = X[0]  # four rows alike
+    X[50] = X[60]  # two
+    net = GANDetector(PrototypeGAN(), **QUICK).fit(X).networks_
+    alike = (net.bank[0][:, None] == net.bank[0]).all(-1)  # (M, M)
+    first = alike.int().argmax(1)  # the first prototype of the same values
+    later = net.later[0, 0] > 0
+    for prototype in range(100):  # each row is in the bank; later places repeat these
+        assert later[prototype] == (first[prototype] < prototype)
+    assert later[:100].sum() == 4
+    np.testing.assert_array_equal(later[100:], later.repeat(6)[100:512])
 
 
 def test_frames_of_categories_most_of_which_are_alike() -> None:
