@@ -17,7 +17,7 @@ from .engine.networks import Networks
 from .engine.row_source import ArrayRows
 from .engine.scoring import member_scores
 from .engine.spec import BaseGAN, Settings
-from .engine.threads import one_thread
+from .engine.threads import on_one_thread
 from .engine.training import Trained, build, continue_members, fit_members, member_streams
 from .front_ends.front_end import FrontEnd, Rows
 
@@ -280,8 +280,8 @@ def _scored(
 
 def _member_scores(gan: BaseGAN, net: Networks, rows: np.ndarray, progress: bool) -> np.ndarray:
     """Scores of rows in memory by every member, (n, D) -> (E, n, V)."""
-    with one_thread(net):
-        return member_scores(gan, net, ArrayRows(torch.from_numpy(rows)), progress=progress)
+    source = ArrayRows(torch.from_numpy(rows))
+    return on_one_thread(net, lambda: member_scores(gan, net, source, progress=progress))
 
 
 def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -20,14 +20,15 @@ def own_settings() -> Iterator[None]:
     Inside, scikit-learn's transformers return arrays, NumPy's floating-point errors are silent
     (results are checked for finite values), and torch works on the CPU unless told otherwise,
     without autocast and outside of inference mode. The program's settings are as they were
-    afterwards. A block inside of another, in the same thread, changes nothing.
+    afterwards. All of them belong to one thread, so other threads notice nothing. A block inside
+    of another, in the same thread, changes nothing.
     """
     if getattr(_INSIDE, "a_block", False):
         yield
         return
     with ExitStack() as stack:
-        _INSIDE.a_block = True
         stack.callback(setattr, _INSIDE, "a_block", False)
+        _INSIDE.a_block = True
         stack.enter_context(config_context(transform_output="default"))
         stack.enter_context(np.errstate(all="ignore"))
         stack.enter_context(torch.inference_mode(False))

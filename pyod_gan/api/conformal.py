@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -156,14 +157,14 @@ def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:
     Raises
     ------
     ValueError
-        If ``fpr`` is not between 0 and 1, or needs more held-out rows.
+        If ``fpr`` is not a number between 0 and 1, or needs more held-out rows.
     """
-    if not 0 < fpr < 1:
-        raise ValueError(f"`fpr` must lie between 0 and 1. Got {fpr!r} instead.")
+    if not isinstance(fpr, Real) or not 0 < fpr < 1:
+        raise ValueError(f"`fpr` must be a number between 0 and 1. Got {fpr!r} instead.")
     allowed = int(np.floor(fpr * (1 + len(held_out)) * (1 + 1e-12)))  # rank from the top
     if allowed < 1:
         raise ValueError(
-            f"fpr={fpr} needs at least {int(np.ceil(1 / fpr)) - 1} held-out rows; "
+            f"fpr={fpr} needs at least {np.ceil(1 / fpr) - 1:.0f} held-out rows; "
             f"`calibrate` got {len(held_out)}. Calibrate on more rows or raise `fpr`."
         )
     return float(held_out[-allowed])

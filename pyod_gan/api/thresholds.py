@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from sklearn.base import clone
 
+from .._support.rollback import restored_on_failure
+
 
 class Threshold(NamedTuple):
     """A threshold of training scores, and the rows that it flags."""
@@ -32,21 +34,25 @@ class Scored(Protocol):
 def use_scores(detector: Scored, scores: np.ndarray) -> None:
     """Set the training scores (n,) of a detector, and the threshold that its parameters ask for.
 
-    The thresholder of an earlier fit and the held-out scores of ``calibrate`` are removed.
+    The held-out scores of ``calibrate`` are removed.
     """
-    for name in ("thresholder_", "conformal_scores_"):
-        vars(detector).pop(name, None)
+    vars(detector).pop("conformal_scores_", None)
     detector.decision_scores_ = scores
     use_threshold(detector, find_threshold(scores, detector.contamination))
 
 
 def use_threshold(detector: Scored, threshold: Threshold) -> None:
-    """Set the threshold of a detector, and the labels of its training rows."""
-    detector.threshold_ = threshold.value
-    detector.labels_ = threshold.labels
-    detector.flagged_share_ = threshold.share
-    if threshold.thresholder is not None:
-        detector.thresholder_ = threshold.thresholder
+    """Set the threshold of a detector, and the labels of its training rows.
+
+    A thresholder that did not find this threshold is removed.
+    """
+    with restored_on_failure(detector):
+        vars(detector).pop("thresholder_", None)
+        detector.threshold_ = threshold.value
+        detector.labels_ = threshold.labels
+        detector.flagged_share_ = threshold.share
+        if threshold.thresholder is not None:
+            detector.thresholder_ = threshold.thresholder
 
 
 def find_threshold(scores: np.ndarray, contamination: Any) -> Threshold:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 RELATIVE_NOISE = 1e-9  # a difference below this share of the largest score is rounding
+DECIMALS = 7  # of a score; rows have about 7 digits too
 
 
 class Units(NamedTuple):
@@ -32,9 +33,14 @@ def find_units(scores: np.ndarray) -> Units:
 
 
 def combine(scores: np.ndarray, units: Units) -> np.ndarray:
-    """Take the mean over members, then the largest view, (E, n, V) -> (n,)."""
+    """Take the mean over members, then the largest view, (E, n, V) -> (n,).
+
+    A matrix product adds in another order where it has other rows or another number of threads. So
+    the scores of a row differ by about 1e-15, and a score that equals the threshold could be above
+    it by chance. Rounding to 1e-7 removes these differences.
+    """
     by_view = in_units(scores, units).mean(axis=0)
-    return np.asarray(by_view.max(axis=-1))
+    return np.asarray(by_view.max(axis=-1).round(DECIMALS) + 0.0)  # 0.0 in place of -0.0
 
 
 def in_units(scores: np.ndarray, units: Units) -> np.ndarray:

@@ -31,7 +31,7 @@ def member_scores(
     """Score every row by every member, (n, D) -> (E, n, V) float64.
 
     The networks compute in double precision. So the other rows of a chunk change a row's score
-    only by rounding, far below single precision.
+    only by about 1e-15, which :func:`~pyod_gan.engine.combination.combine` removes.
     """
     size = chunk_rows(gan, net)
     n_chunks = ceil(len(source) / size)

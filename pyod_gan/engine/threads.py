@@ -1,56 +1,46 @@
-"""Settings of torch for training and scoring: the number of CPU threads, and gradients."""
+"""One CPU thread for training and scoring small networks, and gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+import ctypes
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 
 from .networks import Networks
 
+T = TypeVar("T")
 SMALL = 512  # units of the widest layer up to which one thread is faster than several
 
-
-class _OneThread:
-    """The one-thread setting of torch, which all users in a process share.
-
-    The first user that enters saves the earlier setting, and the last user that leaves restores it.
-    """
-
-    def __init__(self) -> None:
-        self.lock, self.users, self.before = Lock(), 0, 1
-
-    def enter(self) -> None:
-        with self.lock:
-            if self.users == 0:
-                self.before = torch.get_num_threads()
-            self.users += 1
-            torch.set_num_threads(1)
-
-    def leave(self) -> None:
-        with self.lock:
-            self.users -= 1
-            if self.users == 0:
-                torch.set_num_threads(self.before)
+# ``torch.set_num_threads`` also decides what threads get that are started meanwhile. So the number
+# is set below torch, where each thread has its own. A build of torch may lack these functions.
+_TORCH = ctypes.PyDLL(torch._C.__file__)  # with all libraries that it is linked with
+_set_openmp_threads = getattr(_TORCH, "omp_set_num_threads", lambda n: None)
+_set_mkl_threads = getattr(_TORCH, "MKL_Set_Num_Threads_Local", lambda n: 0)
+_mkl_threads = getattr(_TORCH, "MKL_Get_Max_Threads", lambda: 1)
 
 
-_ONE_THREAD = _OneThread()
+def on_one_thread(net: Networks, work: Callable[[], T]) -> T:
+    """Return ``work()``, which may use gradients, and one CPU thread if the networks are small.
 
-
-@contextmanager
-def one_thread(net: Networks) -> Iterator[None]:
-    """Use one CPU thread for small networks, and allow gradients. Both are restored at the end.
-
-    On a busy machine several threads wait for each other in such small matrix products.
+    On a busy machine several threads wait for each other in such small matrix products. Other
+    threads of the program notice nothing, and the number does not change the results. This is no
+    context manager, because an interrupt in the code of one would leave the number changed.
     """
     small = net.reference.device.type == "cpu" and net.width <= SMALL
-    if small:
-        _ONE_THREAD.enter()
+    before = torch.get_num_threads()  # a new thread takes over torch's number here
+    of_mkl = 1
     try:
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
         if small:
-            _ONE_THREAD.leave()
+            _set_openmp_threads(1)
+            of_mkl = _mkl_threads()  # also 1, unless torch.set_num_threads was called
+            if of_mkl > 1:
+                _set_mkl_threads(1)
+        with torch.inference_mode(False), torch.enable_grad():
+            return work()
+    finally:  # calls of C alone, so that no interrupt comes between them
+        if of_mkl > 1:
+            _set_mkl_threads(of_mkl)
+        if small:
+            _set_openmp_threads(before)

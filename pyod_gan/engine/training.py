@@ -22,7 +22,7 @@ from .networks import Network, Networks
 from .row_source import RowSource
 from .spec import BaseGAN, Settings
 from .spec_check import check_spec
-from .threads import one_thread
+from .threads import on_one_thread
 from .trainer import Trainer
 
 
@@ -228,14 +228,17 @@ def _train(
     if goes_on:
         phases = tuple(phase._replace(start=0.0, stop=1.0) for phase in phases)
     sampler = BatchSampler(source, gan, settings.batch_size, streams)
-    with one_thread(net):
+
+    def run() -> _Run:
         batches = iter(sampler)
         first = next(batches)
         check_spec(gan, net, phases, first, settings.max_iter)
         trainer = Trainer(gan, net, phases, source, settings, callbacks, goes_on=goes_on)
         trainer.run(chain([first], batches))
         health = health_of(gan, net, next(iter(sampler)), source.sample())
-    return _Run(health, trainer.history, trainer.step)
+        return _Run(health, trainer.history, trainer.step)
+
+    return on_one_thread(net, run)
 
 
 def _renewed(
@@ -272,8 +275,12 @@ def _make_ready(
 ) -> None:
     """Prepare the score, in double precision."""
     net.double()
-    with one_thread(net), torch.no_grad():
-        gan.prepare(net, source.sample().double(), streams)
+
+    def prepare() -> None:
+        with torch.no_grad():
+            gan.prepare(net, source.sample().double(), streams)
+
+    on_one_thread(net, prepare)
 
 
 def _some(streams: Sequence[torch.Generator], members: Tensor) -> list[torch.Generator]:

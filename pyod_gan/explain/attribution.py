@@ -13,7 +13,7 @@ from ..engine.combination import Units
 from ..engine.networks import Networks
 from ..engine.scoring import chunk_rows, score_views
 from ..engine.spec import BaseGAN
-from ..engine.threads import one_thread
+from ..engine.threads import on_one_thread
 from ..model import FittedModel
 
 STEPS = 16  # number of points on the path over which gradients are averaged
@@ -39,13 +39,12 @@ def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
     observed = front_end.read(X).values
     rows = front_end.scale(observed)
     size = max(1, chunk_rows(model.gan, net) // 4)  # gradients need more memory than scores
-    shares, expected = [], []
-    with one_thread(net):
-        for start in range(0, len(rows), size):
-            x = torch.from_numpy(rows[start : start + size]).to(net.reference)
-            chunk_shares, chunk_expected = _explain_chunk(model.gan, net, model.units, x)
-            shares.append(chunk_shares)
-            expected.append(chunk_expected)
+
+    def explain_chunks() -> list[tuple[np.ndarray, np.ndarray]]:
+        chunks = (torch.from_numpy(rows[i : i + size]) for i in range(0, len(rows), size))
+        return [_explain_chunk(model.gan, net, model.units, x.to(net.reference)) for x in chunks]
+
+    shares, expected = zip(*on_one_thread(net, explain_chunks), strict=True)
     scores = model.row_scores(rows)
     scaled = _scaled_to(np.concatenate(shares), (scores - typical).clip(0))
     return Explained(scaled, front_end.unscale(np.concatenate(expected, axis=1)), observed)

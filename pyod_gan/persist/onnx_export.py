@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
-from ..engine.threads import one_thread
+from ..engine.threads import on_one_thread
 from ..front_ends.table import TableFrontEnd
 from ..model import FittedModel
 from .onnx_scorer import RowScorer
@@ -78,9 +78,9 @@ def onnx_model(model: FittedModel, threshold: float) -> bytes:
     import_optional("onnxscript", EXTRA)  # the exporter imports it
     rows = _probes(front_end)
     try:
-        with one_thread(model.networks), _quiet():
-            scorer = RowScorer(model, front_end, threshold)
-            graph = _rows_graph(scorer, torch.from_numpy(rows[:3]))
+        scorer = RowScorer(model, front_end, threshold)
+        some = torch.from_numpy(rows[:3])
+        graph = on_one_thread(model.networks, lambda: _rows_graph(scorer, some))
         exported = _whole(onnx, graph, rows.shape[1])
         onnx.helper.set_model_props(exported, _about(model, threshold))
         content: bytes = exported.SerializeToString()
@@ -118,15 +118,16 @@ def _probes(front_end: TableFrontEnd) -> np.ndarray:
 
 def _rows_graph(scorer: RowScorer, rows: Tensor) -> Any:
     """Make the ONNX graph of ``scorer``, for any number of rows."""
-    scorer(rows)  # operations that cannot be exported raise their own errors here
-    program = torch.onnx.export(
-        scorer,
-        (rows,),
-        dynamo=True,
-        dynamic_shapes=({0: torch.export.Dim("n")},),
-        opset_version=OPSET,
-        verbose=False,
-    )
+    with _quiet():
+        scorer(rows)  # operations that cannot be exported raise their own errors here
+        program = torch.onnx.export(
+            scorer,
+            (rows,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            opset_version=OPSET,
+            verbose=False,
+        )
     return program.model_proto.graph  # type: ignore[union-attr]  # only older exporters have None
 
 

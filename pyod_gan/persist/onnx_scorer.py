@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 from torch.overrides import TorchFunctionMode
 
+from ..engine.combination import DECIMALS
 from ..engine.scoring import score_views
 from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_scaler import CLIP, LARGEST
@@ -52,6 +53,7 @@ class RowScorer(nn.Module):
         with InOnnx():
             views = score_views(self.gan, self.net, z.float().double())  # (E, n, V)
         score = ((views - self.centre) / self.scale).mean(0).amax(-1)
+        score = (score * 10.0**DECIMALS).round() / 10.0**DECIMALS
         score = torch.where(X.isfinite().all(-1), score, torch.nan)
         return score, (~(score <= self.threshold)).long()  # a row with the score NaN is labelled 1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pythresh.thresholds.iqr import IQR
 from sklearn.exceptions import NotFittedError
 
 from pyod_gan import GANDetector, GANOutlierDetector
@@ -122,15 +123,37 @@ def test_bad_input(fitted: GANDetector) -> None:
         with pytest.raises(NotFittedError, match="call `calibrate` with normal rows"):
             call(table())
     fitted.calibrate(rows(98, 1))
-    before = fitted.threshold_
+    before = dict(vars(fitted))
     with pytest.raises(ValueError, match=r"needs at least 99 held-out rows.*got 98"):
         fitted.set_threshold(fpr=0.01)
-    for fpr in (0, 1, -0.1, np.nan):
-        with pytest.raises(ValueError, match="between 0 and 1"):
+    for fpr in (0, 1, -0.1, 2, True, np.nan, np.inf, None, "0.1", 0.1j, [0.1], np.array([0.1])):
+        with pytest.raises(ValueError, match="a number between 0 and 1"):
             fitted.set_threshold(fpr=fpr)
+    with pytest.raises(ValueError, match="needs at least inf held-out rows"):
+        fitted.set_threshold(fpr=1e-320)
     with pytest.raises(ValueError, match="must be None or 'bh'"):
         fitted.p_values(rows(3, 0), adjust="holm")
-    assert fitted.threshold_ == before
+    assert vars(fitted).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(fitted).items())
+
+
+def test_a_threshold_is_set_with_all_that_belongs_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = GANDetector(contamination=IQR(), **QUICK).fit(rows(200, 0)).calibrate(rows(99, 1))
+    before = dict(vars(detector))
+
+    def interrupted(self: GANDetector, name: str, value: object) -> None:
+        if name == "flagged_share_":
+            raise KeyboardInterrupt
+        object.__setattr__(self, name, value)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(GANDetector, "__setattr__", interrupted)
+        detector.set_threshold(fpr=0.3)
+    assert vars(detector).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(detector).items())
+    detector.set_threshold(fpr=0.3)
+    assert detector.flagged_share_ == detector.labels_.mean()
+    assert not hasattr(detector, "thresholder_")  # it did not find this threshold
 
 
 def test_saved_and_forgotten(fitted: GANDetector, tmp_path: Path) -> None:

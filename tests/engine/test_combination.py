@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pyod_gan.engine.combination import combine, find_units
+from pyod_gan.engine.combination import Units, combine, find_units
 
 
 def test_members_of_any_unit_count_alike() -> None:
@@ -35,3 +35,10 @@ def test_the_largest_view_counts_after_the_mean_over_members() -> None:
     views[:, 1] = [[0.0, 3.0], [0.0, 3.0]]  # both members, second view
     scores = combine(views, find_units(views)._replace(scale=np.ones((2, 1, 1))))
     np.testing.assert_allclose(scores[:3], [2, 3, 0])
+
+
+def test_rounding_of_the_networks_is_removed() -> None:
+    one = Units(np.zeros((1, 1, 1)), np.ones((1, 1, 1)))
+    scores = np.array([0.0, 1e-14, -1e-14, 0.3, 0.1 + 0.2, 1e-6, 40.0])
+    rounded = combine(scores[None, :, None], one)
+    assert rounded.tobytes() == np.array([0.0, 0.0, 0.0, 0.3, 0.3, 1e-6, 40.0]).tobytes()

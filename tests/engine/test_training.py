@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import joblib
 import numpy as np
 import pytest
 import torch
@@ -117,19 +116,6 @@ def test_what_most_rows_are_is_no_varied_column(noise: float) -> None:
     varied = varied_columns(torch.from_numpy(rows))
     assert varied.tolist() == [False, False, True]
     assert varied_columns(torch.from_numpy(rows[100:])).tolist() == [True, noise > 0, True]
-
-
-def test_fits_in_threads_restore_the_thread_count() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
-        fit = joblib.delayed(
-            lambda seed: GANDetector(**QUICK | {"random_state": seed}).fit(table())
-        )
-        joblib.Parallel(n_jobs=3, backend="threading")(fit(seed) for seed in range(6))
-        assert torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_a_wild_member_is_clipped_and_disturbs_no_other() -> None:
