@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..explain.attribution import explain_rows
-from ..explain.sentences import by_column, explain_in_words
+from ..explain.attribution import by_column, explain_rows
+from ..explain.sentences import explain_in_words
 from .fitted import FittedDetector, model_of, typical_score
 
 if TYPE_CHECKING:
@@ -83,4 +83,4 @@ class ExplainMixin:
         """
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
-        return explain_in_words(model_of(self), X, typical_score(self), top)
+        return explain_in_words(model_of(self), X, typical_score(self), top, self.reservoir_)

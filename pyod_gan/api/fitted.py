@@ -19,6 +19,7 @@ class FittedDetector(Protocol):
     model_: FittedModel
     decision_scores_: np.ndarray
     threshold_: float
+    reservoir_: np.ndarray
     device: str
 
     def decision_function(self, X: Any) -> np.ndarray:

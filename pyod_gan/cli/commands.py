@@ -98,7 +98,6 @@ def score(options: Namespace) -> None:
         lambda: _check_not_fitted(labels, names),
         lambda: _check_added(options, source),
     )
-    typical = float(np.median(saved.scores))
     threshold = saved.threshold if options.threshold is None else options.threshold
     to_parquet = options.out.lower().endswith(".parquet")
     all_scores = []
@@ -116,7 +115,7 @@ def score(options: Namespace) -> None:
             if known is not None:
                 known.add(chunk[options.label_column])
                 all_scores.append(scores)
-            added = _added(model, rows, scores, outlying, typical, options.explain)
+            added = _added(saved, rows, scores, outlying, options.explain)
             if isinstance(source, CSVFile) and to_parquet:
                 chunk = chunk.assign(**{c.name: c.values for c in reader.read(rows)})
             chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
@@ -244,12 +243,7 @@ def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.
 
 
 def _added(
-    model: FittedModel,
-    rows: pd.DataFrame,
-    scores: np.ndarray,
-    outlying: np.ndarray,
-    typical: float,
-    n_reasons: int,
+    saved: Saved, rows: pd.DataFrame, scores: np.ndarray, outlying: np.ndarray, n_reasons: int
 ) -> dict[str, Any]:
     """Columns to add: scores, labels, and reasons, which only outliers have."""
     pandas = import_optional("pandas", EXTRA)
@@ -259,7 +253,8 @@ def _added(
     if n_reasons and outlying.any():
         from ..explain.sentences import explain_in_words
 
-        reasons = explain_in_words(model, rows[outlying], typical, n_reasons)
+        typical = float(np.median(saved.scores))
+        reasons = explain_in_words(saved.model, rows[outlying], typical, n_reasons, saved.reservoir)
         for k, group in reasons.groupby(reasons.groupby("row").cumcount()):
             added[names[k]].loc[group["row"]] = group["reason"].to_numpy()
     return added

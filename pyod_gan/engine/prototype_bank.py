@@ -61,8 +61,8 @@ class PrototypeBank:
         """
         apart = torch.zeros(*x.shape[:2], self.rows.shape[1]).to(x)  # (E, B, M)
         for column, of_bank in zip(x.unbind(-1), self.rows.unbind(-1), strict=True):
-            differences = (column.unsqueeze(-1) - of_bank.unsqueeze(-2)).abs()
-            apart += differences.clamp_max(1)
+            differences = column.unsqueeze(-1) - of_bank.contiguous().unsqueeze(-2)
+            apart += differences.abs_().clamp_max_(1)
         apart.masked_fill_(self.are_copies(self.apart(x)), torch.inf)
         places = apart.unflatten(-1, (self.n_groups, self.group_size)).argmin(-1)  # (E, B, G)
         firsts = self.group_size * torch.arange(self.n_groups, device=x.device)

@@ -18,10 +18,10 @@ MAX_CHUNK = 128  # rows; larger chunks leave the CPU's caches and are slower
 LONG = 20  # number of chunks from which on a progress bar is shown
 
 
-def chunk_rows(gan: BaseGAN, net: Networks) -> int:
-    """Number of rows to score at once within scikit-learn's ``working_memory`` (MiB)."""
+def chunk_rows(floats_per_row: int) -> int:
+    """Number of rows to compute at once within scikit-learn's ``working_memory`` (MiB)."""
     budget = get_config()["working_memory"] * 2**20
-    affordable = budget // (8 * gan.floats_per_row(net))
+    affordable = budget // (8 * floats_per_row)
     return int(min(MAX_CHUNK, max(1, affordable)))
 
 
@@ -33,7 +33,7 @@ def member_scores(
     The networks compute in double precision. So the other rows of a chunk change a row's score
     only by about 1e-15, which :func:`~pyod_gan.engine.combination.combine` removes.
     """
-    size = chunk_rows(gan, net)
+    size = chunk_rows(gan.floats_per_row(net))
     n_chunks = ceil(len(source) / size)
     hidden = not progress or n_chunks < LONG
     scores = np.empty((net.n_members, len(source), gan.n_views))

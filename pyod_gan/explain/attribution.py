@@ -1,7 +1,8 @@
-"""Shares of the columns in a row's score, and the values that were expected."""
+"""Shares of the columns in a row's score, the values that were expected, and what fits to what."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,26 +12,37 @@ from torch import Tensor
 from .._support.own_settings import own_settings
 from ..engine.combination import Units
 from ..engine.networks import Networks
+from ..engine.prototype_bank import SAME
 from ..engine.scoring import chunk_rows, score_views
 from ..engine.spec import BaseGAN
 from ..engine.threads import on_one_thread
+from ..front_ends.front_end import Output
 from ..model import FittedModel
 
-STEPS = 16  # number of points on the path over which gradients are averaged
+STEPS = 4  # number of points on the path over which gradients are averaged
 HALF_WAY = 0.5  # start of the path, because the slopes before it belong to other prototypes
+COPIES = 4  # number of arrays as large as activations and expected rows that exist at once
 RANGE = (0.1, 0.9)  # quantiles of the expected values
+ALIKE = 0.25  # share of the expected rows that count as alike in one column
+PARTNERS = 2  # largest number of columns that one column does not fit
+NEARLY = 0.5  # misfit of the second of them, in misfits of the first, from which on it counts
 
 
 class Explained(NamedTuple):
-    """Explanations of n rows, in the D columns that the networks see."""
+    """Explanations of n rows, in the D columns that the networks see.
+
+    The columns of the table are numbered. The ``top`` columns of a row have its largest shares.
+    """
 
     shares: np.ndarray  # (n, D) shares of the score
     expected: np.ndarray  # (3, n, D) mean and range, in the units of the table
     observed: np.ndarray  # (n, D) values, in the units of the table
+    largest: np.ndarray  # (n, top) the columns of the table with the largest shares
+    partners: np.ndarray  # (n, top, 2) other columns that these do not fit, −1 for none
 
 
 @own_settings()
-def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
+def explain_rows(model: FittedModel, X: Any, typical: float, top: int = 0) -> Explained:
     """Find shares, expected values and observed values of the columns that the networks see.
 
     The shares of a row sum to its score minus ``typical``, or to 0 if the score is lower.
@@ -38,16 +50,35 @@ def explain_rows(model: FittedModel, X: Any, typical: float) -> Explained:
     front_end, net = model.front_end, model.networks
     observed = front_end.read(X).values
     rows = front_end.scale(observed)
-    size = max(1, chunk_rows(model.gan, net) // 4)  # gradients need more memory than scores
+    outputs = front_end.outputs
 
-    def explain_chunks() -> list[tuple[np.ndarray, np.ndarray]]:
-        chunks = (torch.from_numpy(rows[i : i + size]) for i in range(0, len(rows), size))
-        return [_explain_chunk(model.gan, net, model.units, x.to(net.reference)) for x in chunks]
+    def explain_chunks() -> list[tuple[np.ndarray, ...]]:
+        first = torch.from_numpy(rows[:1]).to(net.reference)
+        size = chunk_rows(_floats_per_row(model.gan, net, first))
+        chunks = (
+            torch.from_numpy(rows[i : i + size]).to(net.reference)
+            for i in range(0, len(rows), size)
+        )
+        return [_explain_chunk(model.gan, net, model.units, x, outputs, top) for x in chunks]
 
-    shares, expected = zip(*on_one_thread(net, explain_chunks), strict=True)
+    shares, expected, largest, partners = zip(*on_one_thread(net, explain_chunks), strict=True)
     scores = model.row_scores(rows)
-    scaled = _scaled_to(np.concatenate(shares), (scores - typical).clip(0))
-    return Explained(scaled, front_end.unscale(np.concatenate(expected, axis=1)), observed)
+    return Explained(
+        _scaled_to(np.concatenate(shares), (scores - typical).clip(0)),
+        front_end.unscale(np.concatenate(expected, axis=1)),
+        observed,
+        np.concatenate(largest),
+        np.concatenate(partners),
+    )
+
+
+@own_settings()
+def by_column(values: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
+    """Sum over the encoded columns of each column, (n, D) -> (n, columns of the table)."""
+    columns = np.array([output.column for output in outputs])
+    summed = np.zeros((columns.max() + 1, len(values)))
+    np.add.at(summed, columns, values.T)
+    return summed.T
 
 
 def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
@@ -57,10 +88,21 @@ def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
     return shares
 
 
+def _floats_per_row(gan: BaseGAN, net: Networks, first: Tensor) -> int:
+    """Number of floats that explaining one row holds at once, by a first row (1, D)."""
+    with torch.no_grad():
+        opinions = gan.expected(net, first.expand(net.n_members, -1, -1))  # (K, 1, D)
+    return COPIES * (gan.floats_per_row(net) + opinions.numel())
+
+
 def _explain_chunk(
-    gan: BaseGAN, net: Networks, units: Units, x: Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """Raw shares (B, D), and mean and range (3, B, D) of the expected values, of rows (B, D)."""
+    gan: BaseGAN, net: Networks, units: Units, x: Tensor, outputs: Sequence[Output], top: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Explain rows (B, D).
+
+    Returns raw shares (B, D), mean and range (3, B, D) of the expected values, and the largest
+    columns (B, top) with their partners (B, top, 2).
+    """
     members = x.expand(net.n_members, -1, -1)
     with torch.no_grad():
         opinions = gan.expected(net, members)  # (K, B, D)
@@ -70,11 +112,37 @@ def _explain_chunk(
         shares = _integrated_gradients(gan, net, units, x, middle)
     else:
         shares = (terms / torch.from_numpy(units.scale).to(x)).mean(0)
-    shares = shares.clamp_min(0)
-    none = shares.sum(1, keepdim=True) <= 0  # the score is flat along the line, so take distances
-    shares = torch.where(none, (x - middle).abs(), shares)
-    low, high = opinions.quantile(torch.tensor(RANGE).to(x), dim=0)
-    return shares.cpu().numpy(), torch.stack([middle, low, high]).cpu().numpy()
+    # where the score does not rise along the line, its slopes say nothing, so take distances
+    rises = shares.sum(1, keepdim=True) > 0
+    shares = torch.where(rises, shares, (x - middle).abs()).clamp_min(0)
+    raw, rows, expected = (part.cpu().numpy() for part in (shares, x, opinions))
+    low, high = np.quantile(expected, RANGE, axis=0)  # much faster than torch's
+    largest = np.argsort(-by_column(raw, outputs), axis=1, kind="stable")[:, :top]
+    partners = _partners(rows, expected, largest, outputs)
+    return raw, np.stack([middle.cpu().numpy(), low, high]), largest, partners
+
+
+def _partners(
+    rows: np.ndarray, opinions: np.ndarray, largest: np.ndarray, outputs: Sequence[Output]
+) -> np.ndarray:
+    """Columns that do not fit the largest ones, (B, D), (K, B, D), (B, top) -> (B, top, 2).
+
+    Of the expected rows those are taken that are most like the row in one of the largest columns.
+    The columns in which their mean differs most from the row do not fit it.
+    """
+    columns = np.array([output.column for output in outputs])
+    n_alike = max(1, int(ALIKE * len(opinions)))
+    found = np.full((*largest.shape, PARTNERS), -1)
+    for i, t in np.ndindex(largest.shape):
+        own = columns == largest[i, t]
+        apart = np.abs(opinions[:, i, own] - rows[i, own]).sum(1)  # (K,)
+        alike = np.argpartition(apart, n_alike - 1)[:n_alike]
+        differences = np.abs(opinions[alike, i].mean(0) - rows[i])
+        misfits = np.bincount(columns, np.where(own, 0, differences))
+        worst = np.argsort(-misfits, kind="stable")[:PARTNERS]
+        kept = worst[misfits[worst] > max(NEARLY * misfits.max(), SAME)]
+        found[i, t, : len(kept)] = kept
+    return found
 
 
 def _terms_are_of_the_score(gan_class: type[BaseGAN]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,69 +12,135 @@ import numpy as np
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from ..front_ends.checks import plain_table
-from ..front_ends.frames import EXTRA, as_frame, missing_in
+from ..front_ends.frames import EXTRA, as_frame, is_frame, missing_in
 from ..front_ends.front_end import Output
 from ..model import FittedModel
-from .attribution import explain_rows
+from .attribution import by_column, explain_rows
+from .values import Digits, date, quoted, scale_of, scale_of_dates
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WHOLE = "total_seconds"  # the part of a date that stands for all of it
+OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
 
 class Cell(NamedTuple):
     """One cell of the user's table, with the m columns that encode it."""
 
-    name: str  # name of the column
-    value: Any  # as the user gave it
+    value: Any  # as the user gave it; None where it is missing or a number of an array
     outputs: list[Output]
     shares: np.ndarray  # (m,)
     expected: np.ndarray  # (3, m)
     observed: np.ndarray  # (m,)
+    digits: list[Digits]  # of the m columns
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the value is missing."""
+        marked = any(v > 0 for o, v in zip(self.outputs, self.observed, strict=True) if _marks(o))
+        return marked or bool(np.isnan(self.observed).any())
+
+    @property
+    def missing_is_expected(self) -> bool:
+        """Whether a missing value was expected."""
+        marked = (e for o, e in zip(self.outputs, self.expected[0], strict=True) if _marks(o))
+        return any(e >= OFTEN for e in marked)
 
 
 class Reason(NamedTuple):
-    """One reason for a row's score, in numbers and words."""
+    """What is said of one cell, in numbers and words."""
 
     observed: Any
     expected: Any
     low: float
     high: float
-    reason: str
+    value: str | None  # the value in words, None if it is missing
+    against: str  # what speaks against it, "" if the value is usual by itself
 
 
 @own_settings()
-def by_column(shares: np.ndarray, outputs: Sequence[Output]) -> np.ndarray:
-    """Sum shares over the encoded columns of each column, (n, D) -> (n, columns of the table)."""
-    columns = np.array([output.column for output in outputs])
-    encodes = columns[:, None] == np.arange(columns.max() + 1)  # (D, columns of the table)
-    return np.asarray(shares @ encodes)
-
-
-def explain_in_words(model: FittedModel, X: Any, typical: float, top: int) -> pd.DataFrame:
+def explain_in_words(
+    model: FittedModel, X: Any, typical: float, top: int, sample: np.ndarray
+) -> pd.DataFrame:
     """Make a data frame of the largest reasons of each row, one line per reason.
 
-    ``typical`` is the score that explanations start from; see :func:`explain_rows`.
+    ``typical`` is the score that explanations start from; see :func:`explain_rows`. ``sample``
+    (k, D) are training rows in the units of the table, which show how many decimals a column has.
+    If there are none, the explained rows do.
     """
     pd = import_optional("pandas", EXTRA)
-    explained = explain_rows(model, X, typical)
+    explained = explain_rows(model, X, typical, top)
     outputs, names = model.front_end.outputs, model.front_end.names
     labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
     shares = by_column(explained.shares, outputs)
-    rows, columns = _largest(shares, top)
-    given = {j: _given(X, names, j, outputs) for j in set(columns)}
-    lines = []
-    for i, j in zip(rows, columns, strict=True):
-        own = [k for k, output in enumerate(outputs) if output.column == j]
-        cell = Cell(
-            names[j],
-            given[j][i],
-            [outputs[k] for k in own],
-            *(part[..., i, own] for part in explained),
+    given = _given(X, names, outputs)
+    own: dict[int, list[int]] = {}
+    for k, output in enumerate(outputs):
+        own.setdefault(output.column, []).append(k)
+
+    @cache
+    def digits(k: int) -> Digits:
+        return Digits.of((sample if len(sample) else explained.observed)[:, k])
+
+    @cache
+    def reason(i: int, j: int) -> Reason:
+        places = own[j]
+        return _reason(
+            Cell(
+                value=given(i, j),
+                outputs=[outputs[k] for k in places],
+                shares=explained.shares[i, places],
+                expected=explained.expected[:, i, places],
+                observed=explained.observed[i, places],
+                digits=[digits(k) for k in places],
+            )
         )
-        lines.append((labels[i], names[j], shares[i, j], *_reason(cell)))
-    frame = pd.DataFrame(lines, columns=["row", "column", "share", *Reason._fields])
+
+    lines = []
+    unreadable = _unreadable(model, X)
+    for i, (largest, others) in enumerate(zip(explained.largest, explained.partners, strict=True)):
+        wrong = unreadable.get(i, {})
+        for j, noun in list(wrong.items())[:top]:
+            said = f"{names[j]} = {quoted(given(i, j))} cannot be read as {noun}"
+            lines.append((labels[i], names[j], shares[i, j], given(i, j), None, nan, nan, said))
+        for j, fits_not in zip(largest[: top - len(wrong)], others, strict=False):
+            if shares[i, j] <= 0:
+                break
+            if j in wrong:
+                continue
+            found = reason(i, j)
+            partners = [(names[k], reason(i, k)) for k in fits_not if k >= 0]
+            said = _sentence(names[j], found, partners)
+            lines.append((labels[i], names[j], shares[i, j], *found[:4], said))
+    columns = ["row", "column", "share", *Reason._fields[:4], "reason"]
+    frame = pd.DataFrame(lines, columns=columns)
     numbers = ["share", "low", "high", *([] if lines else ["observed", "expected"])]
     return frame.astype(dict.fromkeys(numbers, float))
+
+
+def _unreadable(model: FittedModel, X: Any) -> dict[int, dict[int, str]]:
+    """Cells that could not be read: by row and column, what they should have been."""
+    reader = getattr(model.front_end, "reader_", None)
+    if reader is None or reader.on_error == "raise" or not is_frame(X):
+        return {}
+    found: dict[int, dict[int, str]] = {}
+    for j, column in enumerate(reader.read(as_frame(X))):
+        for i in np.flatnonzero(column.unreadable):
+            found.setdefault(int(i), {})[j] = reader.formats_[column.name].noun
+    return found
+
+
+def _sentence(name: str, reason: Reason, partners: Sequence[tuple[str, Reason]]) -> str:
+    """Say a reason. A value that is usual by itself is unusual with the partners."""
+    subject = f"{name} is missing" if reason.value is None else f"{name} = {reason.value}"
+    if reason.against:
+        return f"{subject}; {reason.against}"
+    others = [
+        f"{name} missing" if partner.value is None else f"{name} = {partner.value}"
+        for name, partner in partners
+    ]
+    return f"{subject}; {'unusual with ' + ' and '.join(others) if others else 'rare'}"
 
 
 def _reason(cell: Cell) -> Reason:
@@ -80,19 +148,17 @@ def _reason(cell: Cell) -> Reason:
     first = cell.outputs[0]
     if first.kind == "category":
         return _of_category(cell)
-    if first.kind in ("text", "missing"):  # "missing" comes first only if no value was ever seen
-        expected = "unlike what was expected" if first.kind == "text" else "expected missing"
-        said = f"{_said(cell)}; {expected}"
-        return Reason(cell.value, None, np.nan, np.nan, said)
-    missing = any(
-        o.kind == "missing" and v for o, v in zip(cell.outputs, cell.observed, strict=True)
-    )
+    value = None if cell.value is None else quoted(cell.value)
+    if first.kind == "missing":  # no value was ever seen
+        return Reason(cell.value, None, np.nan, np.nan, value, "expected missing")
+    if first.kind == "text":
+        said = "unlike what was expected"
+        return Reason(cell.value, None, np.nan, np.nan, value, said)
     if first.label:
-        return _of_date(cell, missing)
-    middle, low, high = cell.expected[:, 0]
-    observed = np.nan if missing else cell.observed[0]
-    said = f"{cell.name} {'is missing' if missing else f'= {observed:.4g}'}"
-    return Reason(observed, middle, low, high, f"{said}; expected {_spoken(low, high)}")
+        return _of_date(cell)
+    if isinstance(cell.value, bool | np.bool_):
+        return _of_flag(cell)
+    return _of_number(cell)
 
 
 def _of_category(cell: Cell) -> Reason:
@@ -100,45 +166,84 @@ def _of_category(cell: Cell) -> Reason:
     n = sum(output.kind == "category" for output in cell.outputs)
     place = int(cell.expected[0, :n].argmax())
     likeliest = cell.outputs[place].label
-    said = "rare" if cell.observed[place] else f"expected {likeliest!r}"
-    if not cell.observed[:n].any():
-        said = f"never seen; expected {likeliest!r}"
-    return Reason(cell.value, likeliest, np.nan, np.nan, f"{_said(cell)}; {said}")
+    plain = cell.value is None or isinstance(cell.value, str)
+    against = f"expected {quoted(likeliest) if plain else likeliest}"
+    if cell.observed[place]:
+        against = ""
+    elif not cell.observed[:n].any():
+        against = f"never seen; {against}"
+    value = None if cell.value is None else quoted(cell.value)
+    return Reason(cell.value, likeliest, np.nan, np.nan, value, against)
 
 
-def _of_date(cell: Cell, missing: bool) -> Reason:
-    """Make the reason of a date, by the part of the date that has the largest share."""
-    parts = [k for k, output in enumerate(cell.outputs) if output.kind == "value"]
-    part = max(parts, key=lambda k: cell.shares[k])
-    _, low, high = cell.expected[:, part]
-    said = f"{cell.outputs[part].label} = {cell.observed[part]:.6g}; expected {_spoken(low, high)}"
-    said = f"{cell.name} is missing" if missing else f"{cell.name}: {said}"
-    return Reason(cell.value, None, np.nan, np.nan, said)
+def _of_flag(cell: Cell) -> Reason:
+    """Make the reason of True or False."""
+    likeliest = bool(cell.expected[0, 0] >= 0.5)
+    against = "" if bool(cell.value) == likeliest else f"expected {likeliest}"
+    return Reason(cell.value, likeliest, np.nan, np.nan, str(cell.value), against)
 
 
-def _said(cell: Cell) -> str:
-    """Say which category or text was observed."""
-    return f"{cell.name} is missing" if cell.value is None else f"{cell.name} = {cell.value!r}"
+def _of_number(cell: Cell) -> Reason:
+    """Make the reason of a number or a duration."""
+    middle, low, high = cell.expected[:, 0]
+    missing = cell.is_missing
+    observed = np.nan if missing else cell.observed[0]
+    scale = scale_of(cell.value, observed, cell.digits[0])
+    if cell.missing_is_expected:
+        against = "" if missing else "expected missing"
+    elif not missing and scale.holds(low, observed, high):
+        against = ""
+    else:
+        against = f"expected {scale.span(low, high)}"
+    return Reason(observed, middle, low, high, None if missing else scale.said(observed), against)
 
 
-def _given(X: Any, names: Sequence[str], column: int, outputs: Sequence[Output]) -> Sequence[Any]:
-    """A column as the user gave it, with None for missing values. All are None for numbers."""
-    if Output(column, "value") in outputs:
-        return [None] * len(X)
-    values = as_frame(plain_table(X), names)[names[column]]
-    missing = missing_in(values)
-    return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
+def _of_date(cell: Cell) -> Reason:
+    """Make the reason of a date, by the part of it with the largest share that is not usual."""
+    value = None if cell.is_missing else date(cell.value, _has_time(cell))
+    return Reason(cell.value, None, np.nan, np.nan, value, _against_date(cell))
 
 
-def _spoken(low: float, high: float) -> str:
-    """Say a range in words."""
-    return f"{low:.4g} to {high:.4g}" if high > low else f"about {low:.4g}"
+def _against_date(cell: Cell) -> str:
+    """What speaks against a date, "" if all its parts are usual."""
+    if cell.missing_is_expected:
+        return "" if cell.is_missing else "expected missing"
+    parts = {o.label: k for k, o in enumerate(cell.outputs) if o.kind == "value"}
+    dates = scale_of_dates(cell.value, _has_time(cell))
+    _, low, high = cell.expected
+    if cell.is_missing:
+        return f"expected {dates.span(low[parts[WHOLE]], high[parts[WHOLE]])}"
+    shares = {label: cell.shares[k] for label, k in parts.items()}
+    shares[WHOLE] += shares.pop("year", 0)  # which the whole date says too
+    for label in sorted(shares, key=lambda label: -shares[label]):
+        k, whole = parts[label], label == WHOLE
+        observed = cell.observed[k]
+        scale = dates if whole else scale_of(None, observed, cell.digits[k])
+        if not scale.holds(low[k], observed, high[k]):
+            return f"expected {'' if whole else f'{label} '}{scale.span(low[k], high[k])}"
+    return ""
 
 
-def _largest(shares: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column numbers of the largest shares above 0, row by row."""
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
-    rows = np.repeat(np.arange(len(shares)), order.shape[1])
-    columns = order.ravel()
-    kept = shares[rows, columns] > 0
-    return rows[kept], columns[kept]
+def _has_time(cell: Cell) -> bool:
+    """Tell whether a column of dates has times."""
+    return any(output.label == "hour" for output in cell.outputs)
+
+
+def _marks(output: Output) -> bool:
+    """Tell whether an encoded column marks missing values."""
+    return output.kind == "missing"
+
+
+def _given(X: Any, names: Sequence[str], outputs: Sequence[Output]) -> Callable[[int, int], Any]:
+    """Values of a row and a column as the user gave them. None if missing, or in an array."""
+    if not is_frame(X) and all(output.is_number for output in outputs):
+        return lambda i, j: None
+    frame = as_frame(plain_table(X), names)
+
+    @cache
+    def column(j: int) -> list[Any]:
+        values = frame.iloc[:, j]
+        missing = missing_in(values)
+        return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
+
+    return lambda i, j: column(j)[i]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from palmerpenguins import load_penguins
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 
 from pyod_gan import AAE, GAN, GANDetector
@@ -26,7 +30,7 @@ def test_reasons_are_in_the_units_of_the_table() -> None:
     assert first["observed"] == rows.loc["y", "c"]
     assert first["low"] <= first["expected"] <= first["high"]
     assert abs(first["expected"] - before) < frame["c"].std()
-    assert first["reason"].startswith(f"c = {rows.loc['y', 'c']:.4g}; expected ")
+    assert first["reason"].startswith(f"c = {rows.loc['y', 'c']:.3f}; expected ")
     assert reasons.groupby("row").size().max() <= 2
     assert (reasons["share"] > 0).all()
     shares = reasons.groupby("row", sort=False)["share"]
@@ -72,6 +76,47 @@ def test_a_replaced_score_does_not_inherit_the_terms_of_another() -> None:
     shares = GANDetector(first(), **QUICK).fit(table()).explain([[30.0, 0, 0, 0, 40]])
     assert shares.argmax() == 0
     assert shares[0, 0] == pytest.approx(shares.sum())
+
+
+def test_shares_do_not_depend_on_the_memory_budget() -> None:
+    X = table()
+    detector = GANDetector(**QUICK).fit(X)
+    shares = detector.explain(X)
+    with config_context(working_memory=1):
+        np.testing.assert_allclose(detector.explain(X), shares, atol=1e-9)
+
+
+def test_where_the_score_falls_towards_the_row_distances_are_the_shares() -> None:
+    """The mean of the expected rows has half a category each, so it is unlike any row."""
+    frame = load_penguins()
+    row = frame.iloc[[11]]  # its only flaw is that the sex is missing
+    reasons = GANDetector(random_state=0).fit(frame).explain_frame(row, top=1)
+    assert reasons["column"].iloc[0] == "sex"
+
+
+WIDE_TABLE = """
+import resource
+import numpy as np
+from sklearn import config_context
+from pyod_gan import GANDetector
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
+X = np.random.default_rng(0).normal(size=(60, 3000))
+detector = GANDetector(n_estimators=2, max_iter=5, random_state=0).fit(X)
+before = peak()
+with config_context(working_memory=32):
+    detector.explain(X[:30] + 3)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory as Linux counts it")
+def test_wide_rows_are_explained_in_little_memory() -> None:
+    """All expected rows at once, or a square of the columns, would take more than 250 MiB."""
+    done = subprocess.run(
+        [sys.executable, "-c", WIDE_TABLE], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 100
 
 
 def test_bad_input() -> None:
