@@ -120,6 +120,7 @@ class PrototypeGAN(BaseGAN):
         return {
             "bank": (size, n_columns),
             "bank_logits": (1, size),
+            "later": (1, size),
             "logit_scale": (1, 1),
             "discrimination": (1, 1),
             "typical": (1, 2),

@@ -73,6 +73,7 @@ def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
         If the file needs the extra ``tabular``.
     """
     arrays, about = read(path)
+    _add_marks_of_copies(arrays)
     try:
         check_arrays(arrays)
         check_entries(about, len(arrays["scaler.mean"]))
@@ -85,6 +86,12 @@ def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
             f"{path}, by pyod-gan {about.get('written_by')!s:.40}, cannot be loaded: "
             f"{reason_of(error)}."
         ) from error
+
+
+def _add_marks_of_copies(arrays: Arrays) -> None:
+    """Mark no prototype as a copy of another in the first files, which have no such marks."""
+    if "networks.bank_logits" in arrays:
+        arrays.setdefault("networks.later", np.zeros_like(arrays["networks.bank_logits"]))
 
 
 def _about(saved: Saved) -> dict[str, Any]:
