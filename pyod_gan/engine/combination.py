@@ -21,15 +21,24 @@ def find_units(scores: np.ndarray) -> Units:
     """Median and spread of each member's training scores, (E, n, V) -> Units.
 
     The spread is the interquartile range. If half of the scores are equal, it is the standard
-    deviation. If all scores are equal, it is 1, so that the member adds nothing.
+    deviation that they had if all others had the median distance of the others to the centre, so
+    that no single score decides it. If all scores are equal, it is 1, so that the member adds
+    nothing.
     """
     centre = np.median(scores, axis=(1, 2), keepdims=True)
     low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
     noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
-    deviation = scores.std(axis=(1, 2), keepdims=True)
-    scale = np.where(high - low > noise, high - low, deviation)
-    scale = np.where(scale > noise, scale, 1.0)
+    distances = zip(np.abs(scores - centre), noise, strict=True)
+    of_others = [_deviation_by_few(of_member, least.item()) for of_member, least in distances]
+    scale = np.where(high - low > noise, high - low, np.reshape(of_others, noise.shape))
+    scale = np.where(scale > 0, scale, 1.0)
     return Units(np.array(centre, order="C"), np.array(scale, order="C"))
+
+
+def _deviation_by_few(distances: np.ndarray, noise: float) -> float:
+    """Root mean square of distances, if those above the noise had their median and others had 0."""
+    others = distances[distances > noise]
+    return float(np.median(others) * np.sqrt(len(others) / distances.size)) if len(others) else 0.0
 
 
 def combine(scores: np.ndarray, units: Units) -> np.ndarray:

@@ -201,10 +201,12 @@ def zero_if_infinite(nearest: Tensor) -> Tensor:
 def typical(residuals: Tensor) -> Tensor:
     """Units of the two views, (E, P, 2) -> (E, 1, 2).
 
-    The unit is the median over rows, or the mean where half of the rows are copies.
+    The unit is the median over rows. Where half of the rows are copies, it is the mean that they
+    had if all other rows had the median of the other rows, so that no single row decides it.
     """
     median = residuals.median(1, keepdim=True).values
-    mean = residuals.mean(1, keepdim=True)
-    mean_or_one = torch.where(mean > 0, mean, 1.0)
-    bulk, gap = torch.where(median > 0, median, mean_or_one).split(1, -1)
+    others = residuals > 0
+    of_others = residuals.where(others, torch.nan).nanmedian(1, keepdim=True).values
+    mean = (of_others * others.to(residuals).mean(1, keepdim=True)).nan_to_num(1.0)
+    bulk, gap = torch.where(median > 0, median, mean).split(1, -1)
     return torch.cat([bulk, torch.maximum(gap, LEAST_RATIO * bulk)], -1)

@@ -24,9 +24,13 @@ def test_a_constant_member_adds_nothing(constant: float) -> None:
     np.testing.assert_allclose(combine(members, find_units(members)), alone / 2)
 
 
-def test_mostly_equal_scores_fall_back_to_the_standard_deviation() -> None:
-    scores = np.r_[np.zeros(20), 7.0][None, :, None]
-    assert combine(scores, find_units(scores))[-1] == pytest.approx(7 / scores.std())
+def test_mostly_equal_scores_fall_back_to_a_deviation_that_no_score_decides() -> None:
+    scores = np.r_[np.zeros(20), -3.0, 2.0, 4.0][None, :, None]
+    alike = np.r_[np.zeros(20), -3.0, 3.0, 3.0]  # the median of 2, 3 and 4
+    found = combine(scores, find_units(scores))
+    np.testing.assert_allclose(found, scores.ravel() / np.sqrt((alike**2).mean()))
+    scores[0, -1] = 1e9
+    np.testing.assert_array_equal(found[:-1], combine(scores, find_units(scores))[:-1])
 
 
 def test_the_largest_view_counts_after_the_mean_over_members() -> None:
