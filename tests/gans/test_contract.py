@@ -78,19 +78,6 @@ def test_every_network_is_trained(gan_class: type[BaseGAN]) -> None:
                 assert (new - old).abs().max() > 1e-4, f"a layer of {name} did not train"
 
 
-def test_fused_adam_trains_as_plain_adam(
-    gan_class: type[BaseGAN], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = TableScaler().fit(table()).transform(table()).astype(np.float64)
-    fused = train(gan_class(), rows, [1, 2], 10).to_arrays()
-    adam = torch.optim.Adam
-    monkeypatch.setattr(
-        torch.optim, "Adam", lambda *args, **kw: adam(*args, **kw | {"fused": False})
-    )
-    for name, value in train(gan_class(), rows, [1, 2], 10).to_arrays().items():
-        np.testing.assert_allclose(fused[name], value, rtol=0, atol=1e-9, err_msg=name)
-
-
 def test_first_axis_is_the_members(gan_class: type[BaseGAN]) -> None:
     detector = GANDetector(gan_class(), n_estimators=3, max_iter=5, random_state=0).fit(table())
     assert {len(array) for array in detector.networks_.to_arrays().values()} == {3}
