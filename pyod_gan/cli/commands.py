@@ -47,9 +47,9 @@ def fit(options: Namespace) -> None:
     )
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
-    names = _fitted_names(options, source, labels)
     if not options.quiet:
         _foretell_collisions(source)
+    names = _fitted_names(options, source, labels)
     table = _read(options, source, names + labels)
     if known is not None:
         known.add(table.pop(options.label_column))

@@ -12,8 +12,9 @@ import numpy as np
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from ..front_ends.checks import plain_table
-from ..front_ends.frames import EXTRA, as_frame, is_frame, missing_in
+from ..front_ends.frames import EXTRA, as_frame, is_frame
 from ..front_ends.front_end import Output
+from ..front_ends.table_reader import TableReader
 from ..model import FittedModel
 from .attribution import by_column, explain_rows
 from .values import Digits, date, quoted, scale_of, scale_of_dates
@@ -74,7 +75,7 @@ def explain_in_words(
     outputs, names = model.front_end.outputs, model.front_end.names
     labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
     shares = by_column(explained.shares, outputs)
-    given = _given(X, names, outputs)
+    given = _given(model, X)
     own: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
         own.setdefault(output.column, []).append(k)
@@ -234,16 +235,18 @@ def _marks(output: Output) -> bool:
     return output.kind == "missing"
 
 
-def _given(X: Any, names: Sequence[str], outputs: Sequence[Output]) -> Callable[[int, int], Any]:
+def _given(model: FittedModel, X: Any) -> Callable[[int, int], Any]:
     """Values of a row and a column as the user gave them. None if missing, or in an array."""
-    if not is_frame(X) and all(output.is_number for output in outputs):
+    front_end = model.front_end
+    if not is_frame(X) and all(output.is_number for output in front_end.outputs):
         return lambda i, j: None
-    frame = as_frame(plain_table(X), names)
+    frame = as_frame(plain_table(X), front_end.names)
+    reader = getattr(front_end, "reader_", None) or TableReader()
 
     @cache
     def column(j: int) -> list[Any]:
-        values = frame.iloc[:, j]
-        missing = missing_in(values)
-        return [None if m else value for value, m in zip(values.to_list(), missing, strict=True)]
+        (cells,) = reader.cells(frame.iloc[:, [j]])
+        values = frame.iloc[:, j].to_list()
+        return [None if m else value for value, m in zip(values, cells.missing, strict=True)]
 
     return lambda i, j: column(j)[i]

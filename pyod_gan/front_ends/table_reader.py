@@ -95,7 +95,7 @@ class TableReader(BaseEstimator):
     def try_read(self, frame: Any) -> tuple[list[tuple[ColumnFormat, Column]], list[Problem]]:
         """Find formats, read the columns for which there is one, and find all problems."""
         self._check_params(frame)
-        cells = self._cells(frame)
+        cells = self.cells(frame)
         dates = [self.date_format] if isinstance(self.date_format, str) else self.date_format
         guesses = [guess_format(c, dates, c.name in self.text) for c in cells]
         read, problems = [], []
@@ -120,7 +120,7 @@ class TableReader(BaseEstimator):
         """
         check_is_fitted(self, "formats_")
         columns, problems = [], []
-        for c in self._cells(frame):
+        for c in self.cells(frame):
             columns.append(read_column(c, self.formats_[c.name]))
             problems += self._unread(c, columns[-1], self.formats_[c.name])
         if problems:
@@ -169,7 +169,8 @@ class TableReader(BaseEstimator):
         if unknown:
             raise ValueError(f"'text' must name columns of the table. Unknown: {unknown}.")
 
-    def _cells(self, frame: Any) -> list[Cells]:
+    def cells(self, frame: Any) -> list[Cells]:
+        """Values of the columns of a pandas frame, and which of them are missing."""
         words = MISSING_WORDS | {word.strip().lower() for word in self.na}
         return [Cells(frame[name], words) for name in frame.columns]
 

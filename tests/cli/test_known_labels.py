@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.known_labels import KnownLabels
 from pyod_gan.cli.readers import open_table
 
@@ -17,7 +18,7 @@ SCORES = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 9.0])
 def said(values: pd.Series, folder: Path) -> str:
     """What is said of labels that come in two chunks, without the name of the column."""
     (folder / "in.csv").write_text("y\n0\n")
-    known = KnownLabels(open_table(folder / "in.csv", ","), "y")
+    known = KnownLabels(open_table(str(folder / "in.csv"), CSVFormat()), "y")
     for part in (values[:2], values[2:]):
         known.add(part)
     return known.compared_with(SCORES[: len(values)]).removeprefix("known labels 'y': ")

@@ -31,7 +31,7 @@ def fit(options):
 
 if sys.argv[2:]:
     fcntl.ioctl(1, termios.TIOCSCTTY, 0)  # this terminal can be closed
-sys.modules["pyod_gan.cli.commands"] = types.SimpleNamespace(fit=fit, score=None)
+sys.modules["pyod_gan.cli.commands"] = types.SimpleNamespace(fit=fit, inspect=None, score=None)
 raise SystemExit(cli.main(["fit", "in.csv", "--model", "m"]))
 """
 
