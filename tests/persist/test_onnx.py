@@ -67,6 +67,15 @@ def test_scores_and_labels_for_any_number_of_rows(exported: Exported, n: int) ->
     assert_equal(exported, np.column_stack([table(n, seed=1), np.full(n, 3.0)]))
 
 
+@pytest.mark.parametrize("gan", ["auto", "gan", "alad"])
+def test_a_row_at_the_threshold_has_the_label_of_the_detector(gan: str, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 3, (101, 4)).astype(float)
+    detector = GANDetector(gan, n_estimators=8, max_iter=10, random_state=0).fit(rows)
+    assert detector.threshold_ in detector.decision_scores_
+    (labels,) = export(detector, tmp_path).run(["label"], {"X": rows})
+    np.testing.assert_array_equal(labels, detector.labels_)
+
+
 def test_training_rows_and_far_rows(exported: Exported) -> None:
     assert_equal(exported, X)
     for far in (10.0, 1e3, 1e9, 1e300):
