@@ -23,7 +23,8 @@ class ExplainMixin:
 
         If the GAN's score is a sum over columns, its terms are the shares. Otherwise the shares are
         integrated gradients of the score (Sundararajan et al. 2017, eq. 1). Gradients are taken
-        along the line from the row that the GAN expected to the row, on the half near the row.
+        along the line from the row that the GAN expected to the row, on the half near the row. If
+        the score does not rise along the line, the distances between both rows are the shares.
         Negative values are set to 0. All shares are scaled, so that they sum to the row's score
         minus the median of the training scores.
 
@@ -69,8 +70,10 @@ class ExplainMixin:
             ``row`` (its label in a data frame, else its number), ``column``, ``share``,
             ``observed``, ``expected``, ``low``, ``high`` and ``reason``, a sentence. ``expected``
             is the mean of the values that the GAN expected instead. ``low`` and ``high`` are their
-            10 % and 90 % quantiles. Values are in the units of ``X``. For a category ``expected``
-            is the likeliest category. For a text or a date it is None.
+            10 % and 90 % quantiles. Values are in the units of ``X``, and durations in seconds. For
+            a category or a boolean ``expected`` is the likeliest one. For a text or a date it is
+            None. A value that lies between ``low`` and ``high``, or is the likeliest one, is usual
+            by itself. Its reason names the columns that it does not fit.
 
         Raises
         ------

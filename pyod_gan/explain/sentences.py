@@ -14,6 +14,7 @@ from .._support.own_settings import own_settings
 from ..front_ends.checks import plain_table
 from ..front_ends.frames import EXTRA, as_frame, is_frame
 from ..front_ends.front_end import Output
+from ..front_ends.number_format import FLAGS
 from ..front_ends.table_reader import TableReader
 from ..model import FittedModel
 from .attribution import by_column, explain_rows
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WHOLE = "total_seconds"  # the part of a date that stands for all of it
+MISSING = "missing"  # the category of missing values
 OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
 
@@ -157,7 +159,7 @@ def _reason(cell: Cell) -> Reason:
         return Reason(cell.value, None, np.nan, np.nan, value, said)
     if first.label:
         return _of_date(cell)
-    if isinstance(cell.value, bool | np.bool_):
+    if isinstance(cell.value, bool | np.bool_) or str(cell.value).lower() in FLAGS:
         return _of_flag(cell)
     return _of_number(cell)
 
@@ -167,8 +169,8 @@ def _of_category(cell: Cell) -> Reason:
     n = sum(output.kind == "category" for output in cell.outputs)
     place = int(cell.expected[0, :n].argmax())
     likeliest = cell.outputs[place].label
-    plain = cell.value is None or isinstance(cell.value, str)
-    against = f"expected {quoted(likeliest) if plain else likeliest}"
+    is_word = likeliest != MISSING and isinstance(cell.value, str | None)
+    against = f"expected {quoted(likeliest) if is_word else likeliest}"
     if cell.observed[place]:
         against = ""
     elif not cell.observed[:n].any():
@@ -179,9 +181,9 @@ def _of_category(cell: Cell) -> Reason:
 
 def _of_flag(cell: Cell) -> Reason:
     """Make the reason of True or False."""
-    likeliest = bool(cell.expected[0, 0] >= 0.5)
-    against = "" if bool(cell.value) == likeliest else f"expected {likeliest}"
-    return Reason(cell.value, likeliest, np.nan, np.nan, str(cell.value), against)
+    value, likeliest = bool(cell.observed[0] >= 0.5), bool(cell.expected[0, 0] >= 0.5)
+    against = "" if value == likeliest else f"expected {likeliest}"
+    return Reason(value, likeliest, np.nan, np.nan, str(value), against)
 
 
 def _of_number(cell: Cell) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import floor, log10
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ MANY = 8  # decimals of a column that are not counted further
 TINY = 5e-8  # relative error of a number that came in single precision
 SINGLE = 6  # decimal digits of a float in single precision, which scaled rows are
 LONGEST = 60  # characters of a text that are said
-DAY, MINUTE = 86400, 60  # seconds
 YEARS = (-62135596800, 253402300799)  # seconds from 1970 to the first and last date in ISO form
 
 
@@ -30,14 +29,20 @@ class Digits(NamedTuple):
 
     @classmethod
     def of(cls, numbers: np.ndarray) -> Digits:
-        """Find the decimals of a column's numbers (n,)."""
-        numbers = numbers[np.isfinite(numbers)]
-        size = numbers.std() or np.abs(numbers).max(initial=0) or 1.0
+        """Find the decimals of a column's numbers (n,), of which some may be missing."""
+        numbers = numbers[~np.isnan(numbers)]
+        size = (
+            np.nan_to_num(numbers.std() if len(numbers) else 0.0)
+            or np.abs(numbers).max(initial=0)
+            or 1.0
+        )
         most = max(0, SINGLE - floor(log10(size)))
         return cls(min(_decimals(numbers), most), most)
 
     def beside(self, value: float) -> int:
-        """Decimals that write the column and one more value, which may be NaN."""
+        """Decimals that write the column and one more value, unless that is NaN."""
+        if np.isnan(value):
+            return self.decimals
         for decimals in range(self.decimals, self.most):
             if abs(round(float(value), decimals) - value) <= TINY * abs(value):
                 return decimals
@@ -65,7 +70,7 @@ def scale_of(value: Any, observed: float, digits: Digits) -> Scale:
     decimals = digits.beside(observed)
     if isinstance(value, timedelta):
         return Scale(lambda v: _duration(v, decimals), lambda v: round(v, decimals))
-    if hasattr(value, "freqstr"):  # a pandas Period, whose number counts periods from 1970 on
+    if _is_period(value):  # its number counts periods from 1970 on
         return Scale(lambda v: str(type(value)(ordinal=round(v), freq=value.freq)), round)
     return Scale(lambda v: number(v, decimals), lambda v: float(number(v, decimals)))
 
@@ -92,8 +97,7 @@ def number(value: float, decimals: int) -> str:
         return f"{value:.{SIGNIFICANT}g}"
     places = min(decimals, max(FULL, SIGNIFICANT - 1 - exponent))
     said = f"{value:.{places}f}"
-    said = said.rstrip("0").rstrip(".") if "." in said else said
-    return said
+    return said.rstrip("0").rstrip(".") if "." in said else said
 
 
 def quoted(value: Any) -> str:
@@ -104,13 +108,11 @@ def quoted(value: Any) -> str:
 
 
 def date(value: Any, with_time: bool) -> str:
-    """Write a date as the user gave it: in ISO form, or as it is if it is a text or a period.
+    """Write a date in ISO form, and a text or a period as it is.
 
-    A time is left out if it is midnight and the column has no times.
+    Midnight is left out if the column has no times, and seconds are if they are 0.
     """
-    if not hasattr(value, "second"):  # a text or a date without a time
-        return str(value)
-    if hasattr(value, "freqstr"):
+    if not isinstance(value, datetime):  # a text, a date without a time, or a period
         return str(value)
     midnight = not (value.hour or value.minute or value.second or value.microsecond)
     if midnight and not with_time:
@@ -127,6 +129,10 @@ def _decimals(numbers: np.ndarray) -> int:
     return MANY
 
 
+def _is_period(value: Any) -> bool:
+    return isinstance(value, import_optional("pandas", EXTRA).Period)
+
+
 def _moment(seconds: float, like: Any, with_time: bool) -> str:
     """Write seconds since 1970 like a date of the column, rounded to days or minutes."""
     pandas = import_optional("pandas", EXTRA)
@@ -134,7 +140,7 @@ def _moment(seconds: float, like: Any, with_time: bool) -> str:
     zone = getattr(like, "tzinfo", None)
     if zone is not None:
         moment = moment.tz_localize("UTC").tz_convert(zone)
-    if hasattr(like, "freqstr"):
+    if _is_period(like):
         return str(moment.to_period(like.freq))
     moment = moment.tz_localize(None).round("min" if with_time else "D")
     return date(moment, with_time)

@@ -49,4 +49,4 @@ def test_one_more_value_may_need_more_decimals() -> None:
     assert digits.beside(4.0) == 0
     assert digits.beside(0.25) == 2
     assert digits.beside(1 / 3) == digits.most
-    assert digits.beside(np.nan) == digits.most
+    assert digits.beside(np.nan) == digits.decimals
