@@ -309,32 +309,48 @@ ARRAY = as_json(0) | {"__class__": "ndarray", "__module__": "numpy", "__loader__
 ARRAY |= {"type": "numpy", "file": "big.npy"}
 
 Bomb = Callable[[dict[str, Any], dict[str, bytes], int], np.ndarray]  # of about n bytes
-BOMBS: dict[str, Bomb] = {
-    "zeros": lambda schema, parts, n: packed(schema, parts | {"bomb.npy": bytes(n)}),
-    "spaces": lambda schema, parts, n: packed(" " * n + json.dumps(schema), parts),
-    "lists": lambda schema, parts, n: packed("[" + "[]," * (n // 3) + "[]]", parts),
-    "numbers": lambda schema, parts, n: packed("[" + "1," * (n // 2) + "1]", parts),
-    "deep": lambda schema, parts, n: packed(deep(n // 2), parts),
-    "a little deep": lambda schema, parts, n: packed(deep(900), parts),
-    "deep words": lambda schema, parts, n: packed(
-        schema | {"content": as_json(0) | {"content": deep(n // 100)}}, parts
+BYTES, OBJECTS = "unpacks to too many bytes", "too many objects"
+BOMBS: dict[str, tuple[str, Bomb]] = {
+    "zeros": (BYTES, lambda schema, parts, n: packed(schema, parts | {"bomb.npy": bytes(n)})),
+    "spaces": (BYTES, lambda schema, parts, n: packed(" " * n + json.dumps(schema), parts)),
+    "lists": (OBJECTS, lambda schema, parts, n: packed("[" + "[]," * (n // 8) + "[]]", parts)),
+    "numbers": (OBJECTS, lambda schema, parts, n: packed("[" + "1," * (n // 4) + "1]", parts)),
+    "deep": (OBJECTS, lambda schema, parts, n: packed(deep(n // 4), parts)),
+    "a little deep": ("", lambda schema, parts, n: packed(deep(1900), parts)),
+    "deep words": (
+        OBJECTS,
+        lambda schema, parts, n: packed(
+            schema | {"content": as_json(0) | {"content": deep(n // 100)}}, parts
+        ),
     ),
-    "objects": lambda schema, parts, n: packed(
-        schema | {"content": many(as_json(1), n // 100)}, parts
+    "a list in words": (
+        "a container that is no object",
+        lambda schema, parts, n: packed(
+            schema | {"content": as_json(0) | {"content": " [1, 2]"}}, parts
+        ),
     ),
-    "one array often": lambda schema, parts, n: packed(
-        schema | {"content": many(ARRAY, 1000)},
-        parts | {"big.npy": array_file((n // 4000,), n // 500)},
+    "objects": (
+        OBJECTS,
+        lambda schema, parts, n: packed(schema | {"content": many(as_json(1), n // 300)}, parts),
+    ),
+    "one array often": (
+        BYTES,
+        lambda schema, parts, n: packed(
+            schema | {"content": many(ARRAY, 1000)},
+            parts | {"big.npy": array_file((n // 4000,), n // 500)},
+        ),
     ),
 }
 
 
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_bombs_are_refused_before_they_take_memory(saved: np.ndarray, bomb: Bomb) -> None:
+@pytest.mark.parametrize(("reason", "bomb"), BOMBS.values(), ids=BOMBS)
+def test_bombs_are_refused_before_they_take_memory(
+    saved: np.ndarray, reason: str, bomb: Bomb
+) -> None:
     encoder_from_array(saved)  # what is made once is there
     forged = bomb(*unpacked(saved), 400 * len(saved))
     tracemalloc.start()
-    with pytest.raises(ValueError, match=REFUSED):
+    with pytest.raises(ValueError, match=rf"{REFUSED}.*{reason}"):
         encoder_from_array(forged)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
