@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from importlib import import_module
 from typing import TypeVar
 
 import torch
@@ -15,7 +16,7 @@ SMALL = 512  # units of the widest layer up to which one thread is faster than s
 
 # ``torch.set_num_threads`` also decides what threads get that are started meanwhile. So the number
 # is set below torch, where each thread has its own. A build of torch may lack these functions.
-_TORCH = ctypes.PyDLL(torch._C.__file__)  # with all libraries that it is linked with
+_TORCH = ctypes.PyDLL(import_module("torch._C").__file__)  # and what it is linked with
 _set_openmp_threads = getattr(_TORCH, "omp_set_num_threads", lambda n: None)
 _set_mkl_threads = getattr(_TORCH, "MKL_Set_Num_Threads_Local", lambda n: 0)
 _mkl_threads = getattr(_TORCH, "MKL_Get_Max_Threads", lambda: 1)
@@ -39,8 +40,10 @@ def on_one_thread(net: Networks, work: Callable[[], T]) -> T:
                 _set_mkl_threads(1)
         with torch.inference_mode(False), torch.enable_grad():
             return work()
-    finally:  # calls of C alone, so that no interrupt comes between them
-        if of_mkl > 1:
-            _set_mkl_threads(of_mkl)
-        if small:
-            _set_openmp_threads(before)
+    finally:  # Python lets an interrupt in after a call of C, not before it
+        try:
+            if of_mkl > 1:
+                _set_mkl_threads(of_mkl)
+        finally:
+            if small:
+                _set_openmp_threads(before)
