@@ -85,12 +85,9 @@ class CSVRecords(Iterator[Record]):
     @property
     def position(self) -> int:
         """Number of bytes read from the file. 0 for a pipe."""
-        if self._file is not None and not self._file.closed:
-            self._note_position(self._file)
+        if self._file is not None and not self._file.closed and self._file.seekable():
+            self._position = self._file.tell()
         return self._position
-
-    def _note_position(self, file: BinaryIO) -> None:
-        self._position = file.tell() if file.seekable() else 0
 
     def _find_delimiter(self, start: list[Line]) -> str:
         """Find what separates fields. A first line such as ``sep=;`` is taken away."""
@@ -151,7 +148,7 @@ class CSVRecords(Iterator[Record]):
                 is_comment = self.form.comment and text.startswith(self.form.comment)
                 if number > self.form.skip_rows and not is_comment:
                     yield number, text
-            self._note_position(self._file)  # a closed file does not tell it
+            _ = self.position  # which cannot be told when the file is closed
 
     def _decoded(self, content: BinaryIO) -> Iterator[str]:
         """Decode lines one by one, so that errors can name them."""

@@ -12,8 +12,6 @@ from .column_reader import Column
 from .columns import ColumnEncoder
 from .front_end import Output
 
-LARGEST_DIFFERENCE = 2 / np.sqrt(3)  # mean difference of rows in one column, in deviations
-
 
 class TableEncoder(BaseEstimator):
     """Encode numbers, booleans, categories, texts, dates and missing values as floats.
@@ -70,20 +68,14 @@ class TableEncoder(BaseEstimator):
         The factors make every column of the table count alike, however many columns encode it. The
         columns that encode one column have a total variance of 1, as in multiple factor analysis
         (Escofier and Pagès 1994). Components of texts keep the proportions of their variances.
-
-        Rows are compared by sums of absolute differences. These grow with the number of columns
-        that share a variance. So no column of the table may have a larger mean difference between
-        two rows than one column of variance 1 can have. It is 2/√3 in a uniform distribution.
         """
         deviations = encoded.std(0)
-        differences = mean_differences(encoded) / np.where(deviations > 0, deviations, 1)
         weights = np.ones(len(deviations))
         for column in range(len(self.names_)):
             own = np.array([o.column == column for o in self.outputs_]) & (deviations > 0)
             text = own & np.array([o.kind == "text" for o in self.outputs_])
             size = np.where(text, deviations, np.sqrt((deviations[text] ** 2).sum()) or 1.0)
             weights[own] = size[own] / np.sqrt((size[own] ** 2).sum())
-            weights[own] /= max(1, (weights * differences)[own].sum() / LARGEST_DIFFERENCE)
         return weights
 
     def _values(self, X: Sequence[Column]) -> np.ndarray:
@@ -98,10 +90,3 @@ class TableEncoder(BaseEstimator):
             if output.kind == "missing":
                 finished[X[output.column].unreadable, j] = self.rare_
         return finished
-
-
-def mean_differences(values: np.ndarray) -> np.ndarray:
-    """Mean absolute difference of two rows in each column, (n, D) -> (D,); Gini 1912."""
-    n = len(values)
-    places = 2 * np.arange(n) - (n - 1)
-    return np.asarray(2 * places @ np.sort(values - values.mean(0), axis=0) / (n * (n - 1)))

@@ -206,18 +206,9 @@ def test_each_column_counts_alike() -> None:
     Z = encoder.fit_transform(TableReader().fit_read(cars()))
     weights = encoder.weights(Z)
     Z = (Z - Z.mean(0)) / np.where(Z.std(0) > 0, Z.std(0), 1)
-    Z *= weights
+    variances = (Z * weights).var(0)
     columns = np.array([output.column for output in encoder.outputs_])
-    variances = np.bincount(columns, Z.var(0))
-    apart = np.abs(Z[:, None] - Z).sum((0, 1)) / (len(Z) * (len(Z) - 1))
-    differences = np.bincount(columns, apart)  # mean distance of two rows, by column of the table
-    most = 2 / np.sqrt(3)
-    assert (variances < 1 + 1e-6).all()
-    assert (differences < most + 1e-6).all()
-    assert (np.isclose(variances, 1) | np.isclose(differences, most)).all()
-    name = encoder.names_.index("Name")  # a text has the most columns
-    np.testing.assert_allclose(differences[name], most)
-    assert variances[name] < 0.2
+    np.testing.assert_allclose(np.bincount(columns, variances), 1, rtol=1e-6)
 
 
 def test_texts_that_are_dates_are_read_as_dates() -> None:
@@ -545,11 +536,10 @@ def test_a_column_of_nothing_may_hold_something_later() -> None:
 def test_weights_follow_the_rows_that_are_remembered() -> None:
     frame = numbers_and("c", ["x", "y"] * 40)
     detector = GANDetector(**QUICK, reservoir_size=80).fit(frame)
-    before = detector.model_.front_end.scaler_.weights
     detector.partial_fit(frame.assign(c=["new", "x", "y", "x"] * 20))
-    after = detector.model_.front_end.scaler_.weights
-    np.testing.assert_allclose(after, detector.encoder_.weights(detector.reservoir_))
-    assert not np.allclose(after, before)
+    scaled = detector.model_.front_end.scale(detector.reservoir_)
+    columns = np.array([output.column for output in detector.encoder_.outputs_])
+    np.testing.assert_allclose(np.bincount(columns, scaled.var(0)), 1, rtol=1e-4)
 
 
 def test_lazy_frames_are_refused() -> None:
