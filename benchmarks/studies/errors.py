@@ -34,7 +34,7 @@ MAX_ROWS = 1500
 SHARE = 0.01  # of the rows may be wrong at once
 LEAST, MOST = 2, 5  # errors of a kind in a table, for each seed; within, as many as SHARE
 LIMITS = {"found at 1 %": 0.01, "found at 10 %": 0.1}
-RIGHT, RIGHT_OF_FOUND = "right column first", "right column first, of those found at 1 %"
+RIGHT, RIGHT_OF_FOUND = "right column first", "right first, of those found at 1 %"
 
 
 def command(options: Namespace, home: Path | None) -> int:
@@ -181,28 +181,24 @@ def summary(lines: pd.DataFrame, detector: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        How many errors, and which shares are found and explained.
+        How many errors, and which shares are found and explained. A detector without reasons has
+        none explained.
     """
     own = lines[lines["detector"] == detector]
-    whole = own.assign(kind="all")
-    return pd.concat([_shares(own), _shares(whole)]).rename_axis("kind").reset_index()
-
-
-def _shares(lines: pd.DataFrame) -> pd.DataFrame:
-    """Shares by kind, in the order of the rules."""
-    within = {
-        title: lines["rank"] <= (limit * lines["n"]).clip(lower=1)
-        for title, limit in LIMITS.items()
-    }
-    right = lines["right"].astype(float)
+    within = {title: _found_within(own, limit) for title, limit in LIMITS.items()}
+    right = own["right"].astype(float)
     first = right.where(within["found at 1 %"])
-    table = lines.assign(**within, **{RIGHT: right, RIGHT_OF_FOUND: first})
-    by_kind = table.groupby("kind", sort=False)
-    counts = by_kind.size().rename("errors")
-    means = by_kind[[*within, RIGHT, RIGHT_OF_FOUND]].mean()
-    return pd.concat([counts, means], axis=1).reindex(
-        [k for k in (*RULES, "all") if k in means.index]
-    )
+    table = own.assign(**within, **{RIGHT: right, RIGHT_OF_FOUND: first})
+    table = pd.concat([table, table.assign(kind="all")])
+    by_kind = table.groupby("kind")
+    means = by_kind[[*within, RIGHT, RIGHT_OF_FOUND]].mean().dropna(axis=1, how="all")
+    means.insert(0, "errors", by_kind.size())
+    return means.reindex([kind for kind in (*RULES, "all") if kind in means.index]).reset_index()
+
+
+def _found_within(lines: pd.DataFrame, limit: float) -> pd.Series:
+    """Which errors rank within a share of the rows, or first."""
+    return lines["rank"] <= (limit * lines["n"]).clip(lower=1)
 
 
 def as_markdown(lines: pd.DataFrame) -> str:
@@ -220,8 +216,8 @@ def as_markdown(lines: pd.DataFrame) -> str:
     """
     names = list(lines["detector"].unique())
     parts = [f"## {name}\n\n{report.markdown(summary(lines, name))}" for name in names]
-    found = lines["rank"] <= (0.01 * lines["n"]).clip(lower=1)
-    by_table = found.groupby([lines["table"], lines["detector"]], sort=False).mean().unstack()
+    found = _found_within(lines, LIMITS["found at 1 %"])
+    by_table = found.groupby([lines["table"], lines["detector"]]).mean().unstack()[names]
     by_table = by_table.rename_axis(columns=None).reset_index()
     by_table.insert(1, "rows", by_table["table"].map(lines.groupby("table")["n"].max()))
     parts.append(f"## Found at 1 %, by table\n\n{report.markdown(by_table)}")
