@@ -27,8 +27,7 @@ class TableScaler(TransformerMixin, BaseEstimator):
     If the central 95 % have one value, as in a rare flag, then the interval is this value ± the
     median distance of the others.
 
-    If all values are the same up to rounding, any other value is news. So one unit of such a column
-    is the rounding error of its value: 16 spacings of floats, or those at 1 if the value is 0.
+    If all values are the same up to rounding, one unit is a unit of the column.
 
     The soft clip keeps a single extreme value from swamping the distance of a row, and far values
     stay ordered.
@@ -107,6 +106,6 @@ def _moments(column: np.ndarray) -> tuple[float, float]:
     inside = np.clip(x, low - reach, high + reach) - middle  # exactly 0 in a constant column
     size = np.abs(inside).max() or 1.0  # so that sums and squares are finite
     mean = middle + size * (inside / size).mean()
-    rounding = ROUNDING * np.finfo(column.dtype).eps
-    deviation = max(size * (inside / size).std(), rounding * abs(mean)) or rounding
-    return float(mean), float(deviation)
+    rounding = ROUNDING * np.finfo(column.dtype).eps * abs(mean)
+    deviation = size * (inside / size).std()
+    return float(mean), float(deviation if deviation > rounding else 1.0)
