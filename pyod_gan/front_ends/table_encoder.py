@@ -36,6 +36,8 @@ class TableEncoder(BaseEstimator):
         What each column of the table holds: "numbers", "dates", "durations", "text" or "nothing".
     """
 
+    rare_: float = 10.0  # in the first files, which do not have it
+
     def fit(self, X: Sequence[Column], y: object = None) -> TableEncoder:
         """Learn the columns of a table that was read by :class:`TableReader`."""
         self.fit_transform(X)

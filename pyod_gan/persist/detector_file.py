@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .._support.exceptions import reason_of
+from ..engine.combination import DECIMALS
 from ..engine.spec import BaseGAN, Settings
 from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
@@ -162,10 +163,11 @@ def _saved(arrays: Arrays, about: dict[str, Any], gans: Sequence[type[BaseGAN]])
     feature_names = about["feature_names_in"]
     names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
     front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])
+    held_out = arrays.get("conformal_scores")
     return Saved(
         params=params,
         model=FittedModel.from_arrays(arrays, gan, settings, front_end),
-        scores=arrays["scores"],
+        scores=arrays["scores"].round(DECIMALS),  # those of the first files are not rounded
         labels=arrays["labels"],
         threshold=float(arrays["threshold"][0]),
         share=about["share"],
@@ -174,7 +176,7 @@ def _saved(arrays: Arrays, about: dict[str, Any], gans: Sequence[type[BaseGAN]])
         n_iter=about["n_iter"],
         n_samples_seen=about["n_samples_seen"],
         steps_due=about["steps_due"],
-        conformal_scores=arrays.get("conformal_scores"),
+        conformal_scores=None if held_out is None else held_out.round(DECIMALS),
     )
 
 
