@@ -82,7 +82,7 @@ FORGED: dict[str, Callable[..., object]] = {
         arrays.pop(name) for name in list(arrays) if name.startswith("networks.")
     ],
     "scores are missing": lambda arrays, about: arrays.pop("scores"),
-    "a scale is missing": lambda arrays, about: arrays.pop("scaler.var"),
+    "a scale is missing": lambda arrays, about: arrays.pop("scaler.scale"),
     "units are missing": lambda arrays, about: arrays.pop("units.centre"),
     "an array more": lambda arrays, about: arrays.update(extra=np.ones(3)),
     "a weight more": lambda arrays, about: arrays.update({f"{WEIGHT}.x": np.ones((2, 1))}),
@@ -101,7 +101,7 @@ FORGED: dict[str, Callable[..., object]] = {
     "NaN in a buffer": array("networks.bank", lambda a: a * np.nan),
     "NaN in a score": array("scores", lambda a: np.r_[np.nan, a[1:]]),
     "an infinite held-out score": array("conformal_scores", lambda a: a * np.inf),
-    "NaN in a row": array("reservoir", lambda a: a * np.nan),
+    "an infinite row": array("reservoir", lambda a: a * np.inf),
     "a scale of 0": array("scaler.scale", np.zeros_like),
     "a negative unit": array("units.scale", np.negative),
     "a threshold that is NaN": array("threshold", lambda a: a * np.nan),
