@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
     """
     if is_frame(X):
         own = [str(name) for name in X.columns]
-        doubled = sorted({name for name in own if own.count(name) > 1})
+        doubled = sorted(name for name, count in Counter(own).items() if count > 1)
         if doubled:
             raise ValueError(f"Column names must differ. Got {doubled} more than once.")
         X = X.to_pandas() if hasattr(X, "to_pandas") else X
