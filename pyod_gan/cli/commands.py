@@ -121,8 +121,8 @@ def score(options: Namespace) -> None:
             chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
             write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
             n_rows, n_outliers = n_rows + len(chunk), n_outliers + int(outlying.sum())
-    if source.damaged:
-        raise _unreadable(source, None, [], options)
+        if source.damaged:  # behind the last row; the output does not appear
+            raise _unreadable(source, chunk, [], options)
     if not options.quiet:
         share = f"{n_outliers} labelled 1 ({n_outliers / n_rows:.1%})"
         say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")

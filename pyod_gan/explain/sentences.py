@@ -107,7 +107,7 @@ def explain_in_words(
         for j, noun in list(wrong.items())[:top]:
             said = f"{names[j]} = {quoted(given(i, j))} cannot be read as {noun}"
             lines.append((labels[i], names[j], shares[i, j], given(i, j), None, nan, nan, said))
-        for j, fits_not in zip(largest[: top - len(wrong)], others, strict=False):
+        for j, fits_not in zip(largest[: max(0, top - len(wrong))], others, strict=False):
             if shares[i, j] <= 0:
                 break
             if j in wrong:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import compress
 from numbers import Number, Real
 from typing import Any
 
@@ -145,9 +146,9 @@ def _guess_from_texts(known: list[Any], date_formats: Sequence[str]) -> Guess:
     numbers, number_formats = find_number_formats(distinct)
     dates, dates_found = find_date_formats(distinct, date_formats)
     read = {"numbers": numbers, "dates": dates, "durations": ~np.isnan(to_seconds(distinct))}
-    n_read = {k: sum(texts[t] for t in np.array(distinct)[read[k]]) + others[k] for k in READABLE}
+    n_read = {k: sum(compress(texts.values(), read[k])) + others[k] for k in READABLE}
     kind = max(READABLE, key=lambda k: n_read[k])
-    left = [text for text, is_read in zip(distinct, read[kind], strict=True) if not is_read]
+    left = list(compress(distinct, ~read[kind]))
     few = len(left) <= FEW and others.total() == others[kind]
     if n_read[kind] <= len(known) * (HALF if few else MOST):
         return Guess([ColumnFormat("text")])
@@ -159,7 +160,7 @@ def _guess_from_texts(known: list[Any], date_formats: Sequence[str]) -> Guess:
     is_shown = False
     if kind == "numbers" and len(formats) == 1:
         marks = {formats[0].decimal, formats[0].thousands} - {""}
-        is_shown = any(mark in text for text in distinct if text not in left for mark in marks)
+        is_shown = any(mark in text for text in compress(distinct, numbers) for mark in marks)
     return Guess(formats, left if few else [], formats[0].decimal if is_shown else "")
 
 

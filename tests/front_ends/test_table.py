@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import warnings
 from datetime import date
 from pathlib import Path
@@ -327,8 +328,8 @@ def test_in_a_pipeline_a_search_and_the_other_convention() -> None:
 
 
 def test_without_skrub_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "skrub", None)
-    monkeypatch.setitem(__import__("sys").modules, "skrub.selectors", None)
+    monkeypatch.setitem(sys.modules, "skrub", None)
+    monkeypatch.setitem(sys.modules, "skrub.selectors", None)
     with pytest.raises(ImportError, match=r"needs skrub.*pyod-gan\[tabular\]"):
         GANDetector(**QUICK).fit(weather())
 
@@ -624,3 +625,13 @@ def test_a_reader_is_saved_with_the_model(tmp_path: Path) -> None:
         )
     assert loaded.get_params()["preprocessing"].on_error == "flag"
     assert pickle.loads(pickle.dumps(detector)).predict(odd).shape == (60,)
+
+
+def test_cells_that_cannot_be_read_are_the_first_reasons() -> None:
+    frame = pd.DataFrame({"v": np.arange(60.0), "w": np.arange(60.0) % 7, "k": ["x", "y"] * 30})
+    detector = GANDetector(**QUICK, preprocessing=TableReader(on_error="flag")).fit(frame)
+    wrong = frame[:1].assign(v="2O", w="l")
+    for top, columns in ((1, ["v"]), (2, ["v", "w"])):
+        reasons = detector.explain_frame(wrong, top=top)
+        assert list(reasons["column"]) == columns
+        assert reasons["reason"][0] == "v = '2O' cannot be read as a number"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from pyod_gan._support.exceptions import UnreadableTableError
@@ -203,9 +205,7 @@ NO_SCALARS = [
     pl.Series([[1, 2], [3]]).to_pandas(),
     pl.Series([{"a": 1}, {"a": 2}]).to_pandas(),
     pl.Series([b"x", b"y"]).to_pandas(),
-    pd.Series([[1], [2]]).astype(
-        pd.ArrowDtype(__import__("pyarrow").list_(__import__("pyarrow").int64()))
-    ),
+    pd.Series([[1], [2]]).astype(pd.ArrowDtype(pa.list_(pa.int64()))),
 ]
 
 
@@ -293,9 +293,7 @@ def test_a_reader_is_the_same_after_json() -> None:
         {"a": ["1.234,5 €", "2,5"], "b": ["31.12.2024", "1.2.2024"], "c": ["x", "y"]}
     )
     reader = TableReader(na=["x"], on_error="flag").fit(frame)
-    again = TableReader.from_dict(
-        __import__("json").loads(__import__("json").dumps(reader.to_dict()))
-    )
+    again = TableReader.from_dict(json.loads(json.dumps(reader.to_dict())))
     assert again.formats_ == reader.formats_
     assert again.get_params() == {**reader.get_params(), "na": ["x"], "date_format": [], "text": []}
 
