@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_breast_cancer
 
-from pyod_gan import GAN, USAD, GANDetector
+from pyod_gan import GAN, USAD, GANDetector, GANomaly
 from pyod_gan.gans import BaseGAN
 from tests.helpers import FAMILY, QUICK, Labelled, table
 
@@ -55,7 +55,7 @@ def fitted() -> Fit:
 
     @cache
     def fit(gan_class: type[BaseGAN], data: Callable[[int], Labelled], seed: int) -> GANDetector:
-        members = 3 if gan_class in (GAN, USAD) else 2
+        members = 3 if gan_class in (GAN, USAD, GANomaly) else 2
         detector = GANDetector(gan_class(), n_estimators=members, random_state=seed)
         return detector.fit(data(seed)[0])
 

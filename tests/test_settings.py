@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ import sklearn
 import torch
 
 from pyod_gan import GANDetector
+from pyod_gan._support.own_settings import own_settings
 from tests.helpers import QUICK, table
 
 
@@ -90,7 +93,39 @@ def test_global_settings_do_not_matter(setting: str, plain, tmp_path: Path) -> N
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_an_interrupt_at_any_line_leaves_later_blocks_as_they_should_be() -> None:
+    lines = 0
+
+    def interrupt(frame: FrameType, event: str, arg: object) -> object:
+        nonlocal lines
+        if Path(frame.f_code.co_filename).name not in ("own_settings.py", "contextlib.py"):
+            return None
+        lines -= event == "line"
+        if lines == 0 and event == "line":
+            raise KeyboardInterrupt
+        return interrupt
+
+    for last in range(1, 200):
+        lines = last
+        before = sys.gettrace()
+        try:
+            sys.settrace(interrupt)
+            with own_settings():
+                pass
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        if lines > 0:
+            break
+        with torch.autocast("cpu"), np.errstate(all="raise"), own_settings():
+            assert not torch.is_autocast_enabled("cpu")
+            assert set(np.geterr().values()) == {"ignore"}
+    assert 10 < last < 199
+
+
 def test_settings_are_left_as_they_were() -> None:
+    GANDetector(**QUICK).fit(NUMBERS)  # what torch imports now adds a filter of its own
     with sklearn.config_context(transform_output="pandas"), np.errstate(all="raise"):
         before = np.geterr(), torch.get_num_threads(), list(warnings.filters)
         GANDetector(**QUICK).fit(NUMBERS).explain(NUMBERS[:3])

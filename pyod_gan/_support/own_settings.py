@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from threading import local
 
 import numpy as np
 import torch
-from sklearn import config_context
-
-_INSIDE = local()  # of each thread: whether it is in a block
+from sklearn import config_context, get_config
 
 
 @contextmanager
@@ -20,18 +17,16 @@ def own_settings() -> Iterator[None]:
     Inside, scikit-learn's transformers return arrays, NumPy's floating-point errors are silent
     (results are checked for finite values), and torch works on the CPU unless told otherwise,
     without autocast and outside of inference mode. The program's settings are as they were
-    afterwards. All of them belong to one thread, so other threads notice nothing. A block inside
-    of another, in the same thread, changes nothing.
+    afterwards. All of them belong to one thread, so other threads notice nothing. What is set
+    already is not set again, so a block inside of another costs next to nothing.
     """
-    if getattr(_INSIDE, "a_block", False):
-        yield
-        return
-    with ExitStack() as stack:
-        stack.callback(setattr, _INSIDE, "a_block", False)
-        _INSIDE.a_block = True
-        stack.enter_context(config_context(transform_output="default"))
-        stack.enter_context(np.errstate(all="ignore"))
-        stack.enter_context(torch.inference_mode(False))
+    with ExitStack() as stack:  # nothing is remembered here: an interrupt could leave it wrong
+        if get_config()["transform_output"] != "default":
+            stack.enter_context(config_context(transform_output="default"))
+        if set(np.geterr().values()) != {"ignore"}:
+            stack.enter_context(np.errstate(all="ignore"))
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):
                 stack.enter_context(torch.autocast(kind, enabled=False))
