@@ -20,6 +20,9 @@ NO_NUMBERS = {  # types of cells, and why they cannot be read as numbers
     ),
 }
 
+IF_MISSING = "Fill missing values, or fit with `preprocessing='table'`."
+LARGEST = int(np.finfo(np.float64).max)
+
 
 def plain_table(X: Any) -> Any:
     """Return a table in which the masked cells of NumPy's masked arrays are missing values.
@@ -42,18 +45,28 @@ def plain_table(X: Any) -> Any:
 
 
 def check_cells(X: Any) -> None:
-    """Raise a ValueError if an array or a list holds dates, durations or complex numbers."""
+    """Raise a ValueError if an array or a list holds cells that are no floats, and of what kind.
+
+    They are dates, durations, complex numbers, pandas' mark of missing values and huge integers.
+    """
     try:
         cells = np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
     except ValueError:  # rows of different lengths, which scikit-learn names
         return
     types = set(map(type, cells.flat)) if cells.dtype.kind == "O" else {cells.dtype.type}
     for kinds, reason in NO_NUMBERS.items():
-        wrong = tuple(t for t in types if issubclass(t, kinds))
-        if wrong and cells.size:
-            first = next(i for i, cell in enumerate(cells.flat) if isinstance(cell, wrong))
-            place = ", ".join(map(str, np.unravel_index(first, cells.shape)))
-            raise ValueError(f"X[{place}] is {cells.flat[first]!r}. {reason}")
+        _refuse(cells, {t for t in types if issubclass(t, kinds)}, reason)
+    _refuse(cells, {t for t in types if t.__name__ == "NAType"}, f"It is missing. {IF_MISSING}")
+    if int in types:
+        _refuse(cells, {int}, "It is too large for a float.", above=LARGEST)
+
+
+def _refuse(cells: np.ndarray, types: set[type], reason: str, above: int = 0) -> None:
+    """Raise a ValueError with the place of the first cell of these types and this size, if any."""
+    for i, cell in enumerate(cells.flat if types else ()):
+        if type(cell) in types and (not above or abs(cell) > above):
+            place = ", ".join(map(str, np.unravel_index(i, cells.shape)))
+            raise ValueError(f"X[{place}] is {cell!r:.100}. {reason}")
 
 
 def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
@@ -78,10 +91,7 @@ def finite_floats(X: Any, *, least_rows: int) -> np.ndarray:
     missing = np.isnan(values)
     if missing.any():
         row, column = np.argwhere(missing)[0]
-        raise ValueError(
-            f"Input X contains NaN, first in X[{row}, {column}]. Fill missing values, or fit with "
-            "`preprocessing='table'`."
-        )
+        raise ValueError(f"Input X contains NaN, first in X[{row}, {column}]. {IF_MISSING}")
     return values
 
 

@@ -69,15 +69,21 @@ class TableEncoder(BaseEstimator):
 
         The factors make every column of the table count alike, however many columns encode it. The
         columns that encode one column have a total variance of 1, as in multiple factor analysis
-        (Escofier and Pagès 1994). Components of texts keep the proportions of their variances.
+        (Escofier and Pagès 1994). Components of texts keep the proportions of their variances. A
+        number or date that never changed in ``fit`` has the weight 2: if it changes, the value of
+        all rows is gone and a new one is there. A category is encoded as these two things.
         """
         deviations = encoded.std(0)
         weights = np.ones(len(deviations))
+        values = np.array([output.kind == "value" for output in self.outputs_])
         for column in range(len(self.names_)):
-            own = np.array([o.column == column for o in self.outputs_]) & (deviations > 0)
+            all_own = np.array([o.column == column for o in self.outputs_])
+            own = all_own & (deviations > 0)
             text = own & np.array([o.kind == "text" for o in self.outputs_])
             size = np.where(text, deviations, np.sqrt((deviations[text] ** 2).sum()) or 1.0)
             weights[own] = size[own] / np.sqrt((size[own] ** 2).sum())
+            if not own.any():
+                weights[all_own & values] = 2.0
         return weights
 
     def _values(self, X: Sequence[Column]) -> np.ndarray:

@@ -27,7 +27,8 @@ class TableScaler(TransformerMixin, BaseEstimator):
     If the central 95 % have one value, as in a rare flag, then the interval is this value ± the
     median distance of the others.
 
-    If all values are the same up to rounding, one unit is a unit of the column.
+    If all values are the same up to rounding, any other value is news. Whatever its unit, it counts
+    as if it had occurred in one of the n rows: √n standard deviations.
 
     The soft clip keeps a single extreme value from swamping the distance of a row, and far values
     stay ordered.
@@ -40,7 +41,9 @@ class TableScaler(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_columns,)
-        Winsorised means and standard deviations.
+        Winsorised means and standard deviations; the scale of a constant column is the rounding.
+    news_ : ndarray of shape (n_columns,)
+        Standard deviations that a change in a constant column counts. 0 for other columns.
 
     References
     ----------
@@ -52,8 +55,15 @@ class TableScaler(TransformerMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: object = None) -> TableScaler:
         """Learn means and standard deviations of ``X`` (n, D), finite or NaN, which is left out."""
-        moments = [_moments(column[~np.isnan(column)]) for column in np.asarray(X).T]
+        columns = [column[~np.isnan(column)] for column in np.asarray(X).T]
+        moments = [_moments(column) for column in columns]
         self.mean_, self.scale_ = np.array(moments, dtype=np.float64).T.copy()
+        rounding = (
+            [np.finfo(column.dtype).eps for column in columns] * np.abs(self.mean_) * ROUNDING
+        )
+        constant = self.scale_ <= rounding
+        self.news_ = np.where(constant, [np.sqrt(len(column)) for column in columns], 0.0)
+        self.scale_[constant] = np.maximum(rounding, np.finfo(np.float64).tiny)[constant]
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -64,6 +74,9 @@ class TableScaler(TransformerMixin, BaseEstimator):
             z = X - self.mean_.astype(X.dtype)  # in single precision, too, constants become 0
             np.clip(z, -largest, largest, out=z)
             z /= self.scale_
+        constant = self.news_ > 0
+        change = np.sign(z[:, constant]) * (np.abs(z[:, constant]) > 1)
+        z[:, constant] = change * self.news_[constant]
         far = (z < -CLIP) | (z > CLIP)
         beyond = np.minimum(np.abs(z[far]), largest) - CLIP
         z[far] = np.copysign(CLIP + np.log1p(beyond), z[far])
@@ -83,16 +96,17 @@ class TableScaler(TransformerMixin, BaseEstimator):
         return np.asarray(np.clip(values, -LARGEST, LARGEST))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Means and deviations of the columns, (D,) each."""
-        return {"mean": self.mean_, "scale": self.scale_}
+        """Means, deviations and news of the columns, (D,) each."""
+        return {"mean": self.mean_, "scale": self.scale_, "news": self.news_}
 
     @classmethod
     def from_arrays(
         cls, arrays: Mapping[str, np.ndarray], weights: np.ndarray | None
     ) -> TableScaler:
-        """Make a scaler from :meth:`to_arrays` and its weights."""
+        """Make a scaler from :meth:`to_arrays` and its weights. The first ones have no news."""
         scaler = cls(weights)
         scaler.mean_, scaler.scale_ = arrays["mean"], arrays["scale"]
+        scaler.news_ = arrays.get("news", np.zeros(len(scaler.mean_)))
         return scaler
 
 
@@ -106,6 +120,4 @@ def _moments(column: np.ndarray) -> tuple[float, float]:
     inside = np.clip(x, low - reach, high + reach) - middle  # exactly 0 in a constant column
     size = np.abs(inside).max() or 1.0  # so that sums and squares are finite
     mean = middle + size * (inside / size).mean()
-    rounding = ROUNDING * np.finfo(column.dtype).eps * abs(mean)
-    deviation = size * (inside / size).std()
-    return float(mean), float(deviation if deviation > rounding else 1.0)
+    return float(mean), float(size * (inside / size).std())

@@ -23,6 +23,7 @@ ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
     "scaler.mean": (("D",), FLOATS),
     "scaler.scale": (("D",), FLOATS),
     "scaler.var": (("D",), FLOATS),
+    "scaler.news": (("D",), FLOATS),
     "units.centre": (("E", 1, 1), FLOATS),
     "units.scale": (("E", 1, 1), FLOATS),
     "weights": (("D",), FLOATS),
@@ -30,7 +31,8 @@ ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
     "encoder": (("bytes",), (np.uint8,)),
     "conformal_scores": (("m",), FLOATS),
 }
-OPTIONAL = {"scaler.var", "weights", "reader", "encoder", "conformal_scores"}  # var in old files
+# "var" only in old files, "news" in none of them
+OPTIONAL = {"scaler.var", "scaler.news", "weights", "reader", "encoder", "conformal_scores"}
 POSITIVE = ("scaler.scale", "units.scale", "weights")
 
 NUMBER = (int, float)

@@ -26,6 +26,7 @@ class RowScorer(nn.Module):
 
     mean: Tensor  # (D,)
     deviation: Tensor  # (D,)
+    news: Tensor  # (D,)
     centre: Tensor  # (E, 1, 1)
     scale: Tensor  # (E, 1, 1)
     threshold: Tensor  # ()
@@ -38,6 +39,7 @@ class RowScorer(nn.Module):
         constants = {
             "mean": of_columns["mean"],
             "deviation": of_columns["scale"],
+            "news": of_columns["news"],
             "centre": model.units.centre,
             "scale": model.units.scale,
             "threshold": threshold,
@@ -48,7 +50,8 @@ class RowScorer(nn.Module):
     def forward(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Score and label rows, (n, D) float64 -> scores (n,) float64, labels (n,) int64."""
         z = (X - self.mean).clamp(-LARGEST, LARGEST) / self.deviation
-        size = z.abs().clamp_max(CLIP) + (z.abs() - CLIP).clamp_min(0).log1p()
+        size = torch.where(self.news > 0, self.news * (z.abs() > 1), z.abs())
+        size = size.clamp_max(CLIP) + (size - CLIP).clamp_min(0).log1p()
         z = z.sign() * size.clamp_max(FARTHEST)
         with InOnnx():
             views = score_views(self.gan, self.net, z.float().double())  # (E, n, V)

@@ -161,13 +161,15 @@ def test_masked_texts_are_missing_in_reasons() -> None:
     ("cell", "message"),
     [
         (1j, "Complex data"),
+        (pd.NA, "is missing"),
+        (10**400, "too large for a float"),
         (np.complex64(2), "Complex data"),
         (date(2020, 1, 1), "data frame"),
         (pd.Timestamp("2020-01-01"), "data frame"),
         (pd.Timedelta("1h"), "data frame"),
         (np.datetime64("2020-01-01"), "data frame"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:20],
 )
 def test_cells_that_are_no_numbers_are_named(cell: object, message: str) -> None:
     X = table().astype(object)

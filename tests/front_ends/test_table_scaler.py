@@ -75,6 +75,13 @@ def test_rounding_is_no_change(precision: type, other: type) -> None:
     assert np.abs(scaled(noisy)).max() < 0.5
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.1, -7.0, 1e9, 1e-300])
+@pytest.mark.parametrize("change", [1e-3, 1.0, 1e300, -1e-3])
+def test_any_change_of_a_constant_is_as_rare_as_one_row(constant: float, change: float) -> None:
+    z = scaled(np.full(81, constant), [constant, constant + change])
+    np.testing.assert_allclose(z, [0, 9 * np.sign(change)], rtol=1e-6)
+
+
 @pytest.mark.parametrize("n", [2, 3, 4, 39])
 def test_few_rows(n: int) -> None:
     column = np.arange(n, dtype=float)

@@ -252,6 +252,19 @@ def test_one_huge_value_does_not_blind_its_column() -> None:
     assert roc_auc_score(far[far | (X[:, 0] < 8)], scores[far | (X[:, 0] < 8)]) > 0.99
 
 
+@pytest.mark.parametrize("constant", [0.0, 5.0, -1e9])
+def test_any_change_of_a_constant_is_news(constant: float) -> None:
+    """Also a small one, in small units; and a value never seen of another column counts no more."""
+    frame = pd.DataFrame(table(), columns=list("abcde")).assign(same=constant)
+    frame["kind"] = ["x", "y"] * 100
+    rows = frame.iloc[[0, 0, 0, 0, 0]].reset_index(drop=True)
+    rows.loc[1, "kind"] = "z"
+    rows["same"] += [0, 0, 1e-3, 1, 1e6]
+    detector = GANDetector(n_estimators=2, random_state=0).fit(frame)
+    usual, unseen, *changed = detector.decision_function(rows)
+    assert min(changed) >= unseen > max(usual, np.quantile(detector.decision_scores_, 0.98))
+
+
 def test_the_largest_floats_can_be_fitted() -> None:
     X = np.column_stack([table(), np.linspace(-1, 1, 200) * 1e300])
     X[0, 0], X[1, 1] = 1e300, -1e300
