@@ -104,9 +104,8 @@ def _relativistic(win: Tensor, lose: Tensor) -> Tensor:
 GAMES: dict[str, Game] = {
     # Goodfellow et al. 2014, section 3, with the non-saturating player
     "non-saturating": Game(_non_saturating),
-    # The same with a regularised critic, Mescheder et al. 2018, eq. 9 and 10. Their γ = 10 is for
-    # images, where gradients are small. A value of a table moves the logit far more.
-    "non-saturating-r1r2": Game(_non_saturating, penalty=r1_r2, weight=0.1),
+    # The same with a regularised critic, Mescheder et al. 2018, eq. 9 and 10, with their γ = 10
+    "non-saturating-r1r2": Game(_non_saturating, penalty=r1_r2, weight=10.0),
     # Mao et al. 2017, eq. 9 with a=0, b=c=1
     "least-squares": Game(_least_squares),
     # Lim and Ye 2017; Miyato et al. 2018, eq. 16, 17
@@ -114,7 +113,7 @@ GAMES: dict[str, Game] = {
     # Arjovsky et al. 2017 with the gradient penalty of Gulrajani et al. 2017
     "wasserstein": Game(_difference, penalty=gradient_penalty, weight=10.0),
     # Jolicoeur-Martineau 2019, paired, with R1 and R2 of Huang et al. 2024 (R3GAN)
-    "relativistic": Game(_relativistic, penalty=r1_r2, weight=0.1),
+    "relativistic": Game(_relativistic, penalty=r1_r2, weight=10.0),
 }
 
 

@@ -141,7 +141,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     n_views : int
         Number of views of a row that :meth:`score` returns.
     game : str or Game
-        The adversarial loss, see :data:`pyod_gan.games.GAMES`. This attribute and the next three
+        The adversarial loss, see :data:`pyod_gan.games.GAMES`. This attribute and the next four
         are parameters only of GANs that declare them in their class body.
     n_critic : int
         Critic steps per player step.
@@ -150,6 +150,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     broad_negatives : bool
         Whether a critic also sees rows that are far from the data in many ways. Then its value
         there is defined and low; see :meth:`reject`.
+    negatives_weight : float
+        Weight of broad negatives in the loss of the critics. Generated rows have the weight 1.
     """
 
     n_views: ClassVar[int] = 1
@@ -164,12 +166,14 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "broad_negatives": ["boolean"],
+        "negatives_weight": [Interval(Real, 0, None, closed="neither")],
     }
 
     game: str | Game = "non-saturating"
     n_critic: int = 1
     latent_dim: int = 16
     broad_negatives: bool = False
+    negatives_weight: float = 1.0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the subclass a dataclass that has the parameter constraints of its bases too."""
@@ -266,14 +270,15 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         """Sum of the losses of the critics, (E,)."""
         game = get_game(self.game)
         with torch.no_grad():  # the players do not learn here
-            pairs = self.play(net, batch.x, batch.z).pairs
+            pairs = [(pair, 1.0) for pair in self.play(net, batch.x, batch.z).pairs]
             if batch.negatives is not None:
-                pairs += self.reject(net, batch.x, batch.negatives)
+                rejected = self.reject(net, batch.x, batch.negatives)
+                pairs += [(pair, self.negatives_weight) for pair in rejected]
         losses = []
-        for pair in pairs:
+        for pair, weight in pairs:
             self._check(net, pair)
             critic = net.network(pair.critic)
-            losses.append(game.critic_loss(critic, pair.real, pair.fake, batch.u))
+            losses.append(weight * game.critic_loss(critic, pair.real, pair.fake, batch.u))
         return torch.stack(losses).sum(0)
 
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:

@@ -27,10 +27,15 @@ class TrainingStep:
     It only reads and writes tensors. It calls no callback, keeps no history and draws no random
     number. The gradient of each member is clipped by itself, so that a member with a large gradient
     does not disturb the others.
+
+    Fused Adam reads memory in order, whatever the strides of a tensor are. So weights and gradients
+    are made contiguous. A second backward pass, for example, gives gradients that are transposed.
     """
 
     def __init__(self, net: Networks, phases: Sequence[Phase], settings: Settings) -> None:
         self.net = net
+        for param in net.parameters():
+            param.data = param.data.contiguous()
         self._params = {phase.name: net.parameters_of(phase.trains) for phase in phases}
         self._optimisers = {
             name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
@@ -51,7 +56,7 @@ class TrainingStep:
         shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
         for param, gradient in zip(params, gradients, strict=True):
             other_axes = [1] * (gradient.ndim - 1)
-            param.grad = gradient * shrink.view(-1, *other_axes)
+            param.grad = (gradient * shrink.view(-1, *other_axes)).contiguous()
         self._optimisers[phase.name].step()
         return PhaseResult(loss.detach(), norms)
 

@@ -44,6 +44,8 @@ class ALOCC(BaseGAN):
         Discriminator steps per player step.
     broad_negatives : bool, default=True
         Also train the discriminator on repaired broad negatives.
+    negatives_weight : float, default=10.0
+        Weight of broad negatives for the discriminator.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
         How to train, see :class:`BaseGAN`; defaults 500, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
@@ -65,6 +67,7 @@ class ALOCC(BaseGAN):
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1
     broad_negatives: bool = True
+    negatives_weight: float = 10.0
 
     def noise_dim(self, n_columns: int) -> int:
         return n_columns

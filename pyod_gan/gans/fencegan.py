@@ -51,6 +51,8 @@ class FenceGAN(BaseGAN):
         Discriminator steps per generator step.
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives.
+    negatives_weight : float, default=10.0
+        Weight of broad negatives for the discriminator.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
         How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
 
@@ -76,6 +78,7 @@ class FenceGAN(BaseGAN):
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1
     broad_negatives: bool = True
+    negatives_weight: float = 10.0
 
     def phases(self, players: tuple[str, ...], critics: tuple[str, ...]) -> tuple[Phase, ...]:
         return (
@@ -88,7 +91,8 @@ class FenceGAN(BaseGAN):
         loss = (softplus(-real) + self.generated_weight * softplus(fake)).mean((1, 2))
         if batch.negatives is not None:
             game = get_game(self.game)
-            loss = loss + game.critic_loss(net.critic, batch.x, batch.negatives, batch.u)
+            rejected = game.critic_loss(net.critic, batch.x, batch.negatives, batch.u)
+            loss = loss + self.negatives_weight * rejected
         return loss
 
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:

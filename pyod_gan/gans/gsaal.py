@@ -80,7 +80,7 @@ class GSAAL(SOGAAL):
     broad_negatives : bool, default=True
         Also train the discriminators on broad negatives.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
-        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (32, 32), (0.5, 0.999), 0.99.
+        How to train, see :class:`BaseGAN`; defaults 150, 64, 3e-4, (32, 32), (0.5, 0.999), 0.99.
 
     References
     ----------

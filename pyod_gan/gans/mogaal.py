@@ -41,7 +41,7 @@ class MOGAAL(SOGAAL):
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
-        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
+        How to train, see :class:`BaseGAN`; defaults 150, 64, 3e-4, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------

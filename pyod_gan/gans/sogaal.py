@@ -61,7 +61,7 @@ class SOGAAL(BaseGAN):
     broad_negatives : bool, default=True
         Also train the discriminator on broad negatives, for its sign outside the box.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
-        How to train, see :class:`BaseGAN`; defaults 300, 64, 1e-3, (64, 64), (0.5, 0.999), 0.99.
+        How to train, see :class:`BaseGAN`; defaults 150, 64, 3e-4, (64, 64), (0.5, 0.999), 0.99.
 
     References
     ----------
@@ -69,7 +69,8 @@ class SOGAAL(BaseGAN):
     2019, arXiv 1809.10816: section 3.2 and algorithm 1.
     """
 
-    max_iter: int = 300
+    max_iter: int = 150
+    lr: float = 3e-4
     played: ClassVar[float] = 1 / 3  # share of the run in which the generator trains
     game: str | Game = "non-saturating-r1r2"
     n_critic: int = 1

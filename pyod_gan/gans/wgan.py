@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..engine.games import Game
 from .gan import GAN
 
@@ -18,7 +16,7 @@ class WGAN(GAN):
 
     Departures from the paper:
 
-    - The critic also learns from broad negatives.
+    - The critic also learns from broad negatives, with the weight 10.
     - The learning rate is five times the paper's 1e-4, because a run has hundreds of steps. The
       paper's runs have 100,000 steps and more.
 
@@ -33,8 +31,10 @@ class WGAN(GAN):
         run.
     broad_negatives : bool, default=True
         Also train the critic on broad negatives.
+    negatives_weight : float, default=10.0
+        Weight of broad negatives for the critic. Generated rows have the weight 1.
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
-        How to train, see :class:`BaseGAN`; defaults 500, 64, 5e-4, (128, 128), (0.0, 0.9), 0.99.
+        How to train, see :class:`BaseGAN`; defaults 300, 64, 5e-4, (64, 64), (0.0, 0.9), 0.99.
 
     References
     ----------
@@ -42,9 +42,8 @@ class WGAN(GAN):
     eq. 3 and algorithm 1 (Adam 1e-4, β = (0, 0.9), five critic steps).
     """
 
-    max_iter: int = 500
+    max_iter: int = 300
     lr: float = 5e-4
-    hidden_layer_sizes: Sequence[int] = (128, 128)
     betas: tuple[float, float] = (0.0, 0.9)
     game: str | Game = "wasserstein"
     n_critic: int = 1

@@ -16,7 +16,6 @@ from pyod_gan.gans import (
     AnoGAN,
     BaseGAN,
     BiGAN,
-    FAnoGAN,
     GANomaly,
 )
 
@@ -26,9 +25,8 @@ BLIND_TO: dict[type[BaseGAN], set[str]] = {
     ALOCC: {"dependence"},
     AnoGAN: {"gaps"},
     BiGAN: {"dependence", "gaps"},
-    FAnoGAN: {"dependence", "gaps"},
     GANomaly: {"dependence"},
     RCGAN: {"dependence", "gaps"},
     USAD: {"dependence", "gaps"},
-    WGAN: {"dependence", "gaps"},
+    WGAN: {"gaps"},
 }

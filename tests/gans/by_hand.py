@@ -158,9 +158,9 @@ def fool(critic: Any, real: Array, fake: Array) -> float:
 
 
 def r1_r2(critic: Any, real: Array, fake: Array) -> float:
-    """Mescheder et al. 2018, eq. 9 and 10, with their γ at 0.1."""
+    """Mescheder et al. 2018, eq. 9 and 10, with their γ = 10."""
     squares = [(critic.gradient(x) ** 2).sum(1).mean() for x in (real, fake)]
-    return 0.1 / 2 * sum(squares)
+    return 10 / 2 * sum(squares)
 
 
 def wasserstein(critic: Any, real: Array, fake: Array, u: Array) -> float:
@@ -170,16 +170,20 @@ def wasserstein(critic: Any, real: Array, fake: Array, u: Array) -> float:
     return critic(fake).mean() - critic(real).mean() + 10 * penalty.mean()
 
 
-def discriminate(gan: BaseGAN, critic: Any, real: Array, fakes: list[Array], u: Array) -> float:
+Fakes = list[tuple[Array, float]]  # rows and their weight
+
+
+def discriminate(gan: BaseGAN, critic: Any, real: Array, fakes: Fakes, u: Array) -> float:
     """The critic's loss against each kind of fake rows, by the game that the GAN names."""
-    if gan.game == "wasserstein":
-        return sum(wasserstein(critic, real, fake, u) for fake in fakes)
-    if gan.game == "least-squares":  # Mao et al. 2017, eq. 9 with a = 0, b = 1
-        losses = [((critic(real) - 1) ** 2 + critic(fake) ** 2).mean() / 2 for fake in fakes]
-        return sum(losses)
-    loss = sum(judge(critic, real, fake) for fake in fakes)
-    if gan.game == "non-saturating-r1r2":
-        loss += sum(r1_r2(critic, real, fake) for fake in fakes)
+    loss = 0.0
+    for fake, weight in fakes:
+        if gan.game == "wasserstein":
+            loss += weight * wasserstein(critic, real, fake, u)
+        elif gan.game == "least-squares":  # Mao et al. 2017, eq. 9 with a = 0, b = 1
+            loss += weight * ((critic(real) - 1) ** 2 + critic(fake) ** 2).mean() / 2
+        else:
+            penalty = r1_r2(critic, real, fake) if gan.game == "non-saturating-r1r2" else 0
+            loss += weight * (judge(critic, real, fake) + penalty)
     return loss
 
 

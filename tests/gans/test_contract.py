@@ -78,18 +78,31 @@ def test_every_network_is_trained(gan_class: type[BaseGAN]) -> None:
                 assert (new - old).abs().max() > 1e-4, f"a layer of {name} did not train"
 
 
+def test_fused_adam_trains_as_plain_adam(
+    gan_class: type[BaseGAN], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = TableScaler().fit(table()).transform(table()).astype(np.float64)
+    fused = train(gan_class(), rows, [1, 2], 10).to_arrays()
+    adam = torch.optim.Adam
+    monkeypatch.setattr(
+        torch.optim, "Adam", lambda *args, **kw: adam(*args, **kw | {"fused": False})
+    )
+    for name, value in train(gan_class(), rows, [1, 2], 10).to_arrays().items():
+        np.testing.assert_allclose(fused[name], value, rtol=0, atol=1e-9, err_msg=name)
+
+
 def test_first_axis_is_the_members(gan_class: type[BaseGAN]) -> None:
     detector = GANDetector(gan_class(), n_estimators=3, max_iter=5, random_state=0).fit(table())
     assert {len(array) for array in detector.networks_.to_arrays().values()} == {3}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_far_rows_rank_above_the_bulk(gan_class: type[BaseGAN], fitted: Fit, seed: int) -> None:
     _, rows, y = clean(seed)
     assert roc_auc_score(y, fitted(gan_class, clean, seed).decision_function(rows)) > 0.97
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_far_rows_rank_above_the_bulk_also_where_training_rows_are_far(
     gan_class: type[BaseGAN], fitted: Fit, seed: int
 ) -> None:
@@ -116,7 +129,7 @@ def test_dependence_and_gaps(
 ) -> None:
     """A GAN without a blind spot sees them; one with it is no better than that says."""
     found = []
-    for seed in range(3):
+    for seed in range(2):
         _, rows, y = planted(seed)
         scores = fitted(gan_class, planted, seed).decision_function(rows)
         found.append(roc_auc_score(y, scores))

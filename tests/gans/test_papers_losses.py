@@ -42,6 +42,7 @@ from tests.gans.by_hand import (
     B,
     D,
     E,
+    Fakes,
     Member,
     bce,
     discriminate,
@@ -62,24 +63,28 @@ def wide(z: Array) -> Array:
     return 8 * norm.cdf(z) - 4
 
 
-def fakes(made: Array, b: SimpleNamespace) -> list[Array]:
-    return [made] if b.negatives is None else [made, b.negatives]
+def rejected(negatives: Array | None, gan: BaseGAN) -> Fakes:
+    return [] if negatives is None else [(negatives, gan.negatives_weight)]
+
+
+def fakes(made: Array, gan: BaseGAN, b: SimpleNamespace) -> Fakes:
+    return [(made, 1.0), *rejected(b.negatives, gan)]
 
 
 def gan_losses(net: Member, gan: BaseGAN, b: SimpleNamespace) -> dict[str, float]:
-    """Goodfellow et al. 2014, section 3; broad negatives are rejected like generated rows."""
+    """Goodfellow et al. 2014, section 3; broad negatives have a weight of their own."""
     critic, made = net["critic"], net["gen"](b.z)
     player = fool(critic, b.x, made)
     if gan.game == "least-squares":  # Mao et al. 2017, eq. 9 with c = 1; rows give a constant
         player = ((critic(made) - 1) ** 2 + critic(b.x) ** 2).mean() / 2
-    return {"critic": discriminate(gan, critic, b.x, fakes(made, b), b.u), "player": player}
+    return {"critic": discriminate(gan, critic, b.x, fakes(made, gan, b), b.u), "player": player}
 
 
 def wgan_losses(net: Member, gan: BaseGAN, b: SimpleNamespace) -> dict[str, float]:
     """Gulrajani et al. 2017, algorithm 1; the generator minimises −D(G(z))."""
     critic, made = net["critic"], net["gen"](b.z)
     return {
-        "critic": discriminate(gan, critic, b.x, fakes(made, b), b.u),
+        "critic": discriminate(gan, critic, b.x, fakes(made, gan, b), b.u),
         "player": critic(b.x).mean() - critic(made).mean(),
     }
 
@@ -96,7 +101,7 @@ def sogaal_losses(net: Member, gan: BaseGAN, b: SimpleNamespace) -> dict[str, fl
     u = wide(b.z)
     made = u + net["gen.network"](u)
     return {
-        "critic": discriminate(gan, net["critic"], b.x, fakes(made, b), b.u),
+        "critic": discriminate(gan, net["critic"], b.x, fakes(made, gan, b), b.u),
         "player": fool(net["critic"], b.x, made),
     }
 
@@ -110,7 +115,7 @@ def mogaal_losses(net: Member, gan: MOGAAL, b: SimpleNamespace) -> dict[str, flo
     shown = np.array([made[i][row] for row, i in enumerate(owner)])
     targets = [np.quantile(sigmoid(critic(b.x)), i / k) for i in range(k)]
     return {
-        "critic": discriminate(gan, critic, b.x, fakes(shown, b), b.u),
+        "critic": discriminate(gan, critic, b.x, fakes(shown, gan, b), b.u),
         "player": sum(bce(critic(m), t) for m, t in zip(made, targets, strict=True)),
     }
 
@@ -166,9 +171,8 @@ def alocc_losses(net: Member, gan: ALOCC, b: SimpleNamespace) -> dict[str, float
     """Sabokrou et al. 2018, eq. 1 to 3; R's broad negatives are rejected, too."""
     made = net["gen"](net["enc"](b.x + gan.noise * b.z))
     player = fool(net["critic"], b.x, made) + gan.reconstruction_weight * mse(b.x, made).mean()
-    fake = [made]
-    if b.negatives is not None:
-        fake.append(net["gen"](net["enc"](b.negatives)))
+    repaired = None if b.negatives is None else net["gen"](net["enc"](b.negatives))
+    fake = [(made, 1.0), *rejected(repaired, gan)]
     critic = discriminate(gan, net["critic"], b.x, fake, b.u)
     return {"critic": critic, "player": player}
 
@@ -178,9 +182,8 @@ def fencegan_losses(net: Member, gan: FenceGAN, b: SimpleNamespace) -> dict[str,
     critic, made = net["critic"], net["gen"](b.z)
     weighted = bce(critic(b.x), 1) + gan.generated_weight * bce(critic(made), 0)
     spread = np.linalg.norm(made - made.mean(0), axis=1).mean()
-    rejected = [] if b.negatives is None else [b.negatives]
     return {
-        "critic": weighted + discriminate(gan, critic, b.x, rejected, b.u),
+        "critic": weighted + discriminate(gan, critic, b.x, rejected(b.negatives, gan), b.u),
         "player": bce(critic(made), gan.level) + gan.dispersion_weight / spread,
     }
 
