@@ -18,9 +18,9 @@ from .isolation import isolated
 
 KEYS = ("probe", "parameters")
 STEPS, MEMBERS = 20, 2  # at most
-SHAPE = (64, 4)
+SHAPE = (64, 5)
 NEW_ROWS = 8  # which are not fitted on; the first of them is far from all others
-NOTED = 4  # scores of either kind
+NOTED = 4  # fitted rows whose scores are noted, and all new rows
 TOLERANCE = 1e-2  # relative and absolute: rounding stays far below
 NEVER_SCORES = frozenset(  # parameters of the estimator that no score depends on
     ("gan", "random_state", "contamination", "warm_start", "reservoir_size", "device", "verbose")
@@ -63,13 +63,16 @@ def _scores(detector: Any) -> str:
     """Scores of some fitted and of some new rows; the name of the error where it cannot be."""
     rows = np.random.default_rng(0).normal(size=SHAPE)
     rows[::NEW_ROWS] += 6
+    rows[1, 0] = 1e4  # an error, two copies, and a column that changes in one new row only
+    rows[3] = rows[2]
+    rows[:, -1] = np.arange(len(rows)) == len(rows) - 2
     try:
         with isolated(0):
             detector.fit(rows[:-NEW_ROWS])
             new = detector.decision_function(rows[-NEW_ROWS:])
     except Exception as error:  # a detector that cannot be fitted is a result too
         return type(error).__name__
-    scores = (*detector.decision_scores_[:NOTED], *new[:NOTED])
+    scores = (*detector.decision_scores_[:NOTED], *new)
     return " ".join(f"{score:.4g}" for score in scores)
 
 
