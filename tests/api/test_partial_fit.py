@@ -124,11 +124,15 @@ def test_rows_as_before_in_small_parts_change_little(gan: str) -> None:
     broken = np.c_[near[:, :3] + near[:, 3:], near[:, :3] - near[:, 3:]]
     wrong = np.column_stack([rng.permutation(column) for column in broken.T])[:100] * 1.5
     rows, labels = np.r_[broken[200:], wrong], np.repeat([0, 1], [len(broken) - 200, 100])
-    detector = GANDetector(gan, n_estimators=3, random_state=0, reservoir_size=150)
-    before = roc_auc_score(labels, detector.fit(broken[:150]).decision_function(rows))
-    for row in broken[150:200]:
-        detector.partial_fit(row[None])
-    assert roc_auc_score(labels, detector.decision_function(rows)) > before - 0.05
+    members, seeds = (8, 3) if gan == "fanogan" else (3, 1)  # its members differ more
+    changes = []
+    for seed in range(seeds):
+        detector = GANDetector(gan, n_estimators=members, random_state=seed, reservoir_size=150)
+        before = roc_auc_score(labels, detector.fit(broken[:150]).decision_function(rows))
+        for row in broken[150:200]:
+            detector.partial_fit(row[None])
+        changes.append(roc_auc_score(labels, detector.decision_function(rows)) - before)
+    assert np.mean(changes) > -0.05
 
 
 def test_changed_parameters_count_or_are_refused() -> None:
