@@ -76,10 +76,10 @@ def encoder_from_array(array: np.ndarray) -> TableEncoder:
         If the bytes are no encoder that ``fit`` of this version could have made.
     """
     skops = _skops()
-    own, trusted = _own_types()
     try:
-        encoder = skops.loads(_checked(array.tobytes(), own), trusted=trusted)
-        check_encoder(encoder)
+        content, by_skrub = _checked(array.tobytes())
+        encoder = skops.loads(content, trusted=_own_types(by_skrub)[1])
+        check_encoder(encoder, by_skrub=by_skrub)
         _check_row_of_nothing(encoder)
     except Exception as error:  # forged bytes can make every library raise everything
         raise ValueError(
@@ -90,11 +90,13 @@ def encoder_from_array(array: np.ndarray) -> TableEncoder:
     return made
 
 
-def _checked(content: bytes, own: frozenset[Type]) -> bytes:
+def _checked(content: bytes) -> tuple[bytes, bool]:
     """Return a skops file that is safe to load, with all that is in another skops file.
 
-    Nothing in it is larger than what the file's size allows. All objects are of ``own`` types. They
-    have no numbers, by which skops would put one object in the place of another.
+    Nothing in it is larger than what the file's size allows. All objects are of types that encoders
+    have. They have no numbers, by which skops would put one object in the place of another. Also
+    return whether types of skrub are among them. Without them skrub, which is slow to import, is
+    not needed.
     """
     most = UNPACKED_PER_BYTE * len(content) + FREE_BYTES
     with zipfile.ZipFile(io.BytesIO(content)) as file:
@@ -108,6 +110,8 @@ def _checked(content: bytes, own: frozenset[Type]) -> bytes:
         n_objects, n_commas = text.count(b"{") + text.count(b"["), text.count(b",")
         if max(n_objects, n_commas / 8) > OBJECTS_PER_BYTE * len(content) + FREE_OBJECTS:
             raise ValueError("it has too many objects")
+        by_skrub = b'"skrub' in text
+        own, _ = _own_types(by_skrub)
         schema = strict_loads(text)
         names = set()
         for node in _nodes(schema):
@@ -129,7 +133,7 @@ def _checked(content: bytes, own: frozenset[Type]) -> bytes:
         new.writestr(SCHEMA, json.dumps(schema))
         for name, array in arrays.items():
             new.writestr(name, array)
-    return written.getvalue()
+    return written.getvalue(), by_skrub
 
 
 def _nodes(schema: Node) -> Iterator[Node]:
@@ -179,10 +183,10 @@ def _check_row_of_nothing(encoder: TableEncoder) -> None:
 
 
 @cache
-def _own_types() -> tuple[frozenset[Type], list[str]]:
-    """Types in encoders, for all kinds of columns, and the names that skops must be told of."""
+def _own_types(by_skrub: bool) -> tuple[frozenset[Type], list[str]]:
+    """Types in encoders, and the names that skops must be told of; see :func:`fresh_encoder`."""
     skops = _skops()
-    content = skops.dumps(fresh_encoder())
+    content = skops.dumps(fresh_encoder(by_skrub))
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         types = frozenset(_type_of(node) for node in _nodes(json.loads(file.read(SCHEMA))))
     return types, skops.get_untrusted_types(data=content)

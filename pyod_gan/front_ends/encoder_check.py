@@ -22,8 +22,8 @@ OWN = __name__.partition(".")[0] + "."  # this package, none of whose settings c
 Attributes = dict[str, list[Any]]  # values by name, of all objects of a class
 
 
-def check_encoder(encoder: Any) -> None:
-    """Raise a ValueError unless ``fit`` could have made an encoder.
+def check_encoder(encoder: Any, *, by_skrub: bool = True) -> None:
+    """Raise a ValueError unless ``fit`` could have made an encoder, with or without skrub.
 
     All objects in it are walked, however they came to be there. They must be plain data or of the
     classes in a fresh encoder, with no other attributes. Settings of skrub and scikit-learn must be
@@ -37,7 +37,7 @@ def check_encoder(encoder: Any) -> None:
     """
     if type(encoder) is not TableEncoder:
         raise ValueError(f"it is a {type(encoder).__name__}")
-    fresh = _fresh_objects()
+    fresh = _fresh_objects(by_skrub)
     waiting = [encoder]
     while waiting:
         value = waiting.pop()
@@ -96,10 +96,10 @@ def _items(value: Any) -> list[Any]:
 
 
 @cache
-def _fresh_objects() -> dict[type, Attributes]:
+def _fresh_objects(by_skrub: bool) -> dict[type, Attributes]:
     """Attributes of all objects in a fresh encoder, by class."""
     found: dict[type, Attributes] = {}
-    waiting: list[Any] = [fresh_encoder()]
+    waiting: list[Any] = [fresh_encoder(by_skrub)]
     while waiting:
         value = waiting.pop()
         if isinstance(value, type):  # as a setting only
@@ -114,28 +114,35 @@ def _fresh_objects() -> dict[type, Attributes]:
 
 @cache
 @own_settings()
-def fresh_encoder() -> TableEncoder:
-    """An encoder of all kinds of columns, also as files of format 1 have them."""
+def fresh_encoder(by_skrub: bool) -> TableEncoder:
+    """An encoder of all kinds of columns, also as files of format 1 have them.
+
+    Without ``by_skrub`` it has none of dates and texts, which skrub encodes.
+    """
     pandas = import_optional("pandas", EXTRA)
     n = 40  # with so many values skrub does not take texts for categories
     dates = pandas.date_range("2000-01-01", periods=n)
-    in_berlin = dates.tz_localize("Europe/Berlin")
     columns = {
         "numbers": np.arange(n, dtype=float),
         "digits": [str(i) for i in range(n)],
         "categories": ["x", None] * (n // 2),
         "classes": pandas.Categorical(["x", "y"] * (n // 2)),
-        "texts": [f"text {i}" for i in range(n)],
-        "dates": dates,
-        "dates of a zone": in_berlin,
-        "written dates of a zone": in_berlin.astype(str),
-        "written dates of an offset": dates.tz_localize("+01:00").astype(str),
         "lasts": dates - dates[0],
         "nothing": [None] * n,
     }
+    if by_skrub:
+        in_berlin = dates.tz_localize("Europe/Berlin")
+        columns |= {
+            "texts": [f"text {i}" for i in range(n)],
+            "dates": dates,
+            "dates of a zone": in_berlin,
+            "written dates of a zone": in_berlin.astype(str),
+            "written dates of an offset": dates.tz_localize("+01:00").astype(str),
+        }
     frame = pandas.DataFrame(columns)
     encoder = TableEncoder().fit(TableReader().fit_read(frame))
-    encoder.columns_ = encoder.columns_ + _of_format_1(frame)
+    if by_skrub:
+        encoder.columns_ = encoder.columns_ + _of_format_1(frame)
     return encoder
 
 

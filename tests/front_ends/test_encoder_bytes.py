@@ -193,7 +193,7 @@ def test_settings_are_those_of_a_fresh_encoder(
 def by_force(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """Bytes of an encoder that ``encoder_to_array`` refuses."""
     with monkeypatch.context() as patch:
-        patch.setattr(encoder_bytes, "check_encoder", lambda encoder: None)
+        patch.setattr(encoder_bytes, "check_encoder", lambda encoder, **_: None)
         return encoder_to_array(encoder)
 
 
