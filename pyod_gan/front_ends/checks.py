@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from .table_scaler import LARGEST
+
 ESTIMATOR = "GANDetector"  # the name in errors
 NO_NUMBERS = {  # types of cells, and why they cannot be read as numbers
     (complex, np.complexfloating): "Complex data not supported. Pass its two parts as columns.",
@@ -21,7 +23,6 @@ NO_NUMBERS = {  # types of cells, and why they cannot be read as numbers
 }
 
 IF_MISSING = "Fill missing values, or fit with `preprocessing='table'`."
-LARGEST = int(np.finfo(np.float64).max)
 
 
 def plain_table(X: Any) -> Any:
@@ -61,7 +62,7 @@ def check_cells(X: Any) -> None:
         _refuse(cells, {int}, "It is too large for a float.", above=LARGEST)
 
 
-def _refuse(cells: np.ndarray, types: set[type], reason: str, above: int = 0) -> None:
+def _refuse(cells: np.ndarray, types: set[type], reason: str, above: float = 0) -> None:
     """Raise a ValueError with the place of the first cell of these types and this size, if any."""
     for i, cell in enumerate(cells.flat if types else ()):
         if type(cell) in types and (not above or abs(cell) > above):

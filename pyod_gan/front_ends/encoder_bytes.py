@@ -81,6 +81,8 @@ def encoder_from_array(array: np.ndarray) -> TableEncoder:
         encoder = skops.loads(content, trusted=_own_types(by_skrub)[1])
         check_encoder(encoder, by_skrub=by_skrub)
         _check_row_of_nothing(encoder)
+    except ImportError:  # skrub is missing, which the error says
+        raise
     except Exception as error:  # forged bytes can make every library raise everything
         raise ValueError(
             "The file's table encoder is damaged, forged, or of another version than skrub "

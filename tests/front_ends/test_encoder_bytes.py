@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from pyod_gan.front_ends import encoder_bytes
+from pyod_gan.front_ends import encoder_bytes, encoder_check
 from pyod_gan.front_ends.column_reader import Column
 from pyod_gan.front_ends.encoder_bytes import encoder_from_array, encoder_to_array
 from pyod_gan.tables import TableEncoder, TableReader
@@ -243,6 +244,14 @@ def test_places_of_a_vocabulary_are_its_columns(
     vectorizer.vocabulary_ = dict.fromkeys(vectorizer.vocabulary_, 10**9)
     with pytest.raises(ValueError, match="TfidfVectorizer has gaps"):
         encoder_from_array(by_force(forged, monkeypatch))
+
+
+def test_a_missing_package_is_no_forgery(saved: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "skrub", None)
+    for function in (encoder_bytes._own_types, encoder_check.fresh_encoder):
+        function.cache_clear()
+    with pytest.raises(ImportError, match="tabular"):
+        encoder_from_array(saved)
 
 
 Change = Callable[[TableEncoder], object]
