@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [run|report|gate|speed|explain|errors|drift|selection]``.
+"""Command line: ``python -m benchmarks [command]``, see :data:`COMMANDS`.
 
 What a command needs is imported when it starts, so that ``--help`` is quick.
 """
@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": "Print how often explanations find the planted column.",
     "errors": "Print how many errors planted in real tables are found; write ``errors.csv``.",
     "drift": "Print how well partial_fit recovers when all rows move.",
+    "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
 EXAMPLES = """\
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=Path("benchmark-results"), help="folder of all output")
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
+    add("--tables", type=Path, help="pretrain: folder of .npz files with X and y")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
     lists = "default, all, family, ablation, parts, robustness"
     add("--detectors", help=f"names, separated by commas; or {lists}")

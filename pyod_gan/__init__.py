@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         FenceGAN,
         GANomaly,
         PrototypeGAN,
+        ViewGAN,
     )
     from .outlier import GANOutlierDetector
 
@@ -61,6 +62,7 @@ __all__ = [
     "ScoreDisplay",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
+    "ViewGAN",
 ]
 
 _ELSEWHERE = {  # public names that are not in gans

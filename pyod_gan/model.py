@@ -12,7 +12,7 @@ import torch
 
 from ._support.own_settings import own_settings
 from .engine.callbacks import Callback
-from .engine.combination import Units, combine, find_units
+from .engine.combination import Judge, Units, combine, find_units, in_units
 from .engine.networks import Networks
 from .engine.row_source import ArrayRows
 from .engine.scoring import member_scores
@@ -42,6 +42,8 @@ class FittedModel:
         Turns a user's data into rows.
     units : Units
         Centre and scale of each member's training scores.
+    judge : Judge or None
+        What weighs the views of a row, if the GAN has one. Otherwise the largest view counts.
     """
 
     gan: BaseGAN
@@ -49,6 +51,7 @@ class FittedModel:
     networks: Networks
     front_end: FrontEnd
     units: Units
+    judge: Judge | None = None
 
     @property
     def n_members(self) -> int:
@@ -85,12 +88,20 @@ class FittedModel:
     @own_settings()
     def row_scores(self, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:
         """Scores of rows as the networks see them, (n, D) -> (n,)."""
-        return combine(self.member_scores(rows, progress=progress), self.units)
+        by_member = self.member_scores(rows, progress=progress)
+        return combine(by_member, self.units, rows, self.judge)
+
+    @own_settings()
+    def views(self, rows: np.ndarray) -> np.ndarray:
+        """Views of rows in units of training scores, means over members, (n, D) -> (n, V)."""
+        return np.asarray(in_units(self.member_scores(rows), self.units).mean(axis=0))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything learnt as arrays that hold no class; see :meth:`from_arrays`."""
         arrays = {f"networks.{name}": a for name, a in self.networks.to_arrays().items()}
         arrays |= {f"units.{name}": a for name, a in self.units._asdict().items()}
+        if self.judge is not None:
+            arrays |= {f"judge.{name}": a for name, a in self.judge.to_arrays().items()}
         return arrays | self.front_end.to_arrays()
 
     @classmethod
@@ -112,7 +123,8 @@ class FittedModel:
         networks = _part(arrays, "networks.")
         units = Units(**_part(arrays, "units."))
         net = _load(networks, gan, settings, len(front_end.outputs))
-        return cls(gan, settings, net, front_end, units)
+        judge = gan.load_judge(_part(arrays, "judge."))
+        return cls(gan, settings, net, front_end, units, judge)
 
     @own_settings()
     def split(self, members: Sequence[int]) -> FittedModel:
@@ -173,8 +185,10 @@ class FittedModel:
         """Values that must be equal in models that are joined."""
         front_end = {name: array.tobytes() for name, array in self.front_end.to_arrays().items()}
         front_end.pop("encoder", None)  # its bytes hold memory addresses
+        judge = {} if self.judge is None else self.judge.to_arrays()
+        judged = {name: array.tobytes() for name, array in judge.items()}
         gan = (type(self.gan), repr(self.gan.get_params()))
-        return (*gan, repr(self.settings), self.front_end.names, front_end)
+        return (*gan, repr(self.settings), self.front_end.names, front_end, judged)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for pickles, which holds arrays and no class of torch."""
@@ -273,8 +287,9 @@ def _scored(
     values, owner = rows
     by_member = _member_scores(gan, trained.networks, values, progress)
     units = find_units(by_member)
-    model = FittedModel(gan, settings, trained.networks, front_end, units)
-    scores = front_end.pool(combine(by_member, units), owner)
+    judge = gan.judge(values)
+    model = FittedModel(gan, settings, trained.networks, front_end, units, judge)
+    scores = front_end.pool(combine(by_member, units, values, judge), owner)
     return Fit(model, scores, trained.history, trained.n_steps)
 
 

@@ -68,7 +68,7 @@ class DataFile:
     @property
     def file(self) -> str:
         """File name inside the data folder."""
-        return self.url.rsplit("/", 1)[-1]
+        return self.name if self.name.endswith(".npz") else self.url.rsplit("/", 1)[-1]
 
     def matches(self, path: Path) -> bool:
         """Whether the file at ``path`` is complete and unchanged."""
@@ -84,6 +84,16 @@ def registry() -> dict[str, DataFile]:
     """Return the 47 ADBench classical and 17 ODDS files by name."""
     with (Path(__file__).parent / "files.csv").open(newline="", encoding="utf-8") as handle:
         return {row["name"]: _data_file(row) for row in csv.DictReader(handle)}
+
+
+def pretraining_files() -> list[DataFile]:
+    """Return the 453 labelled tables that the shipped critic was trained on."""
+    path = Path(__file__).parent / "pretraining_files.csv"
+    with path.open(newline="", encoding="utf-8") as handle:
+        return [
+            DataFile(row["file"], row["url"], row["sha256"], "", 0, 0, 0, "")
+            for row in csv.DictReader(handle)
+        ]
 
 
 def _data_file(row: dict[str, Any]) -> DataFile:

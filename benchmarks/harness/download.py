@@ -23,9 +23,13 @@ def download(names: Iterable[str], data_home: Path) -> None:
     DataError
         If a file cannot be fetched, or arrives with the wrong checksum.
     """
+    download_files(map(pinned, names), data_home)
+
+
+def download_files(files: Iterable[DataFile], data_home: Path) -> None:
+    """Fetch pinned files, as :func:`download` does."""
     data_home.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        file = pinned(name)
+    for file in files:
         path = data_home / file.file
         if not (path.is_file() and file.matches(path)):
             _fetch(file, path)

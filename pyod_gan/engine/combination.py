@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from torch import nn
 
 RELATIVE_NOISE = 1e-9  # a difference below this share of the largest score is rounding
 DECIMALS = 7  # of a score; rows have about 7 digits too
+
+
+class Judge(Protocol):
+    """What makes one score of a row and of its views. Without a judge the largest view counts."""
+
+    def scores(self, rows: np.ndarray, views: np.ndarray) -> np.ndarray:
+        """Scores of scaled rows and the means of their views, (n, D), (n, V) -> (n,)."""
+
+    def tensors(self) -> nn.Module:
+        """Make the same in torch, (B, D), (B, V) -> (B,), in double precision."""
+
+    def expected(self, rows: np.ndarray) -> np.ndarray:
+        """Rows that were expected in place of each row, K opinions, (n, D) -> (K, n, D)."""
+
+    def shares(self, rows: np.ndarray, views: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Shares of the columns in the scores, not negative, (n, D)."""
+
+    def to_arrays(self) -> Mapping[str, np.ndarray]:
+        """Everything learnt, as arrays."""
 
 
 class Units(NamedTuple):
@@ -41,15 +62,23 @@ def _deviation_by_few(distances: np.ndarray, noise: float) -> float:
     return float(np.median(others) * np.sqrt(len(others) / distances.size)) if len(others) else 0.0
 
 
-def combine(scores: np.ndarray, units: Units) -> np.ndarray:
-    """Take the mean over members, then the largest view, (E, n, V) -> (n,).
+def combine(
+    scores: np.ndarray, units: Units, rows: np.ndarray | None = None, judge: Judge | None = None
+) -> np.ndarray:
+    """Take the mean over members, then the largest view or the judge's score, (E, n, V) -> (n,).
+
+    A judge also needs the scaled rows (n, D).
 
     A matrix product adds in another order where it has other rows or another number of threads. So
     the scores of a row differ by about 1e-15, and a score that equals the threshold could be above
     it by chance. Rounding to 1e-7 removes these differences.
     """
     by_view = in_units(scores, units).mean(axis=0)
-    return np.asarray(by_view.max(axis=-1).round(DECIMALS) + 0.0)  # 0.0 in place of -0.0
+    if judge is None or rows is None:
+        combined = by_view.max(axis=-1)
+    else:
+        combined = judge.scores(rows, by_view)
+    return np.asarray(combined.round(DECIMALS) + 0.0)  # 0.0 in place of -0.0
 
 
 def in_units(scores: np.ndarray, units: Units) -> np.ndarray:

@@ -77,8 +77,10 @@ class Health(NamedTuple):
 
 def health_of(gan: BaseGAN, net: Networks, batch: Batch, rows: Tensor) -> Health:
     """Look at every member after training on ``rows`` (n, D), with one batch of noise."""
-    wide = spread(gan, net, batch, varied_columns(rows)) >= MIN_SPREAD
-    return Health(finite_members(net), wide)
+    finite = finite_members(net)
+    if not gan.needs_wide_generator:
+        return Health(finite, torch.ones_like(finite))
+    return Health(finite, spread(gan, net, batch, varied_columns(rows)) >= MIN_SPREAD)
 
 
 def warn_of(what: Health, consequence: str) -> None:

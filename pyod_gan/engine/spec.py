@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
+from .combination import Judge
 from .games import Game, get_game
 from .networks import Network, NetworkMaker, Networks
 
@@ -140,6 +142,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     ----------
     n_views : int
         Number of views of a row that :meth:`score` returns.
+    needs_wide_generator : bool
+        Whether a member whose generator makes one point is of no use, so that it is dropped.
     game : str or Game
         The adversarial loss, see :data:`pyod_gan.games.GAMES`. This attribute and the next four
         are parameters only of GANs that declare them in their class body.
@@ -155,6 +159,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     """
 
     n_views: ClassVar[int] = 1
+    needs_wide_generator: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
@@ -251,6 +256,17 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         The file of a GAN that is built in must hold these buffers and no others.
         """
         return {}
+
+    def judge(self, rows: np.ndarray) -> Judge | None:
+        """Make what weighs the views, from scaled training rows (n, D).
+
+        By default there is none, and the largest view is the score.
+        """
+        return None
+
+    def load_judge(self, arrays: Mapping[str, np.ndarray]) -> Judge | None:
+        """Make the judge again from its arrays, which may come from a file of somebody else."""
+        return None
 
     def floats_per_row(self, net: Networks) -> int:
         """Number of floats that scoring one row holds at once, for the memory budget."""

@@ -53,13 +53,9 @@ def explain_rows(model: FittedModel, X: Any, typical: float, top: int = 0) -> Ex
     outputs = front_end.outputs
 
     def explain_chunks() -> list[tuple[np.ndarray, ...]]:
-        first = torch.from_numpy(rows[:1]).to(net.reference)
-        size = chunk_rows(_floats_per_row(model.gan, net, first))
-        chunks = (
-            torch.from_numpy(rows[i : i + size]).to(net.reference)
-            for i in range(0, len(rows), size)
-        )
-        return [_explain_chunk(model.gan, net, model.units, x, outputs, top) for x in chunks]
+        size = chunk_rows(_floats_per_row(model, rows[:1]))
+        chunks = (rows[i : i + size] for i in range(0, len(rows), size))
+        return [_explain_chunk(model, chunk, outputs, top) for chunk in chunks]
 
     shares, expected, largest, partners = zip(*on_one_thread(net, explain_chunks), strict=True)
     scores = model.row_scores(rows)
@@ -88,38 +84,62 @@ def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _floats_per_row(gan: BaseGAN, net: Networks, first: Tensor) -> int:
+def _floats_per_row(model: FittedModel, first: np.ndarray) -> int:
     """Number of floats that explaining one row holds at once, by a first row (1, D)."""
-    with torch.no_grad():
-        opinions = gan.expected(net, first.expand(net.n_members, -1, -1))  # (K, 1, D)
-    return COPIES * (gan.floats_per_row(net) + opinions.numel())
+    if model.judge is not None:
+        opinions = model.judge.expected(first).size
+    else:
+        opinions = _opinions(model, _members(model, first)).numel()
+    return COPIES * (model.gan.floats_per_row(model.networks) + opinions)
 
 
 def _explain_chunk(
-    gan: BaseGAN, net: Networks, units: Units, x: Tensor, outputs: Sequence[Output], top: int
+    model: FittedModel, rows: np.ndarray, outputs: Sequence[Output], top: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Explain rows (B, D).
+    """Explain scaled rows (B, D).
 
     Returns raw shares (B, D), mean and range (3, B, D) of the expected values, and the largest
     columns (B, top) with their partners (B, top, 2).
     """
-    members = x.expand(net.n_members, -1, -1)
-    with torch.no_grad():
-        opinions = gan.expected(net, members)  # (K, B, D)
-        terms = gan.by_column(net, members) if _terms_are_of_the_score(type(gan)) else None
-    middle = opinions.mean(0)
-    if terms is None:
-        shares = _integrated_gradients(gan, net, units, x, middle)
+    if model.judge is not None:
+        expected = model.judge.expected(rows)  # (K, B, D)
+        shares = model.judge.shares(rows, model.views(rows), expected)
     else:
-        shares = (terms / torch.from_numpy(units.scale).to(x)).mean(0)
+        opinions = _opinions(model, _members(model, rows))
+        shares = _shares(model, rows, opinions.mean(0))
+        expected = opinions.cpu().numpy()
+    middle = expected.mean(0)
     # where the score does not rise along the line, its slopes say nothing, so take distances
-    rises = shares.sum(1, keepdim=True) > 0
-    shares = torch.where(rises, shares, (x - middle).abs()).clamp_min(0)
-    raw, rows, expected = (part.cpu().numpy() for part in (shares, x, opinions))
+    rises = shares.sum(1, keepdims=True) > 0
+    raw = np.where(rises, shares, np.abs(rows - middle)).clip(0)
     low, high = np.quantile(expected, RANGE, axis=0)  # much faster than torch's
     largest = np.argsort(-by_column(raw, outputs), axis=1, kind="stable")[:, :top]
     partners = _partners(rows, expected, largest, outputs)
-    return raw, np.stack([middle.cpu().numpy(), low, high]), largest, partners
+    return raw, np.stack([middle, low, high]), largest, partners
+
+
+def _members(model: FittedModel, rows: np.ndarray) -> Tensor:
+    """Rows for every member, (B, D) -> (E, B, D)."""
+    x = torch.from_numpy(rows).to(model.networks.reference)
+    return x.expand(model.n_members, -1, -1)
+
+
+def _opinions(model: FittedModel, members: Tensor) -> Tensor:
+    """Rows that the members expected in place of each row, (E, B, D) -> (K, B, D)."""
+    with torch.no_grad():
+        return model.gan.expected(model.networks, members)
+
+
+def _shares(model: FittedModel, rows: np.ndarray, middle: Tensor) -> np.ndarray:
+    """Shares of the columns in the scores of rows, (B, D), from the expected rows (B, D) on."""
+    gan, net, members = model.gan, model.networks, _members(model, rows)
+    with torch.no_grad():
+        terms = gan.by_column(net, members) if _terms_are_of_the_score(type(gan)) else None
+    if terms is None:
+        shares = _integrated_gradients(gan, net, model.units, members[0], middle)
+    else:
+        shares = (terms / torch.from_numpy(model.units.scale).to(members)).mean(0)
+    return shares.cpu().numpy()
 
 
 def _partners(

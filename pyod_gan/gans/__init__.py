@@ -23,6 +23,7 @@ from .rcgan import RCGAN
 from .registry import GANS, get_gan
 from .sogaal import SOGAAL
 from .usad import USAD
+from .views import ViewGAN
 from .wgan import WGAN
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "PrototypeBank",
     "PrototypeGAN",
     "Settings",
+    "ViewGAN",
     "bounded",
     "cat",
     "get_gan",

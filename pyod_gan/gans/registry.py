@@ -22,10 +22,12 @@ from .prototype import PrototypeGAN
 from .rcgan import RCGAN
 from .sogaal import SOGAAL
 from .usad import USAD
+from .views import ViewGAN
 from .wgan import WGAN
 
 GANS: dict[str, type[BaseGAN]] = {
     "auto": PrototypeGAN,
+    "views": ViewGAN,
     "prototype": PrototypeGAN,
     "gan": GAN,
     "wgan": WGAN,

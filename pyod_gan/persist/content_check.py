@@ -11,6 +11,7 @@ import numpy as np
 from .safetensors_file import Arrays
 
 NETWORKS = "networks."  # begins the names of weights and buffers
+JUDGE = "judge."  # begins the names of arrays that the judge checks itself
 FLOATS = (np.float32, np.float64)
 
 # Shape and types of every other array. A letter is one size, wherever it stands: E members, n
@@ -84,7 +85,7 @@ def check_arrays(arrays: Arrays) -> None:
     None is missing and none is more, except networks' own. Shapes fit together, and numbers are
     finite. Whether weights fit the networks is checked when these are made.
     """
-    others = {name for name in arrays if not name.startswith(NETWORKS)}
+    others = {name for name in arrays if not name.startswith((NETWORKS, JUDGE))}
     required = ARRAYS.keys() - OPTIONAL
     if wrong := sorted((others - ARRAYS.keys()) | (required - others)):
         raise ValueError(f"it must have the arrays {sorted(required)} and no other. Wrong: {wrong}")
@@ -92,6 +93,8 @@ def check_arrays(arrays: Arrays) -> None:
         raise ValueError("it must have both of 'encoder' and 'weights', or none")
     sizes: dict[str | int, int] = {1: 1}
     for name, array in arrays.items():
+        if name.startswith(JUDGE):
+            continue
         shape, kinds = ARRAYS.get(name, (("E",), ()))
         fits = array.ndim == len(shape) if kinds else array.ndim > 0
         for letter, size in zip(shape, array.shape, strict=False):

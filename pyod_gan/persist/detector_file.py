@@ -147,7 +147,7 @@ def _arrays(saved: Saved) -> Arrays:
     arrays["threshold"] = np.array([saved.threshold], dtype=np.float64)
     if saved.conformal_scores is not None:
         arrays["conformal_scores"] = saved.conformal_scores
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
 def _saved(arrays: Arrays, about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> Saved:
@@ -215,7 +215,8 @@ def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
         return
     shapes = {name.partition(NETWORKS)[2]: array.shape[1:] for name, array in arrays.items()}
     given = {name: shape for name, shape in shapes.items() if name and "." not in name}
-    if given != (needed := gan.prepared(len(arrays["scaler.mean"]))):
+    n_columns = len(arrays["scaler.mean"])
+    if given != (needed := gan.prepared(n_columns)):
         raise ValueError(f"the GAN needs the buffers {needed}. Got {given}")
 
 

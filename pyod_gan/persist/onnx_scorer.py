@@ -35,6 +35,7 @@ class RowScorer(nn.Module):
         super().__init__()
         self.gan = model.gan
         self.net = deepcopy(model.networks).cpu().requires_grad_(False)
+        self.judge = None if model.judge is None else model.judge.tensors()
         of_columns = front_end.scaler_.to_arrays()
         constants = {
             "mean": of_columns["mean"],
@@ -53,9 +54,11 @@ class RowScorer(nn.Module):
         size = torch.where(self.news > 0, self.news * (z.abs() > 1), z.abs())
         size = size.clamp_max(CLIP) + (size - CLIP).clamp_min(0).log1p()
         z = z.sign() * size.clamp_max(FARTHEST)
+        rows = z.float().double()
         with InOnnx():
-            views = score_views(self.gan, self.net, z.float().double())  # (E, n, V)
-        score = ((views - self.centre) / self.scale).mean(0).amax(-1)
+            views = score_views(self.gan, self.net, rows)  # (E, n, V)
+            by_view = ((views - self.centre) / self.scale).mean(0)
+            score = by_view.amax(-1) if self.judge is None else self.judge(rows, by_view)
         score = (score * 10.0**DECIMALS).round() / 10.0**DECIMALS
         score = torch.where(X.isfinite().all(-1), score, torch.nan)
         return score, (~(score <= self.threshold)).long()  # a row with the score NaN is labelled 1
@@ -85,6 +88,12 @@ def _cdist(a: Tensor, b: Tensor, p: float = 2.0, compute_mode: Any = None) -> Te
     raise RuntimeError(f"cdist has p = 1 and p = 2 there. Got {p!r}")
 
 
+def _searchsorted(points: Tensor, values: Tensor, *, right: bool = False) -> Tensor:
+    """Numbers of ascending points below values, (..., Q), (..., B) -> (..., B)."""
+    apart = values.unsqueeze(-1) >= points.unsqueeze(-2)
+    return apart.sum(-1) if right else (values.unsqueeze(-1) > points.unsqueeze(-2)).sum(-1)
+
+
 def _gradient(*args: Any, **kwargs: Any) -> Any:
     raise RuntimeError("it searches by gradient descent, and graphs have no gradients")
 
@@ -92,5 +101,6 @@ def _gradient(*args: Any, **kwargs: Any) -> Any:
 _SUBSTITUTES: dict[Any, Callable[..., Any]] = {
     leaky_relu: _leaky_relu,
     torch.cdist: _cdist,
+    torch.searchsorted: _searchsorted,
     torch.autograd.grad: _gradient,
 }

@@ -31,6 +31,7 @@ from pyod_gan.gans import (
     GANomaly,
     Phase,
     PrototypeGAN,
+    ViewGAN,
 )
 
 E, B, D = 2, 12, 5
@@ -40,6 +41,7 @@ Member = dict[str, Any]  # networks by their path, buffers by their name
 PUBLISHED: dict[str, Any] = {"game": "non-saturating", "broad_negatives": False}
 CASES: list[BaseGAN] = [
     PrototypeGAN(latent_dim=3, group_size=4, n_groups=3, discrimination_weight=0.3),
+    ViewGAN(latent_dim=3),
     GAN(latent_dim=3),
     GAN(latent_dim=3, **PUBLISHED),
     GAN(latent_dim=3, game="least-squares", broad_negatives=False),

@@ -35,6 +35,7 @@ from pyod_gan.gans import (
     FenceGAN,
     GANomaly,
     PrototypeGAN,
+    ViewGAN,
 )
 from tests.gans.by_hand import (
     CASES,
@@ -219,6 +220,7 @@ def ocgan_losses(net: Member, gan: OCGAN, b: SimpleNamespace) -> dict[str, float
 
 PAPERS: dict[type[BaseGAN], Callable[..., dict[str, float]]] = {
     PrototypeGAN: gan_losses,
+    ViewGAN: gan_losses,
     GAN: gan_losses,
     WGAN: wgan_losses,
     SOGAAL: sogaal_losses,

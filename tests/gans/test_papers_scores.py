@@ -28,6 +28,7 @@ from pyod_gan.gans import (
     FenceGAN,
     GANomaly,
     PrototypeGAN,
+    ViewGAN,
 )
 from tests.gans.by_hand import (
     Array,
@@ -138,6 +139,7 @@ def ocgan_score(net: Member, gan: BaseGAN, x: Array) -> Array:
 
 PAPERS: dict[type[BaseGAN], Callable[..., Array]] = {
     PrototypeGAN: prototype_score,
+    ViewGAN: minus_logit,
     GAN: minus_logit,
     WGAN: minus_logit,
     SOGAAL: minus_logit,

@@ -1,0 +1,292 @@
+"""Train the critic that weighs the views of a row, on labelled tables.
+
+``--tables`` is a folder of ``.npz`` files with rows ``X`` and labels ``y``, 1 for anomalies. With
+``--download``, 453 public tables are fetched into it first; none of them is in ADBench or ODDS.
+The tables may as well be a company's own, with its own labels.
+
+Every table becomes tasks: a part of its rows, and a protocol. For each task the views of its rows
+are compared with those of its training rows, as in ``fit`` and ``decision_function``. The network
+sees nothing else. It learns to rank anomalies first, by a smooth form of average precision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from pyod_gan import GANDetector, ViewGAN
+from pyod_gan.views import PretrainedCritic, WeighedViews
+from pyod_gan.views.tensors import weighed
+
+from ..harness import datasets, download, protocols, report
+
+MOST_ROWS = 800  # of a task
+DRAWS = 2  # of the rows of a table
+PROTOCOLS = ("contaminated", "one-class")
+LEAST_ANOMALIES = 5  # in a draw; the first has 10, or all that there are
+MEMBERS = 2  # of a table's own GAN
+N_UNITS = 64  # of each of two hidden layers
+STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 2000, 16, 16, 64
+LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
+FOLDS = 5
+ALIKE = 0.5  # share of the columns from which on two tables are near-copies of each other
+Array = NDArray[Any]
+
+
+class Table(NamedTuple):
+    """A labelled table."""
+
+    name: str
+    X: Array  # (n, D)
+    y: Array  # (n,)
+
+
+class LabelledTask(NamedTuple):
+    """What the critic sees of the rows of one task."""
+
+    table: str
+    protocol: str
+    draw: int
+    inputs: Array  # (n, 2 V + K) float32
+    y: Array  # (n,)
+
+
+def command(options: Namespace, home: Path | None) -> int:
+    """Make the tasks, judge the recipe by cross-validation, train on all tables, and write."""
+    start = time.perf_counter()
+    if options.tables is None:
+        raise ValueError("Say where the labelled tables are, or shall be: --tables DIR.")
+    if options.download:
+        files = datasets.pretraining_files()
+        download.download_files(
+            tqdm(files, desc=f"to {options.tables}", unit="file"), options.tables
+        )
+    tables = read_tables(options.tables)
+    tasks = make_tasks(tables, options.jobs)
+    groups = near_copies(tables)
+    table = cross_validated(tasks, groups, options.jobs)
+    critic = train(tasks)
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / "pretrained_critic.safetensors"
+    recipe = {
+        "tables": len(tables),
+        "tables_sha256": _digest(tables),
+        "tasks": len(tasks),
+        "cross_validated": table.round(4).to_dict(orient="records"),
+    }
+    digest = critic.save(path, recipe)
+    text = report.markdown(table.round(4))
+    (options.out / "pretrain.md").write_text(text + "\n", encoding="utf-8")
+    print(f"{text}\n\nwrote {path}\nSHA-256 {digest}")
+    print(f"{len(tasks)} tasks of {len(tables)} tables in {time.perf_counter() - start:.0f} s.")
+    return 0
+
+
+def read_tables(folder: Path) -> list[Table]:
+    """Read the labelled tables of a folder, in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 10, or one has no ``X`` and ``y`` of anomalies and normal rows.
+    """
+    tables = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as file:
+            if not {"X", "y"} <= set(file.files):
+                raise ValueError(f"{path} must hold the arrays X and y.")
+            X, y = file["X"].astype(np.float64), file["y"].ravel().astype(np.int64)
+        if len(X) != len(y) or set(np.unique(y)) != {0, 1}:
+            raise ValueError(f"{path} must have a label for each row, 0 or 1, and both of them.")
+        tables.append(Table(path.stem, X, y))
+    if len(tables) < 2 * FOLDS:
+        raise ValueError(f"{folder} must hold at least {2 * FOLDS} files .npz. Got {len(tables)}.")
+    return tables
+
+
+def make_tasks(tables: Sequence[Table], jobs: int) -> list[LabelledTask]:
+    """Make all tasks of all tables, in ``jobs`` processes."""
+    work = (delayed(_tasks_of)(table) for table in tables)
+    results = Parallel(n_jobs=jobs, return_as="generator")(work)
+    shown = tqdm(results, desc="views", total=len(tables), unit="table")
+    return [task for of_table in shown for task in of_table]
+
+
+def _tasks_of(table: Table) -> list[LabelledTask]:
+    """Tasks of one table."""
+    torch.set_num_threads(1)
+    return [
+        LabelledTask(table.name, protocol, draw, *inputs_of(table.X[rows], table.y[rows], protocol))
+        for draw, rows in _draws(table.y)
+        for protocol in PROTOCOLS
+    ]
+
+
+def _draws(y: Array) -> Iterator[tuple[int, Array]]:
+    """Numbers of the rows of each draw. The first is stratified, the others are random."""
+    yield 0, protocols.thin(y, MOST_ROWS)
+    for draw in range(1, DRAWS):
+        rows = np.random.RandomState(draw).permutation(len(y))[:MOST_ROWS]
+        if LEAST_ANOMALIES <= y[rows].sum() < len(rows):
+            yield draw, rows
+
+
+def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:
+    """Inputs of the critic, and labels, for the rows that a protocol scores."""
+    task = protocols.make_task(X, y, protocol, 0, scales_itself=True)
+    gan = ViewGAN(critic="equal")
+    detector = GANDetector(gan, n_estimators=MEMBERS, random_state=0).fit(task.X_train)
+    model = detector.model_
+    rows = model.rows(task.X_train if task.X_test is None else task.X_test)
+    judge = model.judge
+    assert isinstance(judge, WeighedViews)
+    inputs = judge.inputs(rows, model.views(rows))
+    return inputs.astype(np.float32), np.asarray(task.y)
+
+
+def near_copies(tables: Sequence[Table]) -> dict[str, str]:
+    """Name a group for each table, so that near-copies are in the same one.
+
+    Two tables are near-copies if half of the columns of one have the same least, median and largest
+    value as columns of the other.
+    """
+    columns = {t.name: _columns_of(t.X) for t in tables}
+    groups = {t.name: t.name for t in tables}
+    for a in columns:
+        for b in columns:
+            common = len(columns[a] & columns[b])
+            if a < b and common >= ALIKE * min(len(columns[a]), len(columns[b])):
+                old, new = groups[b], groups[a]
+                groups = {name: new if group == old else group for name, group in groups.items()}
+    return groups
+
+
+def _columns_of(X: Array) -> set[tuple[str, ...]]:
+    """Least, median and largest value of each column that has more than two values."""
+    parts = [np.quantile(X[:, j], [0, 0.5, 1]) for j in range(X.shape[1]) if _is_varied(X[:, j])]
+    return {tuple(f"{value:.6g}" for value in part) for part in parts} or {(str(X.shape),)}
+
+
+def _is_varied(column: Array) -> bool:
+    return len(np.unique(column[:1000])) > 2
+
+
+def cross_validated(
+    tasks: Sequence[LabelledTask], groups: dict[str, str], jobs: int
+) -> pd.DataFrame:
+    """Means of AUROC and AP over the first draws of tables that the network was not trained on."""
+    names = sorted(set(groups.values()))
+    order = np.random.RandomState(0).permutation(len(names))
+    fold_of = {names[place]: number % FOLDS for number, place in enumerate(order)}
+    work = (delayed(_of_fold)(tasks, groups, fold_of, fold) for fold in range(FOLDS))
+    rows = [row for of_fold in Parallel(n_jobs=jobs)(work) for row in of_fold]
+    found = pd.DataFrame(rows, columns=["protocol", "critic", "AUROC", "AP"])
+    return found.groupby(["critic", "protocol"], sort=False).mean().reset_index()
+
+
+def _of_fold(
+    tasks: Sequence[LabelledTask], groups: dict[str, str], fold_of: dict[str, int], fold: int
+) -> list[tuple[str, str, float, float]]:
+    """AUROC and AP on the tables of one fold."""
+    torch.set_num_threads(1)
+    inside = [fold_of[groups[task.table]] == fold for task in tasks]
+    trained = train([task for task, left_out in zip(tasks, inside, strict=True) if not left_out])
+    critics = {"pretrained": trained, "equal": PretrainedCritic.equal()}
+    rows = []
+    for task, left_out in zip(tasks, inside, strict=True):
+        if left_out and task.draw == 0:
+            for name, critic in critics.items():
+                scores = scores_of(critic, task.inputs)
+                auroc = roc_auc_score(task.y, scores)
+                rows.append((task.protocol, name, auroc, average_precision_score(task.y, scores)))
+    return rows
+
+
+def scores_of(critic: PretrainedCritic, inputs: Array) -> Array:
+    """What a critic says of inputs, (n, 2 V + K) -> (n,)."""
+    weights = {name: torch.from_numpy(w) for name, w in critic.to_arrays().items()}
+    return weighed(torch.from_numpy(inputs).double(), weights).numpy()
+
+
+def train(
+    tasks: Sequence[LabelledTask], steps: int | None = None, seed: int = 0
+) -> PretrainedCritic:
+    """Train a critic. Every step draws tasks, and anomalies and normal rows of each of them."""
+    steps = steps or STEPS
+    rng = np.random.RandomState(seed)
+    n_in = tasks[0].inputs.shape[1]
+    net = TrainedCritic(n_in, torch.Generator().manual_seed(seed))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
+    anomalies = [torch.from_numpy(task.inputs[task.y == 1]) for task in tasks]
+    normals = [torch.from_numpy(task.inputs[task.y == 0]) for task in tasks]
+
+    def drawn(rows: Tensor, n: int) -> Tensor:
+        return rows[rng.randint(len(rows), size=n)]
+
+    for _ in range(steps):
+        chosen = rng.choice(len(tasks), TABLES_PER_STEP)
+        positive = torch.stack([drawn(anomalies[i], ANOMALIES) for i in chosen])
+        negative = torch.stack([drawn(normals[i], NORMALS) for i in chosen])
+        scores = net(torch.cat([positive, negative], 1))
+        loss = ap_loss(scores[:, :ANOMALIES], scores[:, ANOMALIES:])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return net.critic()
+
+
+def ap_loss(anomalies: Tensor, normals: Tensor) -> Tensor:
+    """1 − a smooth average precision of scores (T, a) and (T, b), whose ranks are sums of sigmoids.
+
+    The source is Brown et al., "Smooth-AP", ECCV 2020.
+    """
+    among_normals = torch.sigmoid(normals[:, None] - anomalies[:, :, None]).sum(2)
+    among_anomalies = torch.sigmoid(anomalies[:, None] - anomalies[:, :, None]).sum(2) + 0.5
+    return 1 - (among_anomalies / (among_anomalies + among_normals)).mean()
+
+
+class TrainedCritic(nn.Module):
+    """A pre-trained critic while it is trained, in single precision."""
+
+    def __init__(self, n_in: int, stream: torch.Generator) -> None:
+        super().__init__()
+        shapes = PretrainedCritic.shapes(n_in, N_UNITS)
+        self.weights = nn.ParameterDict()
+        for name, shape in shapes.items():
+            bound = shapes["w" + name[1]][0] ** -0.5
+            start = torch.rand(shape, generator=stream) * 2 * bound - bound
+            self.weights[name] = nn.Parameter(start)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Scores of rows, (..., 2 V + K) -> (...)."""
+        return weighed(inputs, dict(self.weights.items()))
+
+    def critic(self) -> PretrainedCritic:
+        """What was learnt."""
+        arrays = {name: p.detach().numpy().astype(np.float64) for name, p in self.weights.items()}
+        return PretrainedCritic.from_arrays(arrays)
+
+
+def _digest(tables: Sequence[Table]) -> str:
+    """SHA-256 of all rows and labels."""
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(json.dumps([table.name, *table.X.shape]).encode())
+        digest.update(table.X.tobytes() + table.y.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,92 @@
+"""ViewGAN: many views of a row, of the table's GAN too, weighed by a pre-trained critic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from ..engine.games import Game
+from ..engine.networks import Networks
+from ..engine.spec import BaseGAN
+from ..views import PretrainedCritic, WeighedViews
+
+
+class ViewGAN(BaseGAN):
+    """Many views of a row, one of them by the table's own GAN, weighed by a pre-trained critic.
+
+    No single score is right for every table: the distance to the nearest training row finds what
+    lies in a gap, and calls a cluster of anomalies normal; the distance to the bulk does the
+    opposite. So a row is looked at in 46 ways, by distances to prototypes, tails and rarities of
+    single columns, pairs of columns, and lengths (see :mod:`pyod_gan.views`). How much each of them
+    counts is not chosen by hand. A *pre-trained critic*, a small network, has learnt it from the
+    labelled anomalies of hundreds of other tables. It sees how each view of the row compares with
+    those of the training rows, so it knows no units and no columns.
+
+    The table's own GAN, a generator and a critic that tells rows from generated rows and from broad
+    negatives, gives the last view: ``−D(x)``, the mean over members.
+
+    Training rows may hold anomalies. Of two sets of prototypes, one leaves out rows beyond Tukey's
+    fence, and the other keeps the core of the table only.
+
+    Parameters
+    ----------
+    critic : str, default="pretrained"
+        "pretrained" is the critic that comes with the package. "equal" weighs all views alike, with
+        nothing learnt elsewhere. Anything else is the path of a file of one's own, made by ``python
+        -m benchmarks pretrain`` from labelled tables.
+    latent_dim : int, default=16
+        Size of the latent space.
+    game : str or Game, default="non-saturating"
+        The adversarial loss.
+    n_critic : int, default=1
+        Critic steps per generator step.
+    broad_negatives : bool, default=True
+        Also train the table's critic on broad negatives.
+    max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
+        How to train, see :class:`BaseGAN`; defaults 200, 64, 5e-3, (64, 32), (0.5, 0.999), 0.99.
+
+    References
+    ----------
+    Learning from the anomalies of other tables: Zhao, Rossi and Akoglu, "Automatic Unsupervised
+    Outlier Model Selection", NeurIPS 2021, who choose a detector by them. The parts of
+    :mod:`pyod_gan.views` name theirs.
+    """
+
+    needs_wide_generator: ClassVar[bool] = False  # one view of many asks its critic
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"critic": [str]}
+
+    max_iter: int = 200
+    lr: float = 5e-3
+    hidden_layer_sizes: Sequence[int] = (64, 32)
+    critic: str = "pretrained"
+    latent_dim: int = 16
+    game: str | Game = "non-saturating"
+    n_critic: int = 1
+    broad_negatives: bool = True
+
+    def score(self, net: Networks, x: Tensor) -> Tensor:
+        return -net.critic(x).squeeze(-1)
+
+    def judge(self, rows: np.ndarray) -> WeighedViews:
+        return WeighedViews.fit(rows, self._critic())
+
+    def load_judge(self, arrays: Mapping[str, np.ndarray]) -> WeighedViews:
+        return WeighedViews.from_arrays(arrays)
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if self.critic not in ("pretrained", "equal") and not Path(self.critic).is_file():
+            raise ValueError(
+                "The 'critic' parameter of ViewGAN must be 'pretrained', 'equal', or the path of a "
+                f"file made by `python -m benchmarks pretrain`. Got {self.critic!r} instead."
+            )
+
+    def _critic(self) -> PretrainedCritic:
+        """The critic that the parameter names."""
+        if self.critic == "equal":
+            return PretrainedCritic.equal()
+        return PretrainedCritic.load(None if self.critic == "pretrained" else self.critic)

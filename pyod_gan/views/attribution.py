@@ -1,0 +1,199 @@
+"""Which columns a score comes from: first by view, then by what each view looks at."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from . import kernels
+from .pairs import N_BINS, find_bins
+from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
+from .reference import Reference
+from .table_views import VIEWS, TableViews, on_grid
+
+STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
+GROUPS = 64  # of prototypes, of which each gives one expected row
+MOST = 1.0  # standard deviations up to which a difference counts for being alike
+Array = np.ndarray[Any, Any]
+
+
+def expected_rows(views: TableViews, rows: Array) -> Array:
+    """Most similar prototype of every group, (n, D) float32 -> (K, n, D).
+
+    The difference in a column counts up to one standard deviation. So one wrong column does not
+    decide the choice. A prototype that equals the row is chosen only if its group has no other.
+    """
+    places = views.bank[:, : int(views.n_present)]  # (D, M)
+    n_groups = min(GROUPS, places.shape[1])
+    whole = on_grid(rows, views.grid)
+    chosen = np.empty((n_groups, len(rows)), dtype=np.int64)
+    kernels.find_alike(whole, places, int(MOST * views.grid), chosen)
+    return np.ascontiguousarray(places.T[chosen] / views.grid)
+
+
+def shares_of_views(
+    reference: Reference, critic: PretrainedCritic, views: Array, own: Array
+) -> Array:
+    """Shares of the views and of the own views in what the critic says, (n, V) -> (n, V + K).
+
+    These are integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row,
+    whose views are all at the median.
+    """
+    inputs = inputs_of(reference, views, own)
+    n_views = critic.n_views
+    start = np.zeros(inputs.shape[1])
+    start[:n_views] = np.log(2)
+    slope = np.zeros_like(inputs)
+    for step in range(STEPS):
+        slope += _gradient(critic, start + (inputs - start) * (step + 0.5) / STEPS)
+    terms = (inputs - start) * slope / STEPS
+    return np.hstack(
+        [terms[:, :n_views] + terms[:, n_views : 2 * n_views], terms[:, 2 * n_views :]]
+    )
+
+
+def inputs_of(reference: Reference, views: Array, own: Array) -> Array:
+    """Inputs of the critic, (n, V), (n, K) -> (n, 2 V + K)."""
+    tails = np.empty_like(views)
+    for v, (knots, values) in enumerate(zip(reference.knots, reference.tails, strict=True)):
+        inside = np.interp(views[:, v], knots, values)
+        tails[:, v] = np.where(views[:, v] > knots[-1], reference.beyond, inside)
+    apart = np.maximum(views - reference.lowest, 0) + reference.floors
+    heights = (np.log(apart) - reference.middles) / reference.spreads
+    return np.hstack([tails, _signed_log(heights), _signed_log(own)])
+
+
+def shares_of_columns(
+    views: TableViews,
+    reference: Reference,
+    critic: PretrainedCritic,
+    rows: Array,
+    own: Array,
+    expected: Array,
+) -> Array:
+    """Shares of the columns in the scores of rows, not negative, (n, D).
+
+    A view's share goes to the columns that it comes from: those far from the expected rows, those
+    that stand out in a summary over columns or pairs, or those that make a distance long.
+    """
+    n, n_columns = rows.shape
+    found = views.of(rows)
+    by_view = np.maximum(shares_of_views(reference, critic, found, own), 0)
+    apart = np.abs(rows - expected.mean(0))  # (n, D)
+    details = _Details(views, rows)
+    total = np.zeros((n, n_columns))
+    at = {"columns": 0, "pairs": 0, "axes": 0}
+    for v, view in enumerate(VIEWS):
+        if view.kind in at:
+            number = at[view.kind]
+            at[view.kind] += 1
+            look, summary = divmod(number, 3)
+            parts = getattr(details, view.kind)(look, summary, apart)
+        else:
+            parts = apart
+        total += by_view[:, v, None] * _normalised(parts)
+    total += by_view[:, len(VIEWS) :].sum(1, keepdims=True) * _normalised(apart)
+    return total
+
+
+class _Details:
+    """What single columns, pairs and axes contribute to the views of rows."""
+
+    def __init__(self, views: TableViews, rows: Array) -> None:
+        self.views = views
+        self.whole = on_grid(rows, views.grid)  # (n, D)
+        self.known = np.isin(self.whole @ views.weights, views.prints).astype(int)  # (n,)
+
+    def columns(self, look: int, summary: int, apart: Array) -> Array:
+        """Parts of the columns in a summary of a column view, (n, D)."""
+        return _standing_out(self._of_columns[..., look], summary)
+
+    def pairs(self, look: int, summary: int, apart: Array) -> Array:
+        """Parts of the columns in a summary of a pair view, (n, D).
+
+        The share of a pair goes to its columns by how far these are from what was expected.
+        """
+        pairs, parts = self.views.pairs, np.zeros_like(apart)
+        if not len(pairs):
+            return parts
+        of_pairs = _standing_out(self._of_pairs[..., look], summary)  # (n, p)
+        both = apart[:, pairs] + 1e-9  # (n, p, 2)
+        split = of_pairs[..., None] * both / both.sum(-1, keepdims=True)
+        for p, (a, b) in enumerate(pairs):
+            parts[:, a] += split[:, p, 0]
+            parts[:, b] += split[:, p, 1]
+        return parts
+
+    def axes(self, look: int, summary: int, apart: Array) -> Array:
+        """Parts of the columns in a length, in its last axes, or in its largest axis, (n, D)."""
+        centred = self.whole / self.views.grid - self.views.means[look]
+        axes = self.views.axes[look]
+        along = centred @ axes  # (n, K)
+        if summary == 1:
+            along[:, : along.shape[1] // 2] = 0
+        elif summary == 2:
+            along *= np.abs(along) == np.abs(along).max(1, keepdims=True)
+        parts: Array = np.maximum(centred * (along @ axes.T), 0)
+        return parts
+
+    @cached_property
+    def _of_columns(self) -> Array:
+        """Column views of every column, (n, D, T)."""
+        v = self.views
+        found = np.empty((*self.whole.shape, v.at.shape[-1]))
+        for j, values in enumerate(self.whole.T):
+            points = v.points[j, : v.n_points[j]]
+            place = np.searchsorted(points, values, "right")
+            below = np.maximum(place - 1, 0)
+            equal = (place > 0) & (points[below] == values)
+            at, between = v.at[self.known, j, below], v.between[j, place]
+            found[:, j] = np.where(equal[:, None], at, between)
+        return found
+
+    @cached_property
+    def _of_pairs(self) -> Array:
+        """Pair views of every pair, (n, p, U)."""
+        bins = find_bins(self.whole, self.views.edges)
+        a, b = (bins[:, column] for column in self.views.pairs.T)
+        which = np.arange(len(self.views.pairs))
+        found: Array = self.views.cells[self.known[:, None], :, which, N_BINS * a + b]
+        return found
+
+
+def _standing_out(values: Array, summary: int) -> Array:
+    """Parts of values (n, N) in their mean, their largest, or the mean of their three largest."""
+    if summary == 0 or values.shape[1] < 3:
+        above: Array = np.maximum(values - np.median(values, axis=1, keepdims=True), 0)
+        return above
+    rank = 1 if summary == 1 else 3
+    least = np.partition(values, -rank, axis=1)[:, -rank, None]
+    top: Array = np.where(values >= least, np.maximum(values, 0), 0)
+    return top
+
+
+def _gradient(critic: PretrainedCritic, inputs: Array) -> Array:
+    """Gradient of the critic by its inputs, (n, 2 V + K) -> (n, 2 V + K)."""
+    n_views = critic.n_views
+    seen = inputs.copy()
+    heights = seen[:, n_views:]
+    below = heights < CEILING
+    np.minimum(heights, CEILING, out=heights)
+    first = seen @ critic.w1 + critic.b1
+    second = np.maximum(first, 0) @ critic.w2 + critic.b2
+    pull = ((second > 0) * critic.w3) @ critic.w2.T * (first > 0)
+    gradient: Array = pull @ critic.w1.T
+    gradient[:, n_views:] *= below
+    gradient[:, n_views : 2 * n_views] += ~below[:, :n_views] * (SLOPE / n_views)
+    return gradient
+
+
+def _normalised(parts: Array) -> Array:
+    """Scale parts (n, D) so that the sum of each row is 1. Rows of zeros become equal parts."""
+    total = parts.sum(1, keepdims=True)
+    return np.where(total > 0, parts / np.where(total > 0, total, 1), 1 / parts.shape[1])
+
+
+def _signed_log(z: Array) -> Array:
+    return np.sign(z) * np.log1p(np.abs(z))

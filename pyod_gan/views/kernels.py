@@ -1,0 +1,299 @@
+"""Views and scores of rows on the CPU, row by row, compiled by numba.
+
+Every function here has a twin in torch, see :mod:`pyod_gan.views.tensors`. Distances are sums of
+whole numbers, so they are the same in every order. A row is computed alone, so its score does not
+depend on the rows beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ABSENT = np.int32(2**31 - 1)  # distance to a place without a prototype
+N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
+LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
+N_EDGES = 7  # edges of the 8 bins of a column
+FAR_BELOW = -1e300
+
+
+def compiled(function: F) -> F:
+    """Compile a function at its first call, and keep the result on disk where that is possible."""
+    options = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder for the result can be written
+        return njit(**options)(function)
+
+
+@compiled
+def gap(a, b):
+    """Absolute difference of two whole numbers of 32 bits, which numba would widen to 64."""
+    difference = np.int32(a - b)
+    return difference if difference >= np.int32(0) else np.int32(-difference)
+
+
+@compiled
+def find_distances(row, bank, n_present, later, found):
+    """Sums of absolute differences of a row (D,) to prototypes (D, S), into ``found`` (S,).
+
+    The first prototype that equals the row may be the row itself and is left out, as are places
+    from ``n_present`` on. Returns the number of prototypes that equal the row.
+    """
+    n_columns, n_places = bank.shape
+    for m in range(n_places):
+        found[m] = 0
+    j = 0
+    while j + 4 <= n_columns:
+        a, b, c, d = row[j], row[j + 1], row[j + 2], row[j + 3]
+        for m in range(n_places):
+            four = gap(a, bank[j, m]) + gap(b, bank[j + 1, m])
+            four += gap(c, bank[j + 2, m]) + gap(d, bank[j + 3, m])
+            found[m] = np.int32(found[m] + four)
+        j += 4
+    while j < n_columns:
+        a = row[j]
+        for m in range(n_places):
+            found[m] = np.int32(found[m] + gap(a, bank[j, m]))
+        j += 1
+    nearest = ABSENT
+    for m in range(n_present):
+        nearest = min(nearest, found[m])
+    for m in range(n_present, n_places):
+        found[m] = ABSENT
+    copies = 0
+    if nearest == 0:
+        for m in range(n_present):
+            if found[m] == 0:
+                copies += 1
+                if not later[m]:
+                    found[m] = ABSENT
+    return copies
+
+
+@compiled
+def find_levels(found, work, levels):
+    """Mean over groups of the nearest prototype of a group, by group size, into ``levels`` (11,).
+
+    A group of g prototypes holds every (S / g)-th place of ``found`` (S,). Groups without a
+    prototype do not count. Sizes above S have the value of S.
+    """
+    size = len(found)
+    for m in range(size):
+        work[m] = found[m]
+    for level in range(N_LEVELS):
+        total, count = np.int64(0), np.int32(0)
+        for m in range(size):
+            here = work[m] < ABSENT
+            total += np.int64(work[m]) if here else np.int64(0)
+            count += np.int32(1) if here else np.int32(0)
+        levels[level] = total / max(count, 1)
+        if size > 1:
+            size //= 2
+            for m in range(size):
+                work[m] = min(work[m], work[m + size])
+
+
+@compiled
+def find_all_levels(rows, bank, n_present, later, into):
+    """Levels of rows (n, D), into (n, 11)."""
+    found = np.empty(bank.shape[1], np.int32)
+    work = np.empty(bank.shape[1], np.int32)
+    for i in range(len(rows)):
+        find_distances(rows[i], bank, n_present, later, found)
+        find_levels(found, work, into[i])
+
+
+@compiled
+def n_at_most(x, points, size):
+    """Number of the first ``size`` of ascending points that are at most x."""
+    low, length = 0, size
+    while length > 0:
+        half = length // 2
+        right = points[low + half] <= x
+        low += half + 1 if right else 0
+        length = length - half - 1 if right else half
+    return low
+
+
+@compiled
+def summarise(values, n, into):
+    """Mean, largest, and mean of the three largest of the first ``n`` values, into (3,)."""
+    total = 0.0
+    first = second = third = FAR_BELOW
+    for j in range(n):
+        v = values[j]
+        total += v
+        if v > third:
+            if v > first:
+                first, second, third = v, first, second
+            elif v > second:
+                second, third = v, second
+            else:
+                third = v
+    into[0] = total / max(n, 1)
+    into[1] = first if n > 0 else 0.0
+    into[2] = (first + second + third) / 3 if n > 2 else into[0]
+
+
+@compiled
+def find_views(
+    rows, values, prints, bank, n_present, later, core, unit, points, n_points, at, between, edges,
+    pairs, cells, means, axes, weights, into,
+):  # fmt: skip
+    """Views of rows, into (n, V). :class:`~pyod_gan.views.TableViews` says what they are.
+
+    ``rows`` (n, D) are whole numbers, and ``values`` (n, D) the same in standard deviations.
+    ``unit`` is a mean difference of one standard deviation, as a sum of whole numbers.
+    """
+    n, n_columns = rows.shape
+    n_places = bank.shape[1]
+    found = np.empty(n_places, np.int32)
+    work = np.empty(n_places, np.int32)
+    levels = np.empty(N_LEVELS, np.float64)
+    n_tables = at.shape[3]
+    of_columns = np.empty((n_tables, n_columns), np.float64)
+    of_pairs = np.empty((cells.shape[1], len(pairs)), np.float64)
+    bins = np.empty(n_columns, np.int64)
+    n_axes = axes.shape[2]
+    projected = np.empty(n_axes, np.float64)
+    for i in range(n):
+        row = rows[i]
+        print_of = 0.0
+        for j in range(n_columns):
+            print_of += row[j] * weights[j]
+        p = n_at_most(print_of, prints, len(prints))
+        known = 1 if p > 0 and prints[p - 1] == print_of else 0
+        copies = find_distances(row, bank, n_present, later, found)
+        find_levels(found, work, levels)
+        v = 0
+        for k in range(N_LEVELS):
+            into[i, v] = levels[k] / unit
+            v += 1
+        for m in range(n_places):
+            if not core[m]:
+                found[m] = ABSENT
+        find_levels(found, work, levels)
+        for k in range(0, N_LEVELS, 2):
+            into[i, v] = levels[k] / unit
+            v += 1
+        into[i, v] = copies
+        v += 1
+        for j in range(n_columns):
+            x = row[j]
+            p = n_at_most(x, points[j], n_points[j])
+            if p > 0 and points[j, p - 1] == x:
+                for t in range(n_tables):
+                    of_columns[t, j] = at[known, j, p - 1, t]
+            else:
+                for t in range(n_tables):
+                    of_columns[t, j] = between[j, p, t]
+            b = 0
+            for k in range(N_EDGES):
+                b += x >= edges[j, k]
+            bins[j] = b
+        for t in range(n_tables):
+            summarise(of_columns[t], n_columns, into[i, v : v + 3])
+            v += 3
+        for q in range(len(pairs)):
+            cell = (N_EDGES + 1) * bins[pairs[q, 0]] + bins[pairs[q, 1]]
+            for t in range(cells.shape[1]):
+                of_pairs[t, q] = cells[known, t, q, cell]
+        for t in range(cells.shape[1]):
+            summarise(of_pairs[t], len(pairs), into[i, v : v + 3])
+            v += 3
+        for a in range(len(axes)):
+            for k in range(n_axes):
+                projected[k] = 0.0
+            for j in range(n_columns):
+                centred = values[i, j] - means[a, j]
+                for k in range(n_axes):
+                    projected[k] += centred * axes[a, j, k]
+            total, least, largest = 0.0, 0.0, 0.0
+            for k in range(n_axes):
+                square = projected[k] * projected[k]
+                total += square
+                if k >= n_axes // 2:
+                    least += square
+                largest = max(largest, square)
+            into[i, v] = np.rint(np.sqrt(total / n_axes) * LENGTHS) / LENGTHS
+            into[i, v + 1] = np.rint(np.sqrt(least / (n_axes - n_axes // 2)) * LENGTHS) / LENGTHS
+            into[i, v + 2] = np.rint(np.sqrt(largest) * LENGTHS) / LENGTHS
+            v += 3
+
+
+@compiled
+def weigh(
+    views, own, knots, tails, beyond, lowest, floors, middles, spreads, ceiling, slope,
+    w1, b1, w2, b2, w3, b3, into,
+):  # fmt: skip
+    """Scores of rows by their views (n, V) and by views of their own GAN (n, K), into (n,)."""
+    n, n_views = views.shape
+    n_knots = knots.shape[1]
+    n_units = len(b1)
+    first = np.empty(n_units, np.float64)
+    second = np.empty(n_units, np.float64)
+    for i in range(n):
+        for u in range(n_units):
+            first[u] = b1[u]
+            second[u] = b2[u]
+        above = 0.0
+        for v in range(n_views):
+            x = views[i, v]
+            p = n_at_most(x, knots[v], n_knots)
+            if p == n_knots:
+                tail = tails[v, p - 1] if x == knots[v, p - 1] else beyond
+            elif p == 0:
+                tail = tails[v, 0]
+            else:
+                share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
+                tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
+            z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
+            z = np.log1p(z) if z > 0 else -np.log1p(-z)
+            above += max(z - ceiling, 0.0)
+            z = min(z, ceiling)
+            for u in range(n_units):
+                first[u] += tail * w1[v, u] + z * w1[n_views + v, u]
+        for k in range(own.shape[1]):
+            z = own[i, k]
+            z = min(np.log1p(z), ceiling) if z > 0 else -np.log1p(-z)
+            for u in range(n_units):
+                first[u] += z * w1[2 * n_views + k, u]
+        for h in range(n_units):
+            active = max(first[h], 0.0)
+            for u in range(n_units):
+                second[u] += active * w2[h, u]
+        score = b3 + slope * above / n_views
+        for u in range(n_units):
+            score += max(second[u], 0.0) * w3[u]
+        into[i] = score
+
+
+@compiled
+def find_alike(rows, places, cap, chosen):
+    """Numbers of the most similar prototypes of K groups, (n, D), (D, M) into ``chosen`` (K, n).
+
+    A difference counts up to ``cap``. Group k holds prototypes k, k + K, k + 2 K, …
+    """
+    n_groups = len(chosen)
+    n_columns, n_places = places.shape
+    apart = np.empty(n_places, np.int64)
+    for i in range(len(rows)):
+        for m in range(n_places):
+            apart[m] = 0
+        for j in range(n_columns):
+            x = rows[i, j]
+            for m in range(n_places):
+                apart[m] += min(gap(x, places[j, m]), cap)
+        for k in range(n_groups):
+            best, least = k, np.int64(2**62)
+            for m in range(k, n_places, n_groups):
+                here = apart[m] if apart[m] > 0 else np.int64(2**61)
+                if here < least:
+                    best, least = m, here
+            chosen[k, i] = best

@@ -1,0 +1,151 @@
+"""The critic that was trained on other tables: a small network that weighs the views of a row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from .table_views import VIEWS
+
+SHIPPED = Path(__file__).with_name("pretrained_critic.safetensors")
+DIGEST = "f5faa290404730ddf20c15672e1cd71e612264d8addc8d86fcc7b2b5151fdfd4"  # of the shipped file
+CEILING = 2.0  # height above which the network does not look
+SLOPE = 5.0  # growth of the score with the mean height above the ceiling
+OWN = ("critic of the table",)  # views of the table's own GAN, after those of VIEWS
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PretrainedCritic:
+    """Weights of a network of two hidden layers of H units with ReLU.
+
+    Its inputs are the tails and the heights of the V views, and the heights of K views of the
+    table's own GAN. Heights enter the network up to a ceiling. What they exceed it by is added to
+    the score, so that no distance is far enough to look normal.
+    """
+
+    w1: Array  # (2 V + K, H)
+    b1: Array  # (H,)
+    w2: Array  # (H, H)
+    b2: Array  # (H,)
+    w3: Array  # (H,)
+    b3: Array  # ()
+
+    @property
+    def n_views(self) -> int:
+        """Number of views V."""
+        return len(VIEWS)
+
+    @classmethod
+    def equal(cls) -> PretrainedCritic:
+        """Weigh all views alike, with nothing learnt: the mean of their tails and half heights.
+
+        Heights are positive or negative. So a constant is added, which the last layer subtracts.
+        """
+        n_views, constant = len(VIEWS), 10.0
+        column = [1 / n_views] * n_views + [0.5 / n_views] * n_views + [0.0] * len(OWN)
+        one = np.ones((1, 1))
+        return cls(
+            w1=np.array(column)[:, None],
+            b1=np.array([constant]),
+            w2=one,
+            b2=np.zeros(1),
+            w3=np.ones(1),
+            b3=np.array(-constant),
+        )
+
+    def to_arrays(self) -> dict[str, Array]:
+        """The weights by name, in double precision."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> PretrainedCritic:
+        """Make a critic of :meth:`to_arrays`.
+
+        Raises
+        ------
+        ValueError
+            If the weights are not those of such a network.
+        """
+        names = {field.name for field in fields(cls)}
+        if arrays.keys() != names:
+            raise ValueError(f"A critic has the weights {sorted(names)}. Got {sorted(arrays)}.")
+        shapes = cls.shapes(2 * len(VIEWS) + len(OWN), np.size(arrays["b1"]))
+        for name, shape in shapes.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise ValueError(
+                    f"The weight {name!r} of a critic must be finite floats of shape {shape}. Got "
+                    f"{array.dtype} of shape {array.shape}."
+                )
+        return cls(**{name: np.asarray(a, np.float64, order="C") for name, a in arrays.items()})
+
+    @staticmethod
+    def shapes(n_in: int, n_units: int) -> dict[str, tuple[int, ...]]:
+        """Shapes of the weights, of a network of ``n_in`` inputs."""
+        return {
+            "w1": (n_in, n_units),
+            "b1": (n_units,),
+            "w2": (n_units, n_units),
+            "b2": (n_units,),
+            "w3": (n_units,),
+            "b3": (),
+        }
+
+    def save(self, path: Path, about: Mapping[str, Any]) -> str:
+        """Write the weights in single precision, and return the SHA-256 of the file.
+
+        ``about`` is what is to be known of the training; it is kept in the file.
+        """
+        said = {"views": views_in_words(), "written_by": version("pyod-gan"), **about}
+        arrays = {name: np.asarray(a, np.float32) for name, a in self.to_arrays().items()}
+        save_file(arrays, path, {"pyod_gan": json.dumps(said)})
+        return digest_of(path)
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> PretrainedCritic:
+        """Read a critic that was written by :meth:`save`, by default the one that is shipped.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, is no critic, or weighs other views than this version has.
+        """
+        path = SHIPPED if path is None else Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no pre-trained critic in {path}.")
+        if path == SHIPPED and digest_of(path) != DIGEST:
+            raise ValueError(f"{path} is not the file of this version. Install pyod-gan again.")
+        try:
+            with safe_open(path, framework="np") as file:
+                said = json.loads((file.metadata() or {}).get("pyod_gan", "null"))
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except Exception as error:  # a damaged file can raise many kinds
+            raise ValueError(f"{path} is no whole safetensors file ({error}).") from error
+        if not isinstance(said, dict) or said.get("views") != views_in_words():
+            raise ValueError(
+                f"{path} was not made for the views of this version. Make it again by "
+                "`python -m benchmarks pretrain`."
+            )
+        return cls.from_arrays(arrays)
+
+
+def views_in_words() -> list[str]:
+    """Names of the views in the order of the critic's inputs."""
+    return [*map(str, VIEWS), *OWN]
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

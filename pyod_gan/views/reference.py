@@ -1,0 +1,91 @@
+"""How the views of a row compare with those of the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .checked_arrays import Shapes, check_arrays
+
+N_KNOTS = 128  # of the tail of a view
+LEAST_SPREAD = 1e-2  # of the logarithm of a view
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """Distributions of V views over training rows, from which the inputs of the critic are made.
+
+    A view enters twice. Its *tail* is −log of the share of training rows with a view at least as
+    large. Its *height* is the distance of its logarithm to the median of the training rows, in
+    interquartile ranges, under a signed logarithm. The first says how rare the view is, the second
+    how far it goes beyond what is known.
+    """
+
+    knots: Array  # (V, N) ascending values of each view
+    tails: Array  # (V, N) tails at the knots, linear between them
+    beyond: Array  # () tail beyond the last knot
+    lowest: Array  # (V,) what is subtracted, so that no training row has less than 0
+    floors: Array  # (V,) what is added, so that the logarithm is finite
+    middles: Array  # (V,) median logarithm
+    spreads: Array  # (V,) interquartile range of the logarithms
+
+    @classmethod
+    def fit(cls, views: Array) -> Reference:
+        """Learn from the views of training rows, (n, V)."""
+        n, n_views = views.shape
+        ordered = np.sort(views, axis=0)
+        knots = np.empty((n_views, N_KNOTS))
+        tails = np.empty((n_views, N_KNOTS))
+        for v, values in enumerate(ordered.T):
+            points = np.unique(values)
+            if len(points) > N_KNOTS:
+                points = np.unique(values[_ranks(n)])
+            at_least = n - np.searchsorted(values, points, "left")
+            free = N_KNOTS - len(points)
+            knots[v] = np.pad(points, (free, 0), mode="edge")
+            tails[v] = np.pad(np.log((n + 1) / (at_least + 1)), (free, 0), mode="edge")
+        lowest = np.minimum(ordered[0], 0.0)
+        floors = 1e-6 + 1e-3 * (np.median(views, axis=0) - lowest)
+        low, middles, high = np.quantile(np.log(views - lowest + floors), [0.25, 0.5, 0.75], axis=0)
+        return cls(
+            knots=knots,
+            tails=tails,
+            beyond=np.array(np.log(n + 1)),
+            lowest=lowest,
+            floors=floors,
+            middles=middles,
+            spreads=np.maximum(high - low, LEAST_SPREAD),
+        )
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Everything, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Reference:
+        """Make a reference of :meth:`to_arrays`. A ValueError is raised if they are not its."""
+        reference = cls(**check_arrays(arrays, _SHAPES))
+        if not ((reference.spreads > 0) & (reference.floors > 0)).all():
+            raise ValueError("Spreads and floors of a reference must be positive.")
+        return reference
+
+
+_SHAPES: Shapes = {
+    "knots": (("V", "N"), np.float64),
+    "tails": (("V", "N"), np.float64),
+    "beyond": ((), np.float64),
+    "lowest": (("V",), np.float64),
+    "floors": (("V",), np.float64),
+    "middles": (("V",), np.float64),
+    "spreads": (("V",), np.float64),
+}
+
+
+def _ranks(n: int) -> Array:
+    """Ranks of n ordered values that stand for them, closer together at the upper end."""
+    from_above = np.geomspace(1, n, N_KNOTS - N_KNOTS // 4) - 1
+    evenly = np.linspace(0, n - 1, N_KNOTS // 4)
+    return np.unique(np.concatenate([n - 1 - from_above, evenly]).astype(int))

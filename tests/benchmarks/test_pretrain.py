@@ -1,0 +1,114 @@
+"""Training of the critic that weighs views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.__main__ import main
+from benchmarks.harness import datasets
+from benchmarks.studies import pretrain
+from pyod_gan import GANDetector, ViewGAN
+from pyod_gan.views import VIEWS, PretrainedCritic
+
+
+def labelled(seed: int, n: int = 120, n_columns: int = 4) -> pretrain.Table:
+    """Rows of two clusters; anomalies lie between them."""
+    rng = np.random.default_rng(seed)
+    y = (np.arange(n) % 10 == 0).astype(int)
+    side = np.where(y == 1, 0.0, rng.choice([-4.0, 4.0], n))
+    X = side[:, None] + rng.normal(size=(n, n_columns)) * (1 + rng.random(n_columns))
+    return pretrain.Table(f"table {seed}", 100.0 * seed + X, y)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten labelled tables in files."""
+    folder = tmp_path_factory.mktemp("tables")
+    for seed in range(10):
+        _, X, y = labelled(seed)
+        np.savez(folder / f"{seed}.npz", X=X, y=y)
+    return folder
+
+
+def test_a_critic_learns_what_anomalies_are(folder: Path, tmp_path: Path) -> None:
+    """The command, with short training: a file that a detector takes, and tables as promised."""
+    out = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrain, "STEPS", 300)
+        patch.setattr(pretrain, "DRAWS", 1)
+        assert main(["pretrain", "--tables", str(folder), "--out", str(out), "--jobs", "1"]) == 0
+    assert "| pretrained | one-class |" in (out / "pretrain.md").read_text()
+    critic = str(out / "pretrained_critic.safetensors")
+    _, X, y = labelled(99)
+    scores = GANDetector(ViewGAN(critic=critic), random_state=0, n_estimators=2).fit(X[y == 0])
+    assert roc_auc_score(y, scores.decision_function(X)) > 0.9
+
+
+def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
+    rng = np.random.default_rng(0)
+    width = 2 * len(VIEWS) + 1
+
+    def task(name: str) -> pretrain.LabelledTask:
+        y = (rng.random(200) < 0.1).astype(int)
+        inputs = rng.normal(size=(200, width)).astype(np.float32)
+        inputs[:, 3] += 2 * y  # one view knows
+        return pretrain.LabelledTask(name, "one-class", 0, inputs, y)
+
+    tasks = [task(str(i)) for i in range(8)]
+    first, again = (pretrain.train(tasks, steps=150) for _ in range(2))
+    np.testing.assert_array_equal(first.w1, again.w1)
+    other = task("other")
+    before = pretrain.scores_of(pretrain.train(tasks, steps=1), other.inputs)
+    after = pretrain.scores_of(first, other.inputs)
+    assert roc_auc_score(other.y, after) > max(0.8, roc_auc_score(other.y, before) + 0.1)
+
+
+def test_smooth_ap_is_ap_where_scores_are_far_apart() -> None:
+    import torch
+
+    anomalies, normals = torch.tensor([[900.0, 500.0]]), torch.tensor([[700.0, 100.0, 0.0]])
+    assert pretrain.ap_loss(anomalies, normals).item() == pytest.approx(1 - (1 + 2 / 3) / 2)
+
+
+def test_near_copies_are_in_one_fold() -> None:
+    one, other = labelled(1), labelled(2)
+    copy = one._replace(name="copy", X=one.X[:, ::-1])
+    groups = pretrain.near_copies([one, other, copy])
+    assert groups[one.name] == groups["copy"] != groups[other.name]
+
+
+@pytest.mark.parametrize("y", [np.zeros(120), np.full(120, 2), np.zeros(3)])
+def test_tables_without_labels_are_refused(folder: Path, tmp_path: Path, y: np.ndarray) -> None:
+    np.savez(tmp_path / "bad.npz", X=labelled(0).X, y=y)
+    with pytest.raises(ValueError, match=r"bad\.npz must have a label for each row"):
+        pretrain.read_tables(tmp_path)
+
+
+def test_too_few_tables_are_refused(
+    tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "one.npz", X=labelled(0).X, y=labelled(0).y)
+    assert main(["pretrain", "--tables", str(tmp_path)]) == 2
+    assert main(["pretrain"]) == 2
+    said = capsys.readouterr().err
+    assert "at least 10 files" in said and "--tables DIR" in said
+    np.savez(tmp_path / "two.npz", rows=np.zeros(3))
+    with pytest.raises(ValueError, match="arrays X and y"):
+        pretrain.read_tables(tmp_path)
+
+
+def test_no_evaluation_set_is_among_the_pretraining_files() -> None:
+    files = datasets.pretraining_files()
+    assert len(files) == len({file.sha256 for file in files}) == 453
+    assert all(file.url.startswith("https://") and file.file.endswith(".npz") for file in files)
+    pinned = {file.sha256 for file in datasets.registry().values()}
+    assert not pinned & {file.sha256 for file in files}
+
+
+def test_the_shipped_critic_was_made_by_this_recipe() -> None:
+    critic = PretrainedCritic.load()
+    assert critic.w1.shape == (2 * len(VIEWS) + 1, pretrain.N_UNITS)
