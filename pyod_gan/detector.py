@@ -141,7 +141,7 @@ class GANDetector(
     -----
     The scores of a member are put on one scale by ``(score − median) / interquartile range`` of its
     scores of the training rows. The score of a row is the mean over members. If there are several
-    views, the largest view counts.
+    views, the largest view counts. :class:`ViewGAN` has them weighed instead.
 
     Examples
     --------

@@ -30,7 +30,8 @@ from tqdm import tqdm
 
 from pyod_gan import GANDetector, ViewGAN
 from pyod_gan.views import PretrainedCritic, WeighedViews
-from pyod_gan.views.tensors import weighed
+from pyod_gan.views.tensors import TensorCritic, weighed
+from pyod_gan.views.weighed_views import PLAIN
 
 from ..harness import datasets, download, protocols, report
 
@@ -41,7 +42,7 @@ LEAST_ANOMALIES = 5  # in a draw; the first has 10, or all that there are
 MEMBERS = 2  # of a table's own GAN
 N_UNITS = 64  # of each of two hidden layers
 STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 2000, 16, 16, 64
-LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
+LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.5
 FOLDS = 5
 ALIKE = 0.5  # share of the columns from which on two tables are near-copies of each other
 Array = NDArray[Any]
@@ -205,7 +206,7 @@ def _of_fold(
     torch.set_num_threads(1)
     inside = [fold_of[groups[task.table]] == fold for task in tasks]
     trained = train([task for task, left_out in zip(tasks, inside, strict=True) if not left_out])
-    critics = {"pretrained": trained, "equal": PretrainedCritic.equal()}
+    critics = {"pretrained": trained, "equal": PretrainedCritic.silent()}
     rows = []
     for task, left_out in zip(tasks, inside, strict=True):
         if left_out and task.draw == 0:
@@ -217,9 +218,11 @@ def _of_fold(
 
 
 def scores_of(critic: PretrainedCritic, inputs: Array) -> Array:
-    """What a critic says of inputs, (n, 2 V + K) -> (n,)."""
-    weights = {name: torch.from_numpy(w) for name, w in critic.to_arrays().items()}
-    return weighed(torch.from_numpy(inputs).double(), weights).numpy()
+    """Scores of rows by their inputs, (n, 2 V + K) -> (n,). Units are those of these rows."""
+    both = TensorCritic(critic)(torch.from_numpy(inputs).double()).numpy()
+    low, middle, high = np.quantile(both, [0.25, 0.5, 0.75], axis=0)
+    in_units = (both - middle) / np.where(high > low, high - low, 1.0)
+    return np.asarray(in_units @ [1.0, PLAIN])
 
 
 def train(

@@ -88,5 +88,5 @@ class ViewGAN(BaseGAN):
     def _critic(self) -> PretrainedCritic:
         """The critic that the parameter names."""
         if self.critic == "equal":
-            return PretrainedCritic.equal()
+            return PretrainedCritic.silent()
         return PretrainedCritic.load(None if self.critic == "pretrained" else self.critic)

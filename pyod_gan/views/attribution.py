@@ -11,7 +11,7 @@ from . import kernels
 from .pairs import N_BINS, find_bins
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
-from .table_views import VIEWS, TableViews, on_grid
+from .table_views import VIEWS, TableViews, are_known, on_grid
 
 STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
 GROUPS = 64  # of prototypes, of which each gives one expected row
@@ -34,9 +34,11 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
 
 
 def shares_of_views(
-    reference: Reference, critic: PretrainedCritic, views: Array, own: Array
+    reference: Reference, critic: PretrainedCritic, slopes: Array, views: Array, own: Array
 ) -> Array:
-    """Shares of the views and of the own views in what the critic says, (n, V) -> (n, V + K).
+    """Shares of the views and of the own views in a score, (n, V), (n, K) -> (n, V + K).
+
+    ``slopes`` (2,) say how the score rises with what the critic and the plain mean say.
 
     These are integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row,
     whose views are all at the median.
@@ -47,7 +49,7 @@ def shares_of_views(
     start[:n_views] = np.log(2)
     slope = np.zeros_like(inputs)
     for step in range(STEPS):
-        slope += _gradient(critic, start + (inputs - start) * (step + 0.5) / STEPS)
+        slope += _gradient(critic, slopes, start + (inputs - start) * (step + 0.5) / STEPS)
     terms = (inputs - start) * slope / STEPS
     return np.hstack(
         [terms[:, :n_views] + terms[:, n_views : 2 * n_views], terms[:, 2 * n_views :]]
@@ -65,22 +67,15 @@ def inputs_of(reference: Reference, views: Array, own: Array) -> Array:
     return np.hstack([tails, _signed_log(heights), _signed_log(own)])
 
 
-def shares_of_columns(
-    views: TableViews,
-    reference: Reference,
-    critic: PretrainedCritic,
-    rows: Array,
-    own: Array,
-    expected: Array,
-) -> Array:
+def shares_of_columns(views: TableViews, by_view: Array, rows: Array, expected: Array) -> Array:
     """Shares of the columns in the scores of rows, not negative, (n, D).
 
-    A view's share goes to the columns that it comes from: those far from the expected rows, those
-    that stand out in a summary over columns or pairs, or those that make a distance long.
+    A share of a view (n, V + K) goes to the columns that it comes from: those far from the expected
+    rows, those that stand out in a summary over columns or pairs, or those that make a distance
+    long.
     """
     n, n_columns = rows.shape
-    found = views.of(rows)
-    by_view = np.maximum(shares_of_views(reference, critic, found, own), 0)
+    by_view = np.maximum(by_view, 0)
     apart = np.abs(rows - expected.mean(0))  # (n, D)
     details = _Details(views, rows)
     total = np.zeros((n, n_columns))
@@ -104,7 +99,7 @@ class _Details:
     def __init__(self, views: TableViews, rows: Array) -> None:
         self.views = views
         self.whole = on_grid(rows, views.grid)  # (n, D)
-        self.known = np.isin(self.whole @ views.weights, views.prints).astype(int)  # (n,)
+        self.known = are_known(self.whole, views).astype(int)  # (n,)
 
     def columns(self, look: int, summary: int, apart: Array) -> Array:
         """Parts of the columns in a summary of a column view, (n, D)."""
@@ -145,9 +140,9 @@ class _Details:
         found = np.empty((*self.whole.shape, v.at.shape[-1]))
         for j, values in enumerate(self.whole.T):
             points = v.points[j, : v.n_points[j]]
-            place = np.searchsorted(points, values, "right")
+            place = np.searchsorted(points, values + 1, "right")
             below = np.maximum(place - 1, 0)
-            equal = (place > 0) & (points[below] == values)
+            equal = (place > 0) & (points[below] >= values - 1)
             at, between = v.at[self.known, j, below], v.between[j, place]
             found[:, j] = np.where(equal[:, None], at, between)
         return found
@@ -173,8 +168,8 @@ def _standing_out(values: Array, summary: int) -> Array:
     return top
 
 
-def _gradient(critic: PretrainedCritic, inputs: Array) -> Array:
-    """Gradient of the critic by its inputs, (n, 2 V + K) -> (n, 2 V + K)."""
+def _gradient(critic: PretrainedCritic, slopes: Array, inputs: Array) -> Array:
+    """Gradient of critic and plain mean, times their slopes, (n, 2 V + K) -> (n, 2 V + K)."""
     n_views = critic.n_views
     seen = inputs.copy()
     heights = seen[:, n_views:]
@@ -183,9 +178,12 @@ def _gradient(critic: PretrainedCritic, inputs: Array) -> Array:
     first = seen @ critic.w1 + critic.b1
     second = np.maximum(first, 0) @ critic.w2 + critic.b2
     pull = ((second > 0) * critic.w3) @ critic.w2.T * (first > 0)
-    gradient: Array = pull @ critic.w1.T
+    gradient: Array = slopes[0] * (pull @ critic.w1.T)
+    gradient[:, :n_views] += slopes[1] / n_views
+    gradient[:, n_views : 2 * n_views] += slopes[1] * 0.5 / n_views
     gradient[:, n_views:] *= below
-    gradient[:, n_views : 2 * n_views] += ~below[:, :n_views] * (SLOPE / n_views)
+    above = ~below[:, :n_views]
+    gradient[:, n_views : 2 * n_views] += above * slopes.sum() * SLOPE / n_views
     return gradient
 
 

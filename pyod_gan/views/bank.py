@@ -45,11 +45,10 @@ def make_bank(rows: Array, core: Array | None = None) -> Bank:
     n_places = 1 << (len(taken) - 1).bit_length()
     free = (0, n_places - len(taken))
     of_core = np.ones(len(taken), dtype=bool) if core is None else core[:SIZE]
-    _, first = np.unique(taken, axis=0, return_index=True)
-    later = np.ones(len(taken), dtype=bool)
-    later[first] = False
     places = np.ascontiguousarray(np.pad(taken, (free, (0, 0))).T)
-    return Bank(places, len(taken), np.pad(of_core, free), np.pad(later, free))
+    later = np.zeros(n_places, dtype=bool)
+    kernels.find_later(places, len(taken), later)
+    return Bank(places, len(taken), np.pad(of_core, free), later)
 
 
 def choose_bank(pool: Array) -> Choice:

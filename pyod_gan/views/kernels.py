@@ -18,6 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 ABSENT = np.int32(2**31 - 1)  # distance to a place without a prototype
 N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
+COARSE = 64  # steps of a step of fingerprints
 N_EDGES = 7  # edges of the 8 bins of a column
 FAR_BELOW = -1e300
 
@@ -43,7 +44,8 @@ def find_distances(row, bank, n_present, later, found):
     """Sums of absolute differences of a row (D,) to prototypes (D, S), into ``found`` (S,).
 
     The first prototype that equals the row may be the row itself and is left out, as are places
-    from ``n_present`` on. Returns the number of prototypes that equal the row.
+    from ``n_present`` on. Rows are equal up to one step per column, in the mean, which is what the
+    rounding of single precision can make. Returns the number of prototypes that equal the row.
     """
     n_columns, n_places = bank.shape
     for m in range(n_places):
@@ -67,13 +69,57 @@ def find_distances(row, bank, n_present, later, found):
     for m in range(n_present, n_places):
         found[m] = ABSENT
     copies = 0
-    if nearest == 0:
+    if nearest <= n_columns:
         for m in range(n_present):
-            if found[m] == 0:
+            if found[m] <= n_columns:
                 copies += 1
-                if not later[m]:
-                    found[m] = ABSENT
+                found[m] = np.int32(0) if later[m] else ABSENT
     return copies
+
+
+@compiled
+def n_at_most(x, points, size):
+    """Number of the first ``size`` of ascending points that are at most x."""
+    low, length = 0, size
+    while length > 0:
+        half = length // 2
+        right = points[low + half] <= x
+        low += half + 1 if right else 0
+        length = length - half - 1 if right else half
+    return low
+
+
+@compiled
+def find_later(bank, n_present, later):
+    """Tell which prototypes (D, S) equal an earlier one, into ``later`` (S,)."""
+    n_columns = len(bank)
+    for m in range(n_present):
+        for other in range(m):
+            apart = np.int64(0)
+            for j in range(n_columns):
+                apart += gap(bank[j, m], bank[j, other])
+                if apart > n_columns:
+                    break
+            if apart <= n_columns:
+                later[m] = True
+                break
+
+
+@compiled
+def is_known(row, weights, prints):
+    """Tell whether a row (D,) is a row of the pool, by one of two fingerprints (2, P).
+
+    A fingerprint is a weighted sum of the row on a coarse grid. The second grid is shifted by half
+    a step, so that rounding cannot move a value over the edge of a step in both.
+    """
+    for shifted in range(2):
+        found = 0.0
+        for j in range(len(row)):
+            found += ((np.int64(row[j]) + shifted * (COARSE // 2)) // COARSE) * weights[j]
+        p = n_at_most(found, prints[shifted], prints.shape[1])
+        if p > 0 and prints[shifted, p - 1] == found:
+            return True
+    return False
 
 
 @compiled
@@ -107,18 +153,6 @@ def find_all_levels(rows, bank, n_present, later, into):
     for i in range(len(rows)):
         find_distances(rows[i], bank, n_present, later, found)
         find_levels(found, work, into[i])
-
-
-@compiled
-def n_at_most(x, points, size):
-    """Number of the first ``size`` of ascending points that are at most x."""
-    low, length = 0, size
-    while length > 0:
-        half = length // 2
-        right = points[low + half] <= x
-        low += half + 1 if right else 0
-        length = length - half - 1 if right else half
-    return low
 
 
 @compiled
@@ -164,11 +198,7 @@ def find_views(
     projected = np.empty(n_axes, np.float64)
     for i in range(n):
         row = rows[i]
-        print_of = 0.0
-        for j in range(n_columns):
-            print_of += row[j] * weights[j]
-        p = n_at_most(print_of, prints, len(prints))
-        known = 1 if p > 0 and prints[p - 1] == print_of else 0
+        known = 1 if is_known(row, weights, prints) else 0
         copies = find_distances(row, bank, n_present, later, found)
         find_levels(found, work, levels)
         v = 0
@@ -186,8 +216,8 @@ def find_views(
         v += 1
         for j in range(n_columns):
             x = row[j]
-            p = n_at_most(x, points[j], n_points[j])
-            if p > 0 and points[j, p - 1] == x:
+            p = n_at_most(x + 1, points[j], n_points[j])
+            if p > 0 and points[j, p - 1] >= x - 1:  # equal up to one step
                 for t in range(n_tables):
                     of_columns[t, j] = at[known, j, p - 1, t]
             else:
@@ -195,7 +225,7 @@ def find_views(
                     of_columns[t, j] = between[j, p, t]
             b = 0
             for k in range(N_EDGES):
-                b += x >= edges[j, k]
+                b += x + 1 >= edges[j, k]
             bins[j] = b
         for t in range(n_tables):
             summarise(of_columns[t], n_columns, into[i, v : v + 3])
@@ -232,7 +262,7 @@ def weigh(
     views, own, knots, tails, beyond, lowest, floors, middles, spreads, ceiling, slope,
     w1, b1, w2, b2, w3, b3, into,
 ):  # fmt: skip
-    """Scores of rows by their views (n, V) and by views of their own GAN (n, K), into (n,)."""
+    """What the critic, and what the plain mean, says of views (n, V) and (n, K), into (n, 2)."""
     n, n_views = views.shape
     n_knots = knots.shape[1]
     n_units = len(b1)
@@ -242,7 +272,7 @@ def weigh(
         for u in range(n_units):
             first[u] = b1[u]
             second[u] = b2[u]
-        above = 0.0
+        above, plain = 0.0, 0.0
         for v in range(n_views):
             x = views[i, v]
             p = n_at_most(x, knots[v], n_knots)
@@ -257,6 +287,7 @@ def weigh(
             z = np.log1p(z) if z > 0 else -np.log1p(-z)
             above += max(z - ceiling, 0.0)
             z = min(z, ceiling)
+            plain += tail + 0.5 * z
             for u in range(n_units):
                 first[u] += tail * w1[v, u] + z * w1[n_views + v, u]
         for k in range(own.shape[1]):
@@ -271,7 +302,8 @@ def weigh(
         score = b3 + slope * above / n_views
         for u in range(n_units):
             score += max(second[u], 0.0) * w3[u]
-        into[i] = score
+        into[i, 0] = score
+        into[i, 1] = (plain + slope * above) / n_views
 
 
 @compiled

@@ -65,10 +65,10 @@ def find_edges(values: Array) -> Array:
 
 
 def find_bins(rows: Array, edges: Array) -> Array:
-    """Bins of the values of rows, (n, D), (D, 7) -> (n, D)."""
+    """Bins of the values of rows, (n, D) int32, (D, 7) -> (n, D). An edge may be missed by one."""
     bins = np.zeros(rows.shape, dtype=np.int64)
     for edge in edges.T:
-        bins += rows >= edge
+        bins += rows + 1 >= edge
     return bins
 
 

@@ -19,7 +19,7 @@ from .pairs import PAIR_VIEWS, choose_pairs, count_cells, find_bins, find_edges
 POOL = 2048  # number of training rows that views are made of
 GRID = 2.0**16  # steps of the whole numbers per standard deviation
 WIDE = 256  # number of columns up to which sums of differences on this grid have 32 bits
-FINGERPRINT = 2.0**53 / 2**24  # largest sum of the weights of fingerprints, which stay exact
+FINGERPRINT = 2.0**35  # largest sum of the weights of fingerprints, which stay exact
 SUMMARIES = ("mean", "largest", "mean of three largest")
 Array = np.ndarray
 
@@ -71,7 +71,7 @@ class TableViews:
     means: Array  # (A, D)
     axes: Array  # (A, D, K)
     weights: Array  # (D,) of the fingerprint that tells a row of the pool from others
-    prints: Array  # (P,) fingerprints of the pool, ascending
+    prints: Array  # (2, P) fingerprints of the pool on two grids, ascending
 
     @classmethod
     def fit(cls, rows: Array) -> TableViews:
@@ -116,7 +116,7 @@ class TableViews:
             means=np.stack([space.mean for space in spaces]),
             axes=np.stack([space.axes for space in spaces]),
             weights=weights,
-            prints=np.unique(whole @ weights),
+            prints=fingerprints(whole, weights),
         )
 
     @property
@@ -190,7 +190,7 @@ _SHAPES: Shapes = {
     "means": ((2, "D"), np.float64),
     "axes": ((2, "D", "K"), np.float64),
     "weights": (("D",), np.float64),
-    "prints": (("P",), np.float64),
+    "prints": ((2, "P"), np.float64),
 }
 
 
@@ -207,6 +207,26 @@ def on_grid(rows: Array, grid: float) -> Array:
 def some_rows(n: int) -> Array:
     """Choose at most 2,048 of n rows. The choice depends on n alone."""
     return np.random.default_rng(0).permutation(n)[:POOL]
+
+
+def fingerprints(whole: Array, weights: Array) -> Array:
+    """Fingerprints of rows on two coarse grids, (P, D) int32 -> (2, P), ascending."""
+    return np.sort([_coarse(whole, shift) @ weights for shift in (0, kernels.COARSE // 2)], axis=1)
+
+
+def are_known(whole: Array, views: TableViews) -> Array:
+    """Tell which rows are rows of the pool, (n, D) int32 -> (n,) bool."""
+    shifts = (0, kernels.COARSE // 2)
+    found = [
+        np.isin(_coarse(whole, s) @ views.weights, p)
+        for s, p in zip(shifts, views.prints, strict=True)
+    ]
+    return np.asarray(found[0] | found[1])
+
+
+def _coarse(whole: Array, shift: int) -> Array:
+    """Rows on a coarse grid, (n, D) -> (n, D)."""
+    return (whole.astype(np.int64) + shift) // kernels.COARSE
 
 
 def _fingerprint_weights(n_columns: int) -> Array:

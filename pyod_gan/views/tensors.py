@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .kernels import ABSENT, LENGTHS, N_LEVELS
+from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import VIEWS, TableViews
@@ -32,12 +32,12 @@ class TensorViews(nn.Module):
         """Views of rows, in the order of :data:`~pyod_gan.views.VIEWS`."""
         get = self.get_buffer
         rows = (x * self.grid).round()
-        known = ((rows @ get("weights"))[:, None] == get("prints")).any(1)
+        known = self._are_known(rows)
         apart = torch.cdist(rows, get("bank").mT, p=1.0)
         present = torch.arange(apart.shape[1], device=x.device) < get("n_present")
-        copies = (apart == 0) & present
-        left_out = ~present | (copies & ~get("later"))
-        apart = torch.where(left_out, self.absent, apart)
+        copies = (apart <= x.shape[1]) & present
+        apart = torch.where(copies, torch.where(get("later"), 0.0, self.absent), apart)
+        apart = torch.where(present, apart, self.absent)
         of_core = torch.where(get("core"), apart, self.absent)
         parts = [
             self._levels(apart),
@@ -48,6 +48,14 @@ class TensorViews(nn.Module):
             *self._of_axes(rows / self.grid),
         ]
         return torch.cat(parts, 1)
+
+    def _are_known(self, rows: Tensor) -> Tensor:
+        """Tell which rows are rows of the pool, by one of two fingerprints, (B, D) -> (B,)."""
+        known = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)
+        for shift, prints in zip((0, COARSE // 2), self.get_buffer("prints"), strict=True):
+            coarse = ((rows + shift) / COARSE).floor()
+            known = known | ((coarse @ self.get_buffer("weights"))[:, None] == prints).any(1)
+        return known
 
     def _levels(self, apart: Tensor) -> Tensor:
         """Mean over groups of the nearest prototype, by group size, (B, S) -> (B, 11)."""
@@ -63,11 +71,11 @@ class TensorViews(nn.Module):
     def _of_columns(self, rows: Tensor, known: Tensor) -> list[Tensor]:
         """Summaries of every column view, (B, D) -> T times (B, 3)."""
         points, at = self.get_buffer("points"), self.get_buffer("at")
-        places = torch.searchsorted(points, rows.mT.contiguous(), right=True).mT  # (B, D)
+        places = torch.searchsorted(points, (rows + 1).mT.contiguous(), right=True).mT  # (B, D)
         places = torch.minimum(places, self.get_buffer("n_points"))
         columns = torch.arange(rows.shape[1], device=rows.device)
         below = (places - 1).clamp_min(0)
-        equal = (places > 0) & (points[columns, below] == rows)
+        equal = (places > 0) & (points[columns, below] >= rows - 1)
         on_point = at[known.long()[:, None], columns, below]  # (B, D, T)
         values = torch.where(
             equal[..., None], on_point, self.get_buffer("between")[columns, places]
@@ -78,7 +86,7 @@ class TensorViews(nn.Module):
         """Summaries of every pair view, (B, D) -> U times (B, 3)."""
         pairs, cells = self.get_buffer("pairs"), self.get_buffer("cells")
         edges = self.get_buffer("edges")
-        bins = (rows[..., None] >= edges).sum(-1)  # (B, D)
+        bins = (rows[..., None] + 1 >= edges).sum(-1)  # (B, D)
         a, b = bins[:, pairs[:, 0]], bins[:, pairs[:, 1]]
         places = (edges.shape[1] + 1) * a + b  # (B, p)
         which = torch.arange(len(pairs), device=rows.device)
@@ -122,7 +130,7 @@ class TensorInputs(nn.Module):
 
 
 class TensorCritic(nn.Module):
-    """The pre-trained critic, inputs (B, 2 V + K) -> scores (B,)."""
+    """What the critic, and what the plain mean, says of inputs, (B, 2 V + K) -> (B, 2)."""
 
     def __init__(self, critic: PretrainedCritic) -> None:
         super().__init__()
@@ -130,8 +138,9 @@ class TensorCritic(nn.Module):
             self.register_buffer(name, torch.from_numpy(array))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Weigh inputs, (B, 2 V + K) -> (B,)."""
-        return weighed(inputs, dict(self.named_buffers()))
+        """Weigh inputs."""
+        of_critic = weighed(inputs, dict(self.named_buffers()))
+        return torch.stack([of_critic, plain_mean(inputs)], -1)
 
 
 def weighed(inputs: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
@@ -146,6 +155,14 @@ def weighed(inputs: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
     for layer in ("1", "2"):
         x = (x @ weights["w" + layer] + weights["b" + layer]).relu()
     return x @ weights["w3"] + weights["b3"] + SLOPE * above
+
+
+def plain_mean(inputs: Tensor) -> Tensor:
+    """Mean of all tails and half heights, (..., 2 V + K) -> (...)."""
+    n_views = len(VIEWS)
+    tails, heights = inputs[..., :n_views], inputs[..., n_views : 2 * n_views]
+    above = (heights - CEILING).clamp_min(0).mean(-1)
+    return tails.mean(-1) + 0.5 * heights.clamp_max(CEILING).mean(-1) + SLOPE * above
 
 
 def summaries(values: Tensor) -> Tensor:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from . import kernels
-from .attribution import expected_rows, inputs_of, shares_of_columns
+from .attribution import expected_rows, inputs_of, shares_of_columns, shares_of_views
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import TableViews, some_rows
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
+PLAIN = 0.25  # weight of the plain mean of the views, beside the critic's
+LEAST_SCALE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,34 +33,35 @@ class WeighedViews:
         Compares them with those of training rows.
     critic : PretrainedCritic
         Weighs them.
-    centre, scale : float
-        Median and interquartile range of what the critic says of training rows whose own GAN finds
-        them typical. A score of 0 is typical, and a score of 1 is one range above it.
+    units : ndarray of shape (3, 2)
+        Median and interquartile range over training rows: of what the critic says, of the plain
+        mean of the views, and of their sum.
+
+    Notes
+    -----
+    A table may be unlike all tables that the critic has seen. So the plain mean of all tails and
+    half heights counts too: of what the two say, each in its own interquartile ranges, a fifth is
+    the plain mean's.
     """
 
     views: TableViews
     reference: Reference
     critic: PretrainedCritic
-    centre: float = 0.0
-    scale: float = 1.0
+    units: Array
 
     @classmethod
     def fit(cls, rows: Array, critic: PretrainedCritic) -> WeighedViews:
-        """Learn views, reference and scale from scaled training rows, (n, D) float32."""
+        """Learn views, reference and units from scaled training rows, (n, D) float32."""
         views = TableViews.fit(rows)
         pool = rows[some_rows(len(rows))]
         found = views.of(pool)
-        plain = cls(views=views, reference=Reference.fit(found), critic=critic)
-        scores = plain.weigh(found, np.zeros((len(pool), len(OWN))))
-        low, centre, high = np.quantile(scores, [0.25, 0.5, 0.75])
-        scale = high - low if high - low > 1e-9 else scores.std()
-        return cls(
-            views=views,
-            reference=plain.reference,
-            critic=critic,
-            centre=float(centre),
-            scale=float(scale if scale > 1e-9 else 1.0),
-        )
+        units = np.tile([0.0, 1.0], (3, 1))
+        weighed = cls(views=views, reference=Reference.fit(found), critic=critic, units=units)
+        typical = np.zeros((len(pool), len(OWN)))  # what its own GAN says of a typical row
+        both = weighed.opinions(found, typical)
+        units[:2] = [_unit(opinion) for opinion in both.T]
+        units[2] = _unit(weighed.weigh(found, typical))
+        return weighed
 
     def scores(self, rows: Array, own: Array) -> Array:
         """Scores of scaled rows, by views of their own GAN too, (n, D), (n, K) -> (n,)."""
@@ -67,16 +71,24 @@ class WeighedViews:
         """What the critic sees of scaled rows, (n, D), (n, K) -> (n, 2 V + K)."""
         return inputs_of(self.reference, self.views.of(rows), own)
 
-    def weigh(self, views: Array, own: Array) -> Array:
-        """Scores of rows by their views, (n, V), (n, K) -> (n,)."""
+    def opinions(self, views: Array, own: Array) -> Array:
+        """What the critic, and what the plain mean, says of views, (n, V), (n, K) -> (n, 2)."""
         r, c = self.reference, self.critic
-        found = np.empty(len(views))
+        found = np.empty((len(views), 2))
         kernels.weigh(
             views, np.ascontiguousarray(own, np.float64), r.knots, r.tails, float(r.beyond),
             r.lowest, r.floors, r.middles, r.spreads, CEILING, SLOPE,
             c.w1, c.b1, c.w2, c.b2, c.w3, float(c.b3), found,
         )  # fmt: skip
-        return (found - self.centre) / self.scale
+        return found
+
+    def weigh(self, views: Array, own: Array) -> Array:
+        """Scores of rows by their views, (n, V), (n, K) -> (n,)."""
+        centres, scales = self.units.T
+        in_units = (self.opinions(views, own) - centres[:2]) / scales[:2]
+        together = in_units[:, 0] + PLAIN * in_units[:, 1]
+        scores: Array = (together - centres[2]) / scales[2]
+        return scores
 
     def tensors(self) -> nn.Module:
         """Make the same in torch, rows (B, D) and own views (B, K) to scores (B,)."""
@@ -91,7 +103,13 @@ class WeighedViews:
 
         ``own`` (n, K) are views of the rows' own GAN, ``expected`` is from :meth:`expected`.
         """
-        return shares_of_columns(self.views, self.reference, self.critic, rows, own, expected)
+        by_view = self.shares_of_views(self.views.of(rows), own)
+        return shares_of_columns(self.views, by_view, rows, expected)
+
+    def shares_of_views(self, views: Array, own: Array) -> Array:
+        """Shares of views and own views in the scores of rows, (n, V), (n, K) -> (n, V + K)."""
+        slopes = np.array([1.0, PLAIN]) / self.units[:2, 1] / self.units[2, 1]
+        return shares_of_views(self.reference, self.critic, slopes, views, own)
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything as arrays; see :meth:`from_arrays`."""
@@ -101,7 +119,7 @@ class WeighedViews:
             "critic": self.critic.to_arrays(),
         }
         arrays = {f"{part}.{name}": a for part, of in parts.items() for name, a in of.items()}
-        return arrays | {"unit": np.array([self.centre, self.scale])}
+        return arrays | {"units": self.units}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> WeighedViews:
@@ -117,18 +135,24 @@ class WeighedViews:
             part, _, rest = name.partition(".")
             if part in parts and rest:
                 parts[part][rest] = array
-            elif name != "unit":
+            elif name != "units":
                 raise ValueError(f"Weighed views have no array {name!r}.")
-        unit = arrays.get("unit", np.zeros(0))
-        if unit.shape != (2,) or not np.isfinite(unit).all() or not unit[1] > 0:
-            raise ValueError("The unit of weighed views must be a centre and a positive scale.")
+        units = arrays.get("units", np.zeros(0))
+        if units.shape != (3, 2) or not np.isfinite(units).all() or not (units[:, 1] > 0).all():
+            raise ValueError("The units of weighed views must be centres and positive scales.")
         return cls(
             views=TableViews.from_arrays(parts["views"]),
             reference=Reference.from_arrays(parts["reference"]),
             critic=PretrainedCritic.from_arrays(parts["critic"]),
-            centre=float(unit[0]),
-            scale=float(unit[1]),
+            units=np.asarray(units, np.float64),
         )
+
+
+def _unit(values: Array) -> tuple[float, float]:
+    """Median and interquartile range; where that is 0 the deviation, and where all is equal 1."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    scale = high - low if high - low > LEAST_SCALE else values.std()
+    return float(middle), float(scale if scale > LEAST_SCALE else 1.0)
 
 
 class _TensorScores(nn.Module):
@@ -139,9 +163,11 @@ class _TensorScores(nn.Module):
         self.views = TensorViews(weighed.views)
         self.inputs = TensorInputs(weighed.reference)
         self.critic = TensorCritic(weighed.critic)
-        self.centre, self.scale = weighed.centre, weighed.scale
+        self.register_buffer("units", torch.from_numpy(weighed.units))
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         """Score rows, (B, D), (B, K) -> (B,)."""
-        scores: Tensor = self.critic(self.inputs(self.views(x), own))
-        return (scores - self.centre) / self.scale
+        centres, scales = self.get_buffer("units").mT
+        both = (self.critic(self.inputs(self.views(x), own)) - centres[:2]) / scales[:2]
+        scores: Tensor = (both[:, 0] + PLAIN * both[:, 1] - centres[2]) / scales[2]
+        return scores

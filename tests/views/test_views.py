@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pyod_gan.views import VIEWS, PretrainedCritic, TableViews, WeighedViews, views_in_words
-from pyod_gan.views.attribution import inputs_of, shares_of_views
+from pyod_gan.views.attribution import inputs_of
 from pyod_gan.views.axes import find_axes
 from pyod_gan.views.pretrained_critic import CEILING, SLOPE
 from pyod_gan.views.tensors import TensorViews
@@ -184,25 +184,31 @@ def test_shares_of_views_add_up() -> None:
     """Integrated gradients sum to the difference of the score to that of a typical row."""
     weighed = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.load())
     views, own = weighed.views.of(NEW["mixed"]), np.ones((len(NEW["mixed"]), 1))
-    shares = shares_of_views(weighed.reference, weighed.critic, views, own)
-    excess = weighed.weigh(views, own) * weighed.scale + weighed.centre
-    spread = np.ptp(excess - shares.sum(1))
-    assert spread < 0.15 * np.ptp(excess)
+    shares = weighed.shares_of_views(views, own)
+    scores = weighed.weigh(views, own)
+    assert np.ptp(scores - shares.sum(1)) < 0.15 * np.ptp(scores)
 
 
-def test_equal_weights_are_the_mean_of_tails_and_half_heights() -> None:
-    weighed = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.equal())
-    views, own = weighed.views.of(NEW["mixed"]), np.zeros((len(NEW["mixed"]), 1))
-    tails, heights = np.split(inputs_of(weighed.reference, views, own)[:, :-1], 2, axis=1)
-    expected = tails.mean(1) + 0.5 * np.minimum(heights, CEILING).mean(1)
-    expected += SLOPE * np.maximum(heights - CEILING, 0).mean(1)
-    found = weighed.weigh(views, own) * weighed.scale + weighed.centre
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+def test_opinions_without_a_critic() -> None:
+    weighed = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.silent())
+    rows, own = NEW["mixed"], np.zeros((len(NEW["mixed"]), 1))
+    tails, heights = np.split(weighed.inputs(rows, own)[:, :-1], 2, axis=1)
+    above = SLOPE * np.maximum(heights - CEILING, 0).mean(1)
+    plain = tails.mean(1) + 0.5 * np.minimum(heights, CEILING).mean(1) + above
+    found = weighed.opinions(weighed.views.of(rows), own)
+    np.testing.assert_allclose(found, np.c_[above, plain], atol=1e-9)
+
+
+def test_a_score_of_1_is_an_interquartile_range_above_the_median() -> None:
+    weighed = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.load())
+    scores = weighed.scores(TABLES["mixed"], np.zeros((300, 1)))
+    low, middle, high = np.quantile(scores, [0.25, 0.5, 0.75])
+    assert (middle, high - low) == pytest.approx((0, 1))
 
 
 def test_tails_are_shares_of_training_rows() -> None:
     rows = TABLES["mixed"]
-    weighed = WeighedViews.fit(rows, PretrainedCritic.equal())
+    weighed = WeighedViews.fit(rows, PretrainedCritic.silent())
     views = weighed.views.of(rows)
     tails = weighed.inputs(rows, np.zeros((len(rows), 1)))[:, : len(VIEWS)]
     at_least = (views[None] >= views[:, None]).sum(1)
@@ -235,21 +241,21 @@ HOSTILE = {
     "a spread of 0": ("reference.spreads", lambda a: a * 0),
     "an infinite weight": ("critic.w1", lambda a: a + np.inf),
     "fewer weights": ("critic.w2", lambda a: a[:-1]),
-    "a negative unit": ("unit", lambda a: -a),
+    "a negative unit": ("units", lambda a: -a),
 }
 
 
 @pytest.mark.parametrize("change", HOSTILE)
 def test_arrays_that_lead_outside_are_refused(change: str) -> None:
-    arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.equal()).to_arrays()
+    arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.load()).to_arrays()
     name, changed = HOSTILE[change]
     with pytest.raises(ValueError, match=r"must|fit together|not finite"):
         WeighedViews.from_arrays(arrays | {name: changed(arrays[name])})
 
 
 def test_missing_and_unknown_arrays_are_refused() -> None:
-    arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.equal()).to_arrays()
-    for name in ("views.core", "reference.knots", "critic.b3", "unit"):
+    arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.silent()).to_arrays()
+    for name in ("views.core", "reference.knots", "critic.b3", "units"):
         with pytest.raises(ValueError):
             WeighedViews.from_arrays({n: a for n, a in arrays.items() if n != name})
     with pytest.raises(ValueError, match="no array 'more'"):
@@ -258,7 +264,7 @@ def test_missing_and_unknown_arrays_are_refused() -> None:
 
 def test_a_critic_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "own.safetensors"
-    critic = PretrainedCritic.equal()
+    critic = PretrainedCritic.load()
     critic.save(path, {"tables": 3})
     again = PretrainedCritic.load(path)
     np.testing.assert_allclose(again.w1, critic.w1, rtol=1e-6)
@@ -276,7 +282,7 @@ def test_the_shipped_critic_is_checked_by_its_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "critic.safetensors"
-    PretrainedCritic.equal().save(path, {})
+    PretrainedCritic.silent().save(path, {})
     monkeypatch.setattr("pyod_gan.views.pretrained_critic.SHIPPED", path)
     with pytest.raises(ValueError, match="not the file of this version"):
         PretrainedCritic.load()
