@@ -74,15 +74,16 @@ def sick(gan_class: type[BaseGAN], diverging=(), collapsing=()) -> BaseGAN:
 
 
 def test_sick_members_are_dropped_alone(gan_class: type[BaseGAN]) -> None:
-    X = table()
-    with pytest.warns(TrainingCollapseWarning, match="1 of 3 members diverged and 1 collapsed"):
+    X, n_collapsed = table(), int(gan_class.needs_wide_generator)
+    said = f"1 of 3 members diverged and {n_collapsed} collapsed"
+    with pytest.warns(TrainingCollapseWarning, match=said):
         ill = GANDetector(
             sick(gan_class, diverging=[0], collapsing=[2]),
             n_estimators=3,
             max_iter=20,
             random_state=0,
         ).fit(X)
-    assert ill.networks_.n_members == 1
+    assert ill.networks_.n_members == 2 - n_collapsed
     assert ill.history_[-1]["n_alive"] == 2
     assert np.isfinite(ill.decision_scores_).all()
     healthy = GANDetector(gan_class(), n_estimators=3, max_iter=20, random_state=0).fit(X)
@@ -102,6 +103,9 @@ def test_early_stopping_does_not_hide_a_diverged_member(gan_class: type[BaseGAN]
 @pytest.mark.parametrize("how", ["diverging", "collapsing"])
 def test_all_dead_says_what_to_change(gan_class: type[BaseGAN], how: str) -> None:
     detector = GANDetector(sick(gan_class, **{how: [0, 1]}), **QUICK)
+    if how == "collapsing" and not gan_class.needs_wide_generator:
+        assert np.isfinite(detector.fit(table()).decision_scores_).all()
+        return
     with pytest.raises(TrainingCollapsedError, match="Lower `lr`"):
         detector.fit(table())
     assert not hasattr(detector, "networks_")
