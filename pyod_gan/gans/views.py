@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -12,7 +12,9 @@ from torch import Tensor
 from ..engine.games import Game
 from ..engine.networks import Networks
 from ..engine.spec import BaseGAN
-from ..views import PretrainedCritic, WeighedViews
+
+if TYPE_CHECKING:
+    from ..views import PretrainedCritic, WeighedViews
 
 
 class ViewGAN(BaseGAN):
@@ -72,9 +74,13 @@ class ViewGAN(BaseGAN):
         return -net.critic(x).squeeze(-1)
 
     def judge(self, rows: np.ndarray) -> WeighedViews:
+        from ..views import WeighedViews  # and numba, which other GANs do without
+
         return WeighedViews.fit(rows, self._critic())
 
     def load_judge(self, arrays: Mapping[str, np.ndarray]) -> WeighedViews:
+        from ..views import WeighedViews
+
         return WeighedViews.from_arrays(arrays)
 
     def _validate_params(self) -> None:
@@ -87,6 +93,8 @@ class ViewGAN(BaseGAN):
 
     def _critic(self) -> PretrainedCritic:
         """The critic that the parameter names."""
+        from ..views import PretrainedCritic
+
         if self.critic == "equal":
             return PretrainedCritic.silent()
         return PretrainedCritic.load(None if self.critic == "pretrained" else self.critic)

@@ -51,10 +51,13 @@ class TensorViews(nn.Module):
 
     def _are_known(self, rows: Tensor) -> Tensor:
         """Tell which rows are rows of the pool, by one of two fingerprints, (B, D) -> (B,)."""
-        known = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)
-        for shift, prints in zip((0, COARSE // 2), self.get_buffer("prints"), strict=True):
-            coarse = ((rows + shift) / COARSE).floor()
-            known = known | ((coarse @ self.get_buffer("weights"))[:, None] == prints).any(1)
+        weights, prints = self.get_buffer("weights"), self.get_buffer("prints")
+        coarse = [((rows + shift) / COARSE).floor() for shift in (0, COARSE // 2)]
+        first, second = (
+            ((part @ weights)[:, None] == of_grid).any(1)
+            for part, of_grid in zip(coarse, prints, strict=True)
+        )
+        known: Tensor = first | second
         return known
 
     def _levels(self, apart: Tensor) -> Tensor:
@@ -169,7 +172,7 @@ def summaries(values: Tensor) -> Tensor:
     """Mean, largest, and mean of the three largest, (B, N) -> (B, 3)."""
     n = values.shape[1]
     if n == 0:
-        return values.new_zeros(len(values), 3)
+        return values.sum(1, keepdim=True).expand(-1, 3)  # zeros, in graphs for any number of rows
     mean = values.mean(1)
     top = values.topk(3, dim=1).values.mean(1) if n > 2 else mean
     return torch.stack([mean, values.amax(1), top], 1)
