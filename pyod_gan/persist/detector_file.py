@@ -215,8 +215,7 @@ def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
         return
     shapes = {name.partition(NETWORKS)[2]: array.shape[1:] for name, array in arrays.items()}
     given = {name: shape for name, shape in shapes.items() if name and "." not in name}
-    n_columns = len(arrays["scaler.mean"])
-    if given != (needed := gan.prepared(n_columns)):
+    if given != (needed := gan.prepared(len(arrays["scaler.mean"]))):
         raise ValueError(f"the GAN needs the buffers {needed}. Got {given}")
 
 

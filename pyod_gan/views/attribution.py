@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 
 from . import kernels
 from .pairs import N_BINS, find_bins
-from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
-from .reference import Reference
 from .table_views import VIEWS, TableViews, are_known, on_grid
+from .tensors import TensorCritic
 
 STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
 GROUPS = 64  # of prototypes, of which each gives one expected row
@@ -33,38 +34,26 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
     return np.ascontiguousarray(places.T[chosen] / views.grid)
 
 
-def shares_of_views(
-    reference: Reference, critic: PretrainedCritic, slopes: Array, views: Array, own: Array
-) -> Array:
-    """Shares of the views and of the own views in a score, (n, V), (n, K) -> (n, V + K).
+def shares_of_views(critic: TensorCritic, slopes: Array, inputs: Array) -> Array:
+    """Shares of the views and of the own views in a score, by inputs (n, 2 V + K) -> (n, V + K).
 
-    ``slopes`` (2,) say how the score rises with what the critic and the plain mean say.
-
-    These are integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row,
-    whose views are all at the median.
+    ``slopes`` (2,) say how the score rises with what the critic and the plain mean say. Shares are
+    integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose views
+    are all at the median.
     """
-    inputs = inputs_of(reference, views, own)
-    n_views = critic.n_views
-    start = np.zeros(inputs.shape[1])
-    start[:n_views] = np.log(2)
-    slope = np.zeros_like(inputs)
-    for step in range(STEPS):
-        slope += _gradient(critic, slopes, start + (inputs - start) * (step + 0.5) / STEPS)
-    terms = (inputs - start) * slope / STEPS
-    return np.hstack(
-        [terms[:, :n_views] + terms[:, n_views : 2 * n_views], terms[:, 2 * n_views :]]
-    )
-
-
-def inputs_of(reference: Reference, views: Array, own: Array) -> Array:
-    """Inputs of the critic, (n, V), (n, K) -> (n, 2 V + K)."""
-    tails = np.empty_like(views)
-    for v, (knots, values) in enumerate(zip(reference.knots, reference.tails, strict=True)):
-        inside = np.interp(views[:, v], knots, values)
-        tails[:, v] = np.where(views[:, v] > knots[-1], reference.beyond, inside)
-    apart = np.maximum(views - reference.lowest, 0) + reference.floors
-    heights = (np.log(apart) - reference.middles) / reference.spreads
-    return np.hstack([tails, _signed_log(heights), _signed_log(own)])
+    n_views = len(VIEWS)
+    end = torch.from_numpy(inputs)
+    start = torch.zeros(inputs.shape[1], dtype=end.dtype)
+    start[:n_views] = math.log(2)
+    total = torch.zeros_like(end)
+    with torch.inference_mode(False), torch.enable_grad():
+        for step in range(STEPS):
+            point = torch.lerp(start, end, (step + 0.5) / STEPS).requires_grad_()
+            score = critic(point) @ torch.from_numpy(slopes)
+            total += torch.autograd.grad(score.sum(), point)[0]
+    terms = ((end - start) * total / STEPS).numpy()
+    of_views = terms[:, :n_views] + terms[:, n_views : 2 * n_views]
+    return np.hstack([of_views, terms[:, 2 * n_views :]])
 
 
 def shares_of_columns(views: TableViews, by_view: Array, rows: Array, expected: Array) -> Array:
@@ -168,30 +157,7 @@ def _standing_out(values: Array, summary: int) -> Array:
     return top
 
 
-def _gradient(critic: PretrainedCritic, slopes: Array, inputs: Array) -> Array:
-    """Gradient of critic and plain mean, times their slopes, (n, 2 V + K) -> (n, 2 V + K)."""
-    n_views = critic.n_views
-    seen = inputs.copy()
-    heights = seen[:, n_views:]
-    below = heights < CEILING
-    np.minimum(heights, CEILING, out=heights)
-    first = seen @ critic.w1 + critic.b1
-    second = np.maximum(first, 0) @ critic.w2 + critic.b2
-    pull = ((second > 0) * critic.w3) @ critic.w2.T * (first > 0)
-    gradient: Array = slopes[0] * (pull @ critic.w1.T)
-    gradient[:, :n_views] += slopes[1] / n_views
-    gradient[:, n_views : 2 * n_views] += slopes[1] * 0.5 / n_views
-    gradient[:, n_views:] *= below
-    above = ~below[:, :n_views]
-    gradient[:, n_views : 2 * n_views] += above * slopes.sum() * SLOPE / n_views
-    return gradient
-
-
 def _normalised(parts: Array) -> Array:
     """Scale parts (n, D) so that the sum of each row is 1. Rows of zeros become equal parts."""
     total = parts.sum(1, keepdims=True)
     return np.where(total > 0, parts / np.where(total > 0, total, 1), 1 / parts.shape[1])
-
-
-def _signed_log(z: Array) -> Array:
-    return np.sign(z) * np.log1p(np.abs(z))

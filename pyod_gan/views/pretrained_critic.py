@@ -14,6 +14,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from .checked_arrays import check_arrays
 from .table_views import VIEWS
 
 SHIPPED = Path(__file__).with_name("pretrained_critic.safetensors")
@@ -40,11 +41,6 @@ class PretrainedCritic:
     w3: Array  # (H,)
     b3: Array  # ()
 
-    @property
-    def n_views(self) -> int:
-        """Number of views V."""
-        return len(VIEWS)
-
     @classmethod
     def silent(cls) -> PretrainedCritic:
         """A critic without units, which says only how far heights are above the ceiling."""
@@ -64,18 +60,8 @@ class PretrainedCritic:
         ValueError
             If the weights are not those of such a network.
         """
-        names = {field.name for field in fields(cls)}
-        if arrays.keys() != names:
-            raise ValueError(f"A critic has the weights {sorted(names)}. Got {sorted(arrays)}.")
-        shapes = cls.shapes(2 * len(VIEWS) + len(OWN), np.size(arrays["b1"]))
-        for name, shape in shapes.items():
-            array = arrays[name]
-            if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
-                raise ValueError(
-                    f"The weight {name!r} of a critic must be finite floats of shape {shape}. Got "
-                    f"{array.dtype} of shape {array.shape}."
-                )
-        return cls(**{name: np.asarray(a, np.float64, order="C") for name, a in arrays.items()})
+        sizes = cls.shapes(2 * len(VIEWS) + len(OWN), np.size(arrays.get("b1", 0)))
+        return cls(**check_arrays(arrays, {name: (of, np.float64) for name, of in sizes.items()}))
 
     @staticmethod
     def shapes(n_in: int, n_units: int) -> dict[str, tuple[int, ...]]:
@@ -126,7 +112,7 @@ class PretrainedCritic:
                 f"{path} was not made for the views of this version. Make it again by "
                 "`python -m benchmarks pretrain`."
             )
-        return cls.from_arrays(arrays)
+        return cls.from_arrays({name: array.astype(np.float64) for name, array in arrays.items()})
 
 
 def views_in_words() -> list[str]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from . import kernels
-from .attribution import expected_rows, inputs_of, shares_of_columns, shares_of_views
+from .attribution import expected_rows, shares_of_columns, shares_of_views
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import TableViews, some_rows
@@ -69,7 +69,12 @@ class WeighedViews:
 
     def inputs(self, rows: Array, own: Array) -> Array:
         """What the critic sees of scaled rows, (n, D), (n, K) -> (n, 2 V + K)."""
-        return inputs_of(self.reference, self.views.of(rows), own)
+        return self._inputs(self.views.of(rows), own)
+
+    def _inputs(self, views: Array, own: Array) -> Array:
+        """What the critic sees of views, (n, V), (n, K) -> (n, 2 V + K)."""
+        inputs = TensorInputs(self.reference)(torch.from_numpy(views), torch.from_numpy(own))
+        return np.asarray(inputs.numpy())
 
     def opinions(self, views: Array, own: Array) -> Array:
         """What the critic, and what the plain mean, says of views, (n, V), (n, K) -> (n, 2)."""
@@ -109,7 +114,7 @@ class WeighedViews:
     def shares_of_views(self, views: Array, own: Array) -> Array:
         """Shares of views and own views in the scores of rows, (n, V), (n, K) -> (n, V + K)."""
         slopes = np.array([1.0, PLAIN]) / self.units[:2, 1] / self.units[2, 1]
-        return shares_of_views(self.reference, self.critic, slopes, views, own)
+        return shares_of_views(TensorCritic(self.critic), slopes, self._inputs(views, own))
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything as arrays; see :meth:`from_arrays`."""

@@ -109,6 +109,6 @@ def test_no_evaluation_set_is_among_the_pretraining_files() -> None:
     assert not pinned & {file.sha256 for file in files}
 
 
-def test_the_shipped_critic_was_made_by_this_recipe() -> None:
+def test_the_shipped_critic_has_the_size_of_this_recipe() -> None:
     critic = PretrainedCritic.load()
     assert critic.w1.shape == (2 * len(VIEWS) + 1, pretrain.N_UNITS)

@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from pyod_gan.views import VIEWS, PretrainedCritic, TableViews, WeighedViews, views_in_words
-from pyod_gan.views.attribution import inputs_of
 from pyod_gan.views.axes import find_axes
 from pyod_gan.views.pretrained_critic import CEILING, SLOPE
 from pyod_gan.views.tensors import TensorViews
@@ -152,8 +151,6 @@ def test_kernels_and_tensors_are_the_same(name: str) -> None:
     np.testing.assert_allclose(TensorViews(weighed.views)(tensors[0]).numpy(), views, atol=1e-12)
     scores = weighed.scores(rows, own)
     np.testing.assert_allclose(weighed.tensors()(*tensors).numpy(), scores, rtol=1e-9, atol=1e-9)
-    inputs = weighed.tensors().inputs(torch.from_numpy(views), tensors[1]).numpy()
-    np.testing.assert_allclose(inputs_of(weighed.reference, views, own), inputs, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", TABLES)
