@@ -4,9 +4,10 @@
 ``--download``, 453 public tables are fetched into it first; none of them is in ADBench or ODDS.
 The tables may as well be a company's own, with its own labels.
 
-Every table becomes tasks: a part of its rows, and a protocol. For each task the views of its rows
-are compared with those of its training rows, as in ``fit`` and ``decision_function``. The network
-sees nothing else. It learns to rank anomalies first, by a smooth form of average precision.
+Every table becomes tasks: a part of its rows, and a protocol. One of the parts has other anomalies:
+a cluster of the normal rows of which few are kept. For each task the views of its rows are compared
+with those of its training rows, as in ``fit`` and ``decision_function``. The network sees nothing
+else. It learns to rank anomalies first, by a smooth form of average precision.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import zlib
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +27,7 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -35,10 +39,12 @@ from pyod_gan.views.weighed_views import PLAIN
 
 from ..harness import datasets, download, protocols, report
 
-MOST_ROWS = 800  # of a task
-DRAWS = 2  # of the rows of a table
+SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
+SHARES = {"sample": 0.4, "large sample": 0.4, "rare cluster": 0.2}  # of the tasks of a step
+CLUSTERS = 10  # at most, of the normal rows of a table
+RARE = (0.01, 0.15)  # rows of the rare cluster, in shares of the others
 PROTOCOLS = ("contaminated", "one-class")
-LEAST_ANOMALIES = 5  # in a draw; the first has 10, or all that there are
+LEAST_ANOMALIES = 5  # in a large sample; a sample has 10, or all that there are
 MEMBERS = 2  # of a table's own GAN
 N_UNITS = 64  # of each of two hidden layers
 STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 2000, 16, 16, 64
@@ -61,7 +67,7 @@ class LabelledTask(NamedTuple):
 
     table: str
     protocol: str
-    draw: int
+    part: str  # "sample", "large sample" or "rare cluster"
     inputs: Array  # (n, 2 V + K) float32
     y: Array  # (n,)
 
@@ -131,19 +137,54 @@ def _tasks_of(table: Table) -> list[LabelledTask]:
     """Tasks of one table."""
     torch.set_num_threads(1)
     return [
-        LabelledTask(table.name, protocol, draw, *inputs_of(table.X[rows], table.y[rows], protocol))
-        for draw, rows in _draws(table.y)
+        LabelledTask(table.name, protocol, part, *inputs_of(X, y, protocol))
+        for part, X, y in parts_of(table)
         for protocol in PROTOCOLS
     ]
 
 
-def _draws(y: Array) -> Iterator[tuple[int, Array]]:
-    """Numbers of the rows of each draw. The first is stratified, the others are random."""
-    yield 0, protocols.thin(y, MOST_ROWS)
-    for draw in range(1, DRAWS):
-        rows = np.random.RandomState(draw).permutation(len(y))[:MOST_ROWS]
-        if LEAST_ANOMALIES <= y[rows].sum() < len(rows):
-            yield draw, rows
+def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
+    """Rows and labels of each part of a table. The sample is stratified, the others are random."""
+    rng = np.random.RandomState(zlib.crc32(table.name.encode()))
+    n = len(table.y)
+    rows = protocols.thin(table.y, SAMPLE)
+    yield "sample", table.X[rows], table.y[rows]
+    rows = rng.permutation(n)[:LARGE_SAMPLE]
+    if n > SAMPLE and LEAST_ANOMALIES <= table.y[rows].sum() < len(rows):
+        yield "large sample", table.X[rows], table.y[rows]
+    normal = table.X[rng.permutation(np.flatnonzero(table.y == 0))[: 2 * LARGE_SAMPLE]]
+    labels = rare_cluster(normal, rng)
+    if labels is not None:
+        rows = rng.permutation(np.flatnonzero(labels >= 0))
+        yield "rare cluster", normal[rows], labels[rows]
+
+
+def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
+    """Label rows (n, D) of one cluster 1, others 0, and those to leave out -1. None without one.
+
+    Clusters are those of some of the columns, by k-means. So the other rows can be of several
+    clusters, as where a table has several kinds of normal rows.
+    """
+    low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    spread = np.where(high > low, high - low, X.std(0))
+    columns = rng.permutation(np.flatnonzero(spread > 0))
+    columns = columns[: max(2, int(np.ceil(len(columns) * rng.uniform(0.3, 1))))]
+    n_clusters = rng.randint(3, CLUSTERS + 1)
+    if len(columns) < 2 or len(X) < SAMPLE // 4:
+        return None
+    scaled = np.clip((X - middle) / np.where(spread > 0, spread, 1), -4, 4)[:, columns]
+    found = KMeans(n_clusters, n_init=1, random_state=0).fit_predict(scaled)
+    sizes = np.bincount(found, minlength=n_clusters)
+    possible = np.flatnonzero((sizes >= 2 * LEAST_ANOMALIES) & (sizes < 0.6 * len(X)))
+    if not len(possible):
+        return None
+    chosen = rng.choice(possible)
+    others = np.flatnonzero(found != chosen)[:LARGE_SAMPLE]
+    n_rare = max(LEAST_ANOMALIES, int(rng.uniform(*RARE) * len(others)))
+    labels = np.full(len(X), -1)
+    labels[others] = 0
+    labels[rng.permutation(np.flatnonzero(found == chosen))[:n_rare]] = 1
+    return labels
 
 
 def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:
@@ -189,7 +230,7 @@ def _is_varied(column: Array) -> bool:
 def cross_validated(
     tasks: Sequence[LabelledTask], groups: dict[str, str], jobs: int
 ) -> pd.DataFrame:
-    """Means of AUROC and AP over the first draws of tables that the network was not trained on."""
+    """Means of AUROC and AP over the samples of tables that the network was not trained on."""
     names = sorted(set(groups.values()))
     order = np.random.RandomState(0).permutation(len(names))
     fold_of = {names[place]: number % FOLDS for number, place in enumerate(order)}
@@ -209,7 +250,7 @@ def _of_fold(
     critics = {"pretrained": trained, "equal": PretrainedCritic.silent()}
     rows = []
     for task, left_out in zip(tasks, inside, strict=True):
-        if left_out and task.draw == 0:
+        if left_out and task.part == "sample":
             for name, critic in critics.items():
                 scores = scores_of(critic, task.inputs)
                 auroc = roc_auc_score(task.y, scores)
@@ -237,12 +278,14 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     anomalies = [torch.from_numpy(task.inputs[task.y == 1]) for task in tasks]
     normals = [torch.from_numpy(task.inputs[task.y == 0]) for task in tasks]
+    sizes = Counter(task.part for task in tasks)
+    shares = np.array([SHARES[task.part] / sizes[task.part] for task in tasks])
 
     def drawn(rows: Tensor, n: int) -> Tensor:
         return rows[rng.randint(len(rows), size=n)]
 
     for _ in range(steps):
-        chosen = rng.choice(len(tasks), TABLES_PER_STEP)
+        chosen = rng.choice(len(tasks), TABLES_PER_STEP, p=shares / shares.sum())
         positive = torch.stack([drawn(anomalies[i], ANOMALIES) for i in chosen])
         negative = torch.stack([drawn(normals[i], NORMALS) for i in chosen])
         scores = net(torch.cat([positive, negative], 1))

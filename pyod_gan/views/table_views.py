@@ -100,6 +100,7 @@ class TableViews:
         counted = count_cells(bins, pairs)
         cells = [[view(c) for view in PAIR_VIEWS] for c in (counted, counted.without_own())]
         spaces = [find_axes(whole[of] / grid) for of in (choice.inside, choice.core)]
+        n_axes = min(space.axes.shape[1] for space in spaces)  # fewer rows, fewer axes
         weights = _fingerprint_weights(n_columns)
         return cls(
             bank=choice.bank.places,
@@ -114,7 +115,7 @@ class TableViews:
             pairs=pairs,
             cells=np.array(cells, dtype=np.float32),
             means=np.stack([space.mean for space in spaces]),
-            axes=np.stack([space.axes for space in spaces]),
+            axes=np.stack([space.axes[:, :n_axes] for space in spaces]),
             weights=weights,
             prints=fingerprints(whole, weights),
         )

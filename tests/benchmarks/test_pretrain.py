@@ -39,7 +39,6 @@ def test_a_critic_learns_what_anomalies_are(folder: Path, tmp_path: Path) -> Non
     out = tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretrain, "STEPS", 300)
-        patch.setattr(pretrain, "DRAWS", 1)
         assert main(["pretrain", "--tables", str(folder), "--out", str(out), "--jobs", "1"]) == 0
     assert "| pretrained | one-class |" in (out / "pretrain.md").read_text()
     critic = str(out / "pretrained_critic.safetensors")
@@ -56,7 +55,7 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
         y = (rng.random(200) < 0.1).astype(int)
         inputs = rng.normal(size=(200, width)).astype(np.float32)
         inputs[:, 3] += 2 * y  # one view knows
-        return pretrain.LabelledTask(name, "one-class", 0, inputs, y)
+        return pretrain.LabelledTask(name, "one-class", "sample", inputs, y)
 
     tasks = [task(str(i)) for i in range(8)]
     first, again = (pretrain.train(tasks, steps=150) for _ in range(2))
@@ -65,6 +64,27 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
     before = pretrain.scores_of(pretrain.train(tasks, steps=1), other.inputs)
     after = pretrain.scores_of(first, other.inputs)
     assert roc_auc_score(other.y, after) > max(0.8, roc_auc_score(other.y, before) + 0.1)
+
+
+def test_parts_of_a_table() -> None:
+    """A sample, a large sample, and a rare cluster of the normal rows, drawn the same again."""
+    table = labelled(3, n=2000, n_columns=6)
+    parts = {part: (X, y) for part, X, y in pretrain.parts_of(table)}
+    assert list(parts) == list(pretrain.SHARES)
+    assert [len(X) for X, _ in parts.values()][:2] == [pretrain.SAMPLE, pretrain.LARGE_SAMPLE]
+    X, y = parts["rare cluster"]
+    known = {tuple(row) for row in table.X[table.y == 0]}
+    assert {tuple(row) for row in X} <= known
+    assert set(y) == {0, 1} and y.mean() < 0.15
+    apart = np.linalg.norm(X[y == 1] - X[y == 1].mean(0), axis=1).mean()
+    assert apart < np.linalg.norm(X[y == 0] - X[y == 0].mean(0), axis=1).mean()
+    for part, X, _ in pretrain.parts_of(table):
+        np.testing.assert_array_equal(X, parts[part][0])
+
+
+def test_small_and_constant_tables_have_no_rare_cluster() -> None:
+    for X in (np.zeros((300, 3)), np.arange(300.0)[:, None], labelled(0).X):
+        assert pretrain.rare_cluster(X, np.random.RandomState(0)) is None
 
 
 def test_smooth_ap_is_ap_where_scores_are_far_apart() -> None:

@@ -35,6 +35,7 @@ def odd_tables() -> dict[str, Array]:
         "two rows": rng.normal(size=(2, 3)).astype(np.float32),
         "all alike": np.ones((40, 4), dtype=np.float32),
         "wide": rng.normal(size=(30, 300)).astype(np.float32),
+        "wider": rng.standard_t(3, size=(80, 600)).astype(np.float32),  # fewer rows than axes
         "many rows": rng.normal(size=(2500, 3)).round(1).astype(np.float32),
     }
 
