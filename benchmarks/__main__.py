@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
     add("--tables", type=Path, help="pretrain: folder of .npz files with X and y")
+    add("--ablation", action="store_true", help="pretrain: also leave out views and tasks")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")
     lists = "default, all, family, ablation, parts, robustness"
     add("--detectors", help=f"names, separated by commas; or {lists}")

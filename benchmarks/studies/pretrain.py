@@ -33,7 +33,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from pyod_gan import GANDetector, ViewGAN
-from pyod_gan.views import PretrainedCritic, WeighedViews
+from pyod_gan.views import VIEWS, PretrainedCritic, WeighedViews
+from pyod_gan.views.pretrained_critic import OWN
 from pyod_gan.views.tensors import TensorCritic, weighed
 from pyod_gan.views.weighed_views import PLAIN
 
@@ -72,6 +73,30 @@ class LabelledTask(NamedTuple):
     y: Array  # (n,)
 
 
+class Variant(NamedTuple):
+    """A recipe for the critic, for which some inputs are 0, or some tasks left out."""
+
+    name: str
+    hidden: tuple[int, ...] = ()
+    protocols: tuple[str, ...] = PROTOCOLS
+    parts: tuple[str, ...] = tuple(SHARES)
+
+    def trains_on(self, task: LabelledTask) -> bool:
+        """Tell whether the critic is trained on a task."""
+        return task.protocol in self.protocols and task.part in self.parts
+
+    def seen(self, task: LabelledTask) -> LabelledTask:
+        """Return the task as this critic sees it."""
+        if not self.hidden:
+            return task
+        inputs = task.inputs.copy()
+        inputs[:, self.hidden] = 0
+        return task._replace(inputs=inputs)
+
+
+PRETRAINED = Variant("pretrained")
+
+
 def command(options: Namespace, home: Path | None) -> int:
     """Make the tasks, judge the recipe by cross-validation, train on all tables, and write."""
     start = time.perf_counter()
@@ -99,8 +124,33 @@ def command(options: Namespace, home: Path | None) -> int:
     text = report.markdown(table.round(4))
     (options.out / "pretrain.md").write_text(text + "\n", encoding="utf-8")
     print(f"{text}\n\nwrote {path}\nSHA-256 {digest}")
+    if options.ablation:
+        table = cross_validated(tasks, groups, options.jobs, (PRETRAINED, *variants()))
+        text = report.markdown(table.round(4))
+        (options.out / "ablation.md").write_text(text + "\n", encoding="utf-8")
+        print(text)
     print(f"{len(tasks)} tasks of {len(tables)} tables in {time.perf_counter() - start:.0f} s.")
     return 0
+
+
+def variants() -> Iterator[Variant]:
+    """Yield critics without one kind of view, one form of all views, or some of the tasks."""
+    n = len(VIEWS)
+    kinds: dict[str, list[int]] = {}
+    for v, view in enumerate(VIEWS):
+        of = "nearest of the core" if view.of.endswith("of the core") else "nearest prototypes"
+        kinds.setdefault(of if view.kind == "bank" else view.of, []).append(v)
+    for of, views in kinds.items():
+        yield Variant(f"without {of}", hidden=(*views, *(n + v for v in views)))
+    yield Variant("without the table's own GAN", hidden=tuple(range(2 * n, 2 * n + len(OWN))))
+    yield Variant("without tails", hidden=tuple(range(n)))
+    yield Variant("without heights", hidden=tuple(range(n, 2 * n)))
+    for protocol in PROTOCOLS:
+        yield Variant(f"{protocol} tasks alone", protocols=(protocol,))
+    for part in SHARES:
+        others = tuple(other for other in SHARES if other != part)
+        yield Variant(f"no task of a {part}", parts=others)
+    yield Variant("rare clusters alone", parts=("rare cluster",))
 
 
 def read_tables(folder: Path) -> list[Table]:
@@ -228,42 +278,59 @@ def _is_varied(column: Array) -> bool:
 
 
 def cross_validated(
-    tasks: Sequence[LabelledTask], groups: dict[str, str], jobs: int
+    tasks: Sequence[LabelledTask],
+    groups: dict[str, str],
+    jobs: int,
+    variants: Sequence[Variant] = (PRETRAINED,),
 ) -> pd.DataFrame:
-    """Means of AUROC and AP over the samples of tables that the network was not trained on."""
+    """Means of AUROC and AP over the samples of tables that the networks were not trained on."""
     names = sorted(set(groups.values()))
     order = np.random.RandomState(0).permutation(len(names))
     fold_of = {names[place]: number % FOLDS for number, place in enumerate(order)}
-    work = (delayed(_of_fold)(tasks, groups, fold_of, fold) for fold in range(FOLDS))
-    rows = [row for of_fold in Parallel(n_jobs=jobs)(work) for row in of_fold]
-    found = pd.DataFrame(rows, columns=["protocol", "critic", "AUROC", "AP"])
+    folds = np.array([fold_of[groups[task.table]] for task in tasks])
+    work = [(variant, fold) for variant in variants for fold in range(FOLDS)]
+    results = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_of_fold)(tasks, folds == fold, variant) for variant, fold in work
+    )
+    shown = tqdm(results, desc="folds", total=len(work), unit="network")
+    found = pd.DataFrame(
+        [row for of_fold in shown for row in of_fold],
+        columns=["critic", "protocol", "AUROC", "AP"],
+    )
     return found.groupby(["critic", "protocol"], sort=False).mean().reset_index()
 
 
 def _of_fold(
-    tasks: Sequence[LabelledTask], groups: dict[str, str], fold_of: dict[str, int], fold: int
+    tasks: Sequence[LabelledTask], left_out: Array, variant: Variant
 ) -> list[tuple[str, str, float, float]]:
-    """AUROC and AP on the tables of one fold."""
+    """AUROC and AP on the tables of one fold, of a critic that was trained on the others."""
     torch.set_num_threads(1)
-    inside = [fold_of[groups[task.table]] == fold for task in tasks]
-    trained = train([task for task, left_out in zip(tasks, inside, strict=True) if not left_out])
-    critics = {"pretrained": trained, "equal": PretrainedCritic.silent()}
+    seen = [variant.seen(task) for task in tasks]
+    pairs = list(zip(seen, left_out, strict=True))
+    trained = train([task for task, out in pairs if not out and variant.trains_on(task)])
     rows = []
-    for task, left_out in zip(tasks, inside, strict=True):
-        if left_out and task.part == "sample":
-            for name, critic in critics.items():
-                scores = scores_of(critic, task.inputs)
-                auroc = roc_auc_score(task.y, scores)
-                rows.append((task.protocol, name, auroc, average_precision_score(task.y, scores)))
+    for task, out in pairs:
+        if out and task.part == "sample":
+            both = opinions(trained, task.inputs)
+            scores = {variant.name: both @ [1.0, PLAIN]}
+            if variant == PRETRAINED:
+                silent = opinions(PretrainedCritic.silent(), task.inputs)
+                scores["equal"] = silent @ [1.0, PLAIN]
+                scores["network alone"] = both[:, 0]
+            for name, found in scores.items():
+                auroc, ap = roc_auc_score(task.y, found), average_precision_score(task.y, found)
+                rows.append((name, task.protocol, auroc, ap))
     return rows
 
 
-def scores_of(critic: PretrainedCritic, inputs: Array) -> Array:
-    """Scores of rows by their inputs, (n, 2 V + K) -> (n,). Units are those of these rows."""
+def opinions(critic: PretrainedCritic, inputs: Array) -> Array:
+    """What the critic and the plain mean say of rows by their inputs, (n, 2 V + K) -> (n, 2).
+
+    Each is in interquartile ranges of these rows.
+    """
     both = TensorCritic(critic)(torch.from_numpy(inputs).double()).numpy()
     low, middle, high = np.quantile(both, [0.25, 0.5, 0.75], axis=0)
-    in_units = (both - middle) / np.where(high > low, high - low, 1.0)
-    return np.asarray(in_units @ [1.0, PLAIN])
+    return np.asarray((both - middle) / np.where(high > low, high - low, 1.0))
 
 
 def train(

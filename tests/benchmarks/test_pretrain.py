@@ -61,8 +61,8 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
     first, again = (pretrain.train(tasks, steps=150) for _ in range(2))
     np.testing.assert_array_equal(first.w1, again.w1)
     other = task("other")
-    before = pretrain.scores_of(pretrain.train(tasks, steps=1), other.inputs)
-    after = pretrain.scores_of(first, other.inputs)
+    before = pretrain.opinions(pretrain.train(tasks, steps=1), other.inputs)[:, 0]
+    after = pretrain.opinions(first, other.inputs)[:, 0]
     assert roc_auc_score(other.y, after) > max(0.8, roc_auc_score(other.y, before) + 0.1)
 
 
@@ -92,6 +92,20 @@ def test_smooth_ap_is_ap_where_scores_are_far_apart() -> None:
 
     anomalies, normals = torch.tensor([[900.0, 500.0]]), torch.tensor([[700.0, 100.0, 0.0]])
     assert pretrain.ap_loss(anomalies, normals).item() == pytest.approx(1 - (1 + 2 / 3) / 2)
+
+
+def test_variants_hide_every_view_once() -> None:
+    variants = list(pretrain.variants())
+    n = len(VIEWS)
+    of_views = [v for v in variants if v.name.startswith("without") and len(v.hidden) < n]
+    assert sorted(i for v in of_views for i in v.hidden) == list(range(2 * n + 1))
+    assert len({v.name for v in variants}) == len(variants)
+    inputs = np.ones((3, 2 * n + 1), dtype=np.float32)
+    task = pretrain.LabelledTask("a", "one-class", "rare cluster", inputs, np.array([0, 1, 0]))
+    for variant in variants:
+        assert (variant.seen(task).inputs == 0).sum() == 3 * len(variant.hidden)
+    trained = {v.name for v in variants if not v.trains_on(task)}
+    assert trained == {"contaminated tasks alone", "no task of a rare cluster"}
 
 
 def test_near_copies_are_in_one_fold() -> None:
