@@ -50,8 +50,8 @@ class GANDetector(
     ----------
     gan : str or BaseGAN, default="auto"
         A name of :data:`pyod_gan.gans.GANS`, such as ``"alad"``, or a GAN spec, such as
-        ``ALAD(latent_dim=8)``. ``"auto"`` and ``"prototype"`` are :class:`PrototypeGAN`. Parameters
-        of a GAN spec are reached by names such as ``gan__latent_dim``.
+        ``ALAD(latent_dim=8)``. ``"auto"`` and ``"views"`` are :class:`ViewGAN`. Parameters of a
+        GAN spec are reached by names such as ``gan__latent_dim``.
     n_estimators : int, default=8
         Number of ensemble members, which are trained together.
     contamination : float in (0, 0.5], "auto" or thresholder, default=0.1

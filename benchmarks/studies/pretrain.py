@@ -4,10 +4,11 @@
 ``--download``, 453 public tables are fetched into it first; none of them is in ADBench or ODDS.
 The tables may as well be a company's own, with its own labels.
 
-Every table becomes tasks: a part of its rows, and a protocol. One of the parts has other anomalies:
-a cluster of the normal rows of which few are kept. For each task the views of its rows are compared
-with those of its training rows, as in ``fit`` and ``decision_function``. The network sees nothing
-else. It learns to rank anomalies first, by a smooth form of average precision.
+Every table becomes tasks: a part of its rows, and a protocol. Two of the parts have other
+anomalies: a cluster of the normal rows of which few are kept, and normal rows with an impossible
+value. For each task the views of its rows are compared with those of its training rows, as in
+``fit`` and ``decision_function``. The network sees nothing else. It learns to rank anomalies first,
+by a smooth form of average precision.
 """
 
 from __future__ import annotations
@@ -41,9 +42,17 @@ from pyod_gan.views.weighed_views import PLAIN
 from ..harness import datasets, download, protocols, report
 
 SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
-SHARES = {"sample": 0.4, "large sample": 0.4, "rare cluster": 0.2}  # of the tasks of a step
+SHARES = {  # of the tasks of a step
+    "sample": 0.35,
+    "large sample": 0.35,
+    "rare cluster": 0.15,
+    "impossible value": 0.15,
+}
 CLUSTERS = 10  # at most, of the normal rows of a table
 RARE = (0.01, 0.15)  # rows of the rare cluster, in shares of the others
+WRONG = (0.005, 0.05)  # rows with an impossible value, in shares of all
+CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
+FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
 PROTOCOLS = ("contaminated", "one-class")
 LEAST_ANOMALIES = 5  # in a large sample; a sample has 10, or all that there are
 MEMBERS = 2  # of a table's own GAN
@@ -68,7 +77,7 @@ class LabelledTask(NamedTuple):
 
     table: str
     protocol: str
-    part: str  # "sample", "large sample" or "rare cluster"
+    part: str  # a name of SHARES
     inputs: Array  # (n, 2 V + K) float32
     y: Array  # (n,)
 
@@ -149,8 +158,8 @@ def variants() -> Iterator[Variant]:
         yield Variant(f"{protocol} tasks alone", protocols=(protocol,))
     for part in SHARES:
         others = tuple(other for other in SHARES if other != part)
-        yield Variant(f"no task of a {part}", parts=others)
-    yield Variant("rare clusters alone", parts=("rare cluster",))
+        yield Variant(f"no {part}", parts=others)
+    yield Variant("planted anomalies alone", parts=("rare cluster", "impossible value"))
 
 
 def read_tables(folder: Path) -> list[Table]:
@@ -202,11 +211,12 @@ def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
     rows = rng.permutation(n)[:LARGE_SAMPLE]
     if n > SAMPLE and LEAST_ANOMALIES <= table.y[rows].sum() < len(rows):
         yield "large sample", table.X[rows], table.y[rows]
-    normal = table.X[rng.permutation(np.flatnonzero(table.y == 0))[: 2 * LARGE_SAMPLE]]
+    normal = table.X[rng.permutation(np.flatnonzero(table.y == 0))[: 2 * SAMPLE]]
     labels = rare_cluster(normal, rng)
     if labels is not None:
         rows = rng.permutation(np.flatnonzero(labels >= 0))
         yield "rare cluster", normal[rows], labels[rows]
+    yield "impossible value", *with_impossible_values(normal[:SAMPLE], rng)
 
 
 def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
@@ -229,12 +239,29 @@ def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
     if not len(possible):
         return None
     chosen = rng.choice(possible)
-    others = np.flatnonzero(found != chosen)[:LARGE_SAMPLE]
+    others = np.flatnonzero(found != chosen)[:SAMPLE]
     n_rare = max(LEAST_ANOMALIES, int(rng.uniform(*RARE) * len(others)))
     labels = np.full(len(X), -1)
     labels[others] = 0
     labels[rng.permutation(np.flatnonzero(found == chosen))[:n_rare]] = 1
     return labels
+
+
+def with_impossible_values(X: Array, rng: np.random.RandomState) -> tuple[Array, Array]:
+    """Put one value that no row has, as people do by mistake, into some rows (n, D)."""
+    X = X.copy()
+    low, high = X.min(0), X.max(0)
+    unit = np.where(high > low, high - low, np.maximum(np.abs(high), 1))
+    code = rng.choice(CODES)
+    n_wrong = max(LEAST_ANOMALIES, int(rng.uniform(*WRONG) * len(X)))
+    wrong = rng.permutation(len(X))[:n_wrong]
+    for i, j in zip(wrong, rng.randint(X.shape[1], size=n_wrong), strict=True):
+        x, beyond = X[i, j], unit[j] * 10 ** rng.uniform(*FAR)
+        far = high[j] + beyond if rng.rand() < 0.5 else low[j] - beyond
+        slips = [x * 10 ** rng.randint(1, 4), -x, code]
+        possible = [slip for slip in slips if not low[j] <= slip <= high[j]]
+        X[i, j] = rng.choice([far, *possible])
+    return X, np.isin(np.arange(len(X)), wrong).astype(np.int64)
 
 
 def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:

@@ -15,18 +15,19 @@ Array = np.ndarray
 class Counts(NamedTuple):
     """Numbers of training values on either side of some values, and on them.
 
-    The training values are n in all. The row's own value is not one of them.
+    The row's own value is not one of them. So a training row compares with the other training rows
+    as a new row does, and what differs by chance only is no sign of being new.
     """
 
     left: Array  # (q,) number of training values that are at most as large
     right: Array  # (q,) number of training values that are at least as large
     equal: Array  # (q,) number of training values that are equal
-    n: int
-    typical: float  # median of ``equal`` over the training values
+    n: int  # number of training values
+    typical: float  # median of ``equal`` over the training values, each without itself
 
     def without_own(self) -> Counts:
         """Return the counts if one of the equal values is the row's own."""
-        return Counts(self.left - 1, self.right - 1, self.equal - 1, self.n - 1, self.typical - 1)
+        return self._replace(left=self.left - 1, right=self.right - 1, equal=self.equal - 1)
 
 
 def tail(c: Counts) -> Array:
@@ -87,7 +88,7 @@ def count_column(values: Array, most_points: int = MOST_POINTS) -> Column:
     """
     n = len(values)
     points, which, equal = np.unique(values, return_inverse=True, return_counts=True)
-    typical = float(np.median(equal[which]))
+    typical = float(np.median(equal[which])) - 1
     left = equal.cumsum()
     if len(points) > most_points:
         chosen = np.linspace(0, len(points) - 1, most_points).astype(int)

@@ -212,7 +212,7 @@ def find_views(
         for k in range(0, N_LEVELS, 2):
             into[i, v] = levels[k] / unit
             v += 1
-        into[i, v] = copies
+        into[i, v] = max(copies - 1, 0)
         v += 1
         for j in range(n_columns):
             x = row[j]

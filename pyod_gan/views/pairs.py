@@ -28,7 +28,7 @@ class Cells(NamedTuple):
 
     def without_own(self) -> Cells:
         """Return the counts if one of the rows in a cell is the row itself."""
-        return Cells(np.maximum(self.counts - 1, 0), self.expected, self.n - 1)
+        return self._replace(counts=np.maximum(self.counts - 1, 0))
 
 
 def joint_rarity(c: Cells) -> Array:

@@ -38,7 +38,7 @@ class View(NamedTuple):
 VIEWS: tuple[View, ...] = (
     *(View("bank", f"nearest of {2**k}") for k in range(kernels.N_LEVELS)),
     *(View("bank", f"nearest of {2**k} of the core") for k in range(0, kernels.N_LEVELS, 2)),
-    View("copies", "equal prototypes"),
+    View("copies", "further equal prototypes"),
     *(View("columns", view.__name__, summary) for view in COLUMN_VIEWS for summary in SUMMARIES),
     *(View("pairs", view.__name__, summary) for view in PAIR_VIEWS for summary in SUMMARIES),
     *(

@@ -42,7 +42,7 @@ class TensorViews(nn.Module):
         parts = [
             self._levels(apart),
             self._levels(of_core)[:, ::2],
-            copies.sum(1, keepdim=True).to(x),
+            (copies.sum(1, keepdim=True) - 1).clamp_min(0).to(x),
             *self._of_columns(rows, known),
             *self._of_pairs(rows, known),
             *self._of_axes(rows / self.grid),

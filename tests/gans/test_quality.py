@@ -7,13 +7,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from scipy.stats import rankdata
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.metrics import average_precision_score, roc_auc_score
 from vega_datasets import local_data
 
 from pyod_gan import GANDetector, PrototypeGAN
+from pyod_gan.views import VIEWS, WeighedViews
 from tests.helpers import (
     QUICK,
     cars,
@@ -91,9 +91,10 @@ def test_a_training_row_does_not_find_itself(seed: int) -> None:
     X, fresh = table(1100, seed=seed)[:100], table(1100, seed=seed)[100:]
     detector = GANDetector(random_state=seed).fit(X)
     nudged = detector.decision_function(X + 1e-3)
-    bank = detector.networks_.bank[:1].double()
-    rows = torch.from_numpy(detector.model_.rows(X))[None].to(bank)
-    in_bank = (torch.cdist(rows, bank).amin(-1)[0] < 1e-5).numpy()
+    judge = detector.model_.judge
+    assert isinstance(judge, WeighedViews)
+    copies = [str(view) for view in VIEWS].index("further equal prototypes")
+    in_bank = judge.views.of(detector.model_.rows(X))[:, copies] > 0
     assert in_bank.mean() > 0.9
     assert (detector.decision_scores_ > nudged)[in_bank].all()
     train, new = np.median(detector.decision_scores_), np.median(detector.decision_function(fresh))

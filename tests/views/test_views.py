@@ -75,16 +75,15 @@ def views_by_hand(train: Array, v: TableViews, x: Array) -> list[float]:
     levels = [
         *levels_by_hand(seen_as_itself, n_places),
         *levels_by_hand(of_core, n_places)[::2],
-        len(copies),
+        max(len(copies) - 1, 0),
     ]
     own = int((pool == x).all(1).any())  # a training row is not counted among its like
-    n = len(pool) - own
-    logs = np.log(n + 1)
+    logs = np.log(len(pool) + 1)
     by_column: dict[str, list[float]] = {name: [] for name in ("t", "l", "r", "e", "relative")}
     for values, value in zip(pool.T, x, strict=True):
         left, right = (values <= value).sum() - own, (values >= value).sum() - own
         equal = (values == value).sum() - own
-        typical = np.median([(values == other).sum() for other in values]) - own
+        typical = np.median([(values == other).sum() for other in values]) - 1
         by_column["l"].append(logs - np.log(left + 1))
         by_column["r"].append(logs - np.log(right + 1))
         by_column["t"].append(max(by_column["l"][-1], by_column["r"][-1]))
@@ -174,8 +173,8 @@ def test_a_copy_of_a_training_row_is_that_row() -> None:
     tail = names.index("rarity, largest")
     assert views.of(rows[200:201])[0].tolist() == found.tolist()
     assert near[tail] > found[tail]
-    assert found[names.index("equal prototypes")] == 2
-    assert near[names.index("equal prototypes")] == 0
+    assert found[names.index("further equal prototypes")] == 1
+    assert near[names.index("further equal prototypes")] == 0
 
 
 def test_shares_of_views_add_up() -> None:
