@@ -13,7 +13,13 @@ from .api.conformal import ConformalMixin
 from .api.explaining import ExplainMixin
 from .api.exporting import OnnxMixin
 from .api.fitted import model_of
-from .api.parameters import CONSTRAINTS, ParametersMixin, all_callbacks, resolve_settings
+from .api.parameters import (
+    CONSTRAINTS,
+    ParametersMixin,
+    all_callbacks,
+    number_of_members,
+    resolve_settings,
+)
 from .api.partial_fit import PartialFitMixin
 from .api.pyod_base import PyODBase
 from .api.reservoir import first_rows
@@ -52,8 +58,9 @@ class GANDetector(
         A name of :data:`pyod_gan.gans.GANS`, such as ``"alad"``, or a GAN spec, such as
         ``ALAD(latent_dim=8)``. ``"auto"`` and ``"views"`` are :class:`ViewGAN`. Parameters of a
         GAN spec are reached by names such as ``gan__latent_dim``.
-    n_estimators : int, default=8
-        Number of ensemble members, which are trained together.
+    n_estimators : int, default=None
+        Number of ensemble members, which are trained together. None takes the GAN's own number, 2
+        for :class:`ViewGAN` and 8 for the others.
     contamination : float in (0, 0.5], "auto" or thresholder, default=0.1
         A number is the share of anomalies in the training data. "auto" flags scores that are more
         than 3.5 robust standard deviations above the median. A thresholder is an object that finds
@@ -70,7 +77,7 @@ class GANDetector(
         Units of each hidden layer of every network.
     pairing : {"one", "all"}, default="one"
         "all" lets the players of each member meet the critics of all members, in training and in
-        the score (Han et al. 2021). It costs ``n_estimators`` times as much.
+        the score (Han et al. 2021). It costs as many times as much as there are members.
     early_stopping : bool, default=False
         Whether to stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
@@ -160,7 +167,7 @@ class GANDetector(
         self,
         gan: str | BaseGAN = "auto",
         *,
-        n_estimators: int = 8,
+        n_estimators: int | None = None,
         contamination: float | Any = 0.1,
         max_iter: int | None = None,
         batch_size: int | None = None,
@@ -228,7 +235,7 @@ class GANDetector(
                 settings,
                 front_end,
                 Rows(front_end.scale(read.values), read.owner),
-                member_streams(self.random_state, self.n_estimators),
+                member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
                 all_callbacks(self.callbacks, self.early_stopping, self.verbose),
                 find_device(self.device),
                 start=self._networks_to_start_from(),

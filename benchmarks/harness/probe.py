@@ -54,8 +54,9 @@ def take(name: str) -> dict[str, str]:
 
 def _parameters(detector: Any) -> dict[str, Any]:
     """What a detector is set to, the GAN's own where the estimator has None."""
-    own = detector.get_params(deep=False)
-    given = {k: v for k, v in own.items() if v is not None and k not in NEVER_SCORES}
+    own = {"n_estimators": detector.gan.n_estimators}
+    own |= {k: v for k, v in detector.get_params(deep=False).items() if v is not None}
+    given = {k: v for k, v in own.items() if k not in NEVER_SCORES}
     return {**detector.gan.get_params(deep=False), **given}
 
 

@@ -60,10 +60,9 @@ def lists() -> dict[str, tuple[str, ...]]:
 
 def _halved_and_doubled() -> Iterator[str]:
     """The default, then each setting halved and doubled."""
-    from pyod_gan import GANDetector
     from pyod_gan.gans import PrototypeGAN
 
-    defaults = {**GANDetector().get_params(deep=False), **PrototypeGAN().get_params()}
+    defaults = {"n_estimators": PrototypeGAN.n_estimators, **PrototypeGAN().get_params()}
     yield "prototype"
     for name in ROBUSTNESS:
         for factor in (0.5, 2):

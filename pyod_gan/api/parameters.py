@@ -23,7 +23,7 @@ SETTINGS = ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "pairing")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "gan": [str, BaseGAN],
-    "n_estimators": [Interval(Integral, 1, None, closed="left")],
+    "n_estimators": [Interval(Integral, 1, None, closed="left"), None],
     "contamination": [
         Interval(Real, 0, 0.5, closed="right"),
         StrOptions({"auto"}),
@@ -57,6 +57,11 @@ def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
     settings = replace(gan.settings, **given)
     check_layer_sizes(settings.hidden_layer_sizes, "GANDetector")
     return settings
+
+
+def number_of_members(gan: BaseGAN, n_estimators: int | None) -> int:
+    """Number of ensemble members: the estimator's parameter, or the GAN's own where it is None."""
+    return gan.n_estimators if n_estimators is None else n_estimators
 
 
 def all_callbacks(

@@ -15,7 +15,7 @@ from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
 from ..gans.registry import get_gan
 from ..model import FittedModel, continue_model
-from .parameters import all_callbacks, resolve_settings
+from .parameters import all_callbacks, number_of_members, resolve_settings
 from .reservoir import renewed
 from .thresholds import Scored, use_scores
 
@@ -28,7 +28,7 @@ class Learning(Scored, Protocol):
     gan: Any
     callbacks: Any
     early_stopping: bool
-    n_estimators: int
+    n_estimators: int | None
     reservoir_size: int
     random_state: Any
     device: str
@@ -129,12 +129,13 @@ def go_on(detector: Learning, X: Any) -> None:
     steps = int(due) if due >= LEAST_STEPS else 0
     front_end = model.front_end.rescaled(remembered)
     before, after = detector.n_iter_, detector.n_iter_ + steps
+    n_members = number_of_members(model.gan, detector.n_estimators)
     fit = continue_model(
         model,
         settings,
         front_end,
         Rows(front_end.scale(remembered)),
-        member_streams(detector.random_state, detector.n_estimators, after=before),
+        member_streams(detector.random_state, n_members, after=before),
         all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
         find_device(detector.device),
         steps,

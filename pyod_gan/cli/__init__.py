@@ -247,7 +247,7 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         metavar="SHARE",
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
-    add("--n-estimators", type=_whole(1), default=8, metavar="N", help="members; default: 8")
+    add("--n-estimators", type=_whole(1), metavar="N", help="members; default: the GAN's own")
 
 
 def _add_score_options(parser: ArgumentParser) -> None:

@@ -158,6 +158,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         Weight of broad negatives in the loss of the critics. Generated rows have the weight 1.
     """
 
+    n_estimators: ClassVar[int] = 8  # where the estimator's parameter is None
     n_views: ClassVar[int] = 1
     needs_wide_generator: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

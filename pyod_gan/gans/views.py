@@ -58,6 +58,7 @@ class ViewGAN(BaseGAN):
     :mod:`pyod_gan.views` name theirs.
     """
 
+    n_estimators: ClassVar[int] = 2  # their mean is one view of 46
     needs_wide_generator: ClassVar[bool] = False  # one view of many asks its critic
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"critic": [str]}
 
