@@ -55,6 +55,7 @@ WRONG = (0.005, 0.05)  # rows with an impossible value, in shares of all
 CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
 FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
 PROTOCOLS = ("contaminated", "one-class")
+HELD_OUT = "held-out"  # fitted on half of the rows with their anomalies, scores the others
 LEAST_ANOMALIES = 5  # in a large sample; a sample has 10, or all that there are
 MEMBERS = 2  # of a table's own GAN
 N_UNITS = 64  # of each of two hidden layers
@@ -88,7 +89,7 @@ class Variant(NamedTuple):
 
     name: str
     hidden: tuple[int, ...] = ()
-    protocols: tuple[str, ...] = PROTOCOLS
+    protocols: tuple[str, ...] = (*PROTOCOLS, HELD_OUT)
     parts: tuple[str, ...] = tuple(SHARES)
 
     def trains_on(self, task: LabelledTask) -> bool:
@@ -157,6 +158,7 @@ def variants() -> Iterator[Variant]:
     yield Variant("without heights", hidden=tuple(range(n, 2 * n)))
     for protocol in PROTOCOLS:
         yield Variant(f"{protocol} tasks alone", protocols=(protocol,))
+    yield Variant("no held-out", protocols=PROTOCOLS)
     for part in SHARES:
         others = tuple(other for other in SHARES if other != part)
         yield Variant(f"no {part}", parts=others)
@@ -205,10 +207,13 @@ def _tasks_of(table: Table) -> list[LabelledTask]:
 
 
 def protocols_of(name: str, part: str) -> tuple[str, ...]:
-    """Return both protocols for real anomalies, and one or the other for planted ones."""
-    if part in REAL:
+    """Protocols of a part: those of the benchmark, or one of two, drawn by the table's name."""
+    drawn = zlib.crc32(f"{name}, {part}".encode()) % 2
+    if part == "sample":
         return PROTOCOLS
-    return (PROTOCOLS[zlib.crc32(f"{name}, {part}".encode()) % 2],)
+    if part == "large sample":
+        return "contaminated", ("one-class", HELD_OUT)[drawn]
+    return (PROTOCOLS[drawn],)
 
 
 def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
@@ -275,7 +280,12 @@ def with_impossible_values(X: Array, rng: np.random.RandomState) -> tuple[Array,
 
 def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:
     """Inputs of the critic, and labels, for the rows that a protocol scores."""
-    task = protocols.make_task(X, y, protocol, 0, scales_itself=True)
+    if protocol == HELD_OUT:
+        order = np.random.RandomState(0).permutation(len(X))
+        order = order[np.argsort(y[order], kind="stable")]  # half of the anomalies in each half
+        task = protocols.Task(X[order[::2]], X[order[1::2]], y[order[1::2]])
+    else:
+        task = protocols.make_task(X, y, protocol, 0, scales_itself=True)
     gan = ViewGAN(critic="equal")
     detector = GANDetector(gan, n_estimators=MEMBERS, random_state=0).fit(task.X_train)
     model = detector.model_

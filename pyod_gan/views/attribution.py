@@ -11,7 +11,7 @@ import torch
 
 from . import kernels
 from .pairs import N_BINS, find_bins
-from .table_views import VIEWS, TableViews, are_known, on_grid
+from .table_views import KNOWN, VIEWS, TableViews, are_known, on_grid
 from .tensors import TensorCritic
 
 STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
@@ -37,19 +37,21 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
 def shares_of_views(critic: TensorCritic, slopes: Array, inputs: Array) -> Array:
     """Shares of the views and of the own views in a score, by inputs (n, 2 V + K) -> (n, V + K).
 
-    ``slopes`` (2,) say how the score rises with what the critic and the plain mean say. Shares are
-    integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose views
-    are all at the median.
+    ``slopes`` (n, 2) say how the score rises with what the critic and the plain mean say. Shares
+    are integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose
+    views are all at the median, and which is new if the row is.
     """
     n_views = len(VIEWS)
     end = torch.from_numpy(inputs)
-    start = torch.zeros(inputs.shape[1], dtype=end.dtype)
-    start[:n_views] = math.log(2)
+    start = torch.zeros_like(end)
+    start[:, :n_views] = math.log(2)
+    for same in (KNOWN, n_views + KNOWN):
+        start[:, same] = end[:, same]
     total = torch.zeros_like(end)
     with torch.inference_mode(False), torch.enable_grad():
         for step in range(STEPS):
             point = torch.lerp(start, end, (step + 0.5) / STEPS).requires_grad_()
-            score = critic(point) @ torch.from_numpy(slopes)
+            score = (critic(point) * torch.from_numpy(slopes)).sum(-1)
             total += torch.autograd.grad(score.sum(), point)[0]
     terms = ((end - start) * total / STEPS).numpy()
     of_views = terms[:, :n_views] + terms[:, n_views : 2 * n_views]

@@ -255,6 +255,7 @@ def find_views(
             into[i, v + 1] = np.rint(np.sqrt(least / (n_axes - n_axes // 2)) * LENGTHS) / LENGTHS
             into[i, v + 2] = np.rint(np.sqrt(largest) * LENGTHS) / LENGTHS
             v += 3
+        into[i, v] = known
 
 
 @compiled

@@ -27,7 +27,7 @@ Array = np.ndarray
 class View(NamedTuple):
     """What a view looks at."""
 
-    kind: str  # "bank", "copies", "columns", "pairs" or "axes"
+    kind: str  # "bank", "copies", "columns", "pairs", "axes" or "row"
     of: str
     summary: str = ""
 
@@ -46,7 +46,9 @@ VIEWS: tuple[View, ...] = (
         for of in ("rows within the fence", "the core")
         for summary in ("all axes", "half of least variance", "largest axis")
     ),
+    View("row", "a training row"),
 )
+KNOWN = len(VIEWS) - 1  # number of the view that tells training rows, 1, from new rows, 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

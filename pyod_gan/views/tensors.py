@@ -46,6 +46,7 @@ class TensorViews(nn.Module):
             *self._of_columns(rows, known),
             *self._of_pairs(rows, known),
             *self._of_axes(rows / self.grid),
+            known[:, None].to(x),
         ]
         return torch.cat(parts, 1)
 

@@ -13,11 +13,12 @@ from . import kernels
 from .attribution import expected_rows, shares_of_columns, shares_of_views
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
 from .reference import Reference
-from .table_views import TableViews, some_rows
+from .table_views import KNOWN, TableViews, some_rows
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
 PLAIN = 0.25  # weight of the plain mean of the views, beside the critic's
+SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
 
 
@@ -33,15 +34,21 @@ class WeighedViews:
         Compares them with those of training rows.
     critic : PretrainedCritic
         Weighs them.
-    units : ndarray of shape (3, 2)
-        Median and interquartile range over training rows: of what the critic says, of the plain
-        mean of the views, and of their sum.
+    units : ndarray of shape (2, 3, 2)
+        Centres and scales over training rows: of what the critic says, of the plain mean of the
+        views, and of their sum. The first are for new rows, the second for training rows.
 
     Notes
     -----
     A table may be unlike all tables that the critic has seen. So the plain mean of all tails and
     half heights counts too: of what the two say, each in its own interquartile ranges, a fifth is
     the plain mean's.
+
+    The critic knows whether a row is one of the training rows. Those may hold anomalies, or there
+    would be nothing to find among them; a new row may be the first of its kind. What the critic
+    says of the two is in units of its own: those of new rows are what it would say of the training
+    rows if they were new. So half of the new rows lie above 0, and a tenth above the threshold that
+    a tenth of the training rows exceed.
     """
 
     views: TableViews
@@ -55,12 +62,17 @@ class WeighedViews:
         views = TableViews.fit(rows)
         pool = rows[some_rows(len(rows))]
         found = views.of(pool)
-        units = np.tile([0.0, 1.0], (3, 1))
+        units = np.tile([0.0, 1.0], (2, 3, 1))
         weighed = cls(views=views, reference=Reference.fit(found), critic=critic, units=units)
         typical = np.zeros((len(pool), len(OWN)))  # what its own GAN says of a typical row
-        both = weighed.opinions(found, typical)
-        units[:2] = [_unit(opinion) for opinion in both.T]
-        units[2] = _unit(weighed.weigh(found, typical))
+        highest = np.zeros(2)
+        for known in (0, 1):
+            found[:, KNOWN] = known
+            units[known, :2] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
+            units[known, 2] = _unit(weighed.weigh(found, typical))
+            highest[known] = np.quantile(weighed.weigh(found, typical), SAME_SHARE)
+        if highest.min() > LEAST_SCALE:
+            units[0, 2, 1] *= highest[0] / highest[1]
         return weighed
 
     def scores(self, rows: Array, own: Array) -> Array:
@@ -89,11 +101,16 @@ class WeighedViews:
 
     def weigh(self, views: Array, own: Array) -> Array:
         """Scores of rows by their views, (n, V), (n, K) -> (n,)."""
-        centres, scales = self.units.T
-        in_units = (self.opinions(views, own) - centres[:2]) / scales[:2]
+        centres, scales = self._units_of(views)
+        in_units = (self.opinions(views, own) - centres[:, :2]) / scales[:, :2]
         together = in_units[:, 0] + PLAIN * in_units[:, 1]
-        scores: Array = (together - centres[2]) / scales[2]
+        scores: Array = (together - centres[:, 2]) / scales[:, 2]
         return scores
+
+    def _units_of(self, views: Array) -> tuple[Array, Array]:
+        """Centres and scales for rows, new or of the training, (n, V) -> (n, 3), (n, 3)."""
+        units = self.units[views[:, KNOWN].astype(int)]
+        return units[..., 0], units[..., 1]
 
     def tensors(self) -> nn.Module:
         """Make the same in torch, rows (B, D) and own views (B, K) to scores (B,)."""
@@ -113,7 +130,8 @@ class WeighedViews:
 
     def shares_of_views(self, views: Array, own: Array) -> Array:
         """Shares of views and own views in the scores of rows, (n, V), (n, K) -> (n, V + K)."""
-        slopes = np.array([1.0, PLAIN]) / self.units[:2, 1] / self.units[2, 1]
+        scales = self._units_of(views)[1]
+        slopes = np.array([1.0, PLAIN]) / scales[:, :2] / scales[:, 2:]
         return shares_of_views(TensorCritic(self.critic), slopes, self._inputs(views, own))
 
     def to_arrays(self) -> dict[str, Array]:
@@ -143,7 +161,8 @@ class WeighedViews:
             elif name != "units":
                 raise ValueError(f"Weighed views have no array {name!r}.")
         units = arrays.get("units", np.zeros(0))
-        if units.shape != (3, 2) or not np.isfinite(units).all() or not (units[:, 1] > 0).all():
+        finite = units.shape == (2, 3, 2) and np.isfinite(units).all()
+        if not finite or not (units[..., 1] > 0).all():
             raise ValueError("The units of weighed views must be centres and positive scales.")
         return cls(
             views=TableViews.from_arrays(parts["views"]),
@@ -172,7 +191,8 @@ class _TensorScores(nn.Module):
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         """Score rows, (B, D), (B, K) -> (B,)."""
-        centres, scales = self.get_buffer("units").mT
-        both = (self.critic(self.inputs(self.views(x), own)) - centres[:2]) / scales[:2]
-        scores: Tensor = (both[:, 0] + PLAIN * both[:, 1] - centres[2]) / scales[2]
+        views = self.views(x)
+        centres, scales = self.get_buffer("units")[views[:, KNOWN].long()].unbind(-1)
+        both = (self.critic(self.inputs(views, own)) - centres[:, :2]) / scales[:, :2]
+        scores: Tensor = (both[:, 0] + PLAIN * both[:, 1] - centres[:, 2]) / scales[:, 2]
         return scores
