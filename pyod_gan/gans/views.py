@@ -1,4 +1,4 @@
-"""ViewGAN, the default: many views of a row, weighed by a critic that saw other tables."""
+"""ViewGAN: many views of a row, of the table's GAN too, weighed by a pre-trained critic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ViewGAN(BaseGAN):
 
     No single score is right for every table: the distance to the nearest training row finds what
     lies in a gap, and calls a cluster of anomalies normal; the distance to the bulk does the
-    opposite. So a row is looked at in 46 ways, by distances to prototypes, tails and rarities of
+    opposite. So a row is looked at in 47 ways, by distances to prototypes, tails and rarities of
     single columns, pairs of columns, and lengths (see :mod:`pyod_gan.views`). How much each of them
     counts is not chosen by hand. A *pre-trained critic*, a small network, has learnt it from the
     labelled anomalies of hundreds of other tables. It sees how each view of the row compares with
@@ -58,7 +58,7 @@ class ViewGAN(BaseGAN):
     :mod:`pyod_gan.views` name theirs.
     """
 
-    n_estimators: ClassVar[int] = 2  # their mean is one view of 46
+    n_estimators: ClassVar[int] = 2  # their mean is one view of 47
     needs_wide_generator: ClassVar[bool] = False  # one view of many asks its critic
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"critic": [str]}
 
