@@ -4,19 +4,13 @@
 ``--download``, 453 public tables are fetched into it first; none of them is in ADBench or ODDS.
 The tables may as well be a company's own, with its own labels.
 
-Every table becomes tasks: a part of its rows, and a protocol. Two of the parts have other
-anomalies: a cluster of the normal rows of which few are kept, and normal rows with an impossible
-value. For each task the views of its rows are compared with those of its training rows, as in
-``fit`` and ``decision_function``. The network sees nothing else. It learns to rank anomalies first,
-by a smooth form of average precision.
+The network sees the inputs of :mod:`benchmarks.studies.labelled_tasks`, and nothing else. It learns
+to rank anomalies first, by a smooth form of average precision.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-import zlib
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,60 +22,33 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pyod_gan import GANDetector, ViewGAN
-from pyod_gan.views import VIEWS, PretrainedCritic, WeighedViews
+from pyod_gan.views import VIEWS, PretrainedCritic
 from pyod_gan.views.pretrained_critic import OWN
 from pyod_gan.views.tensors import TensorCritic, weighed
 from pyod_gan.views.weighed_views import PLAIN
 
-from ..harness import datasets, download, protocols, report
+from ..harness import datasets, download, report
+from .labelled_tasks import (
+    HELD_OUT,
+    PROTOCOLS,
+    REAL,
+    SHARES,
+    LabelledTask,
+    digest_of,
+    make_tasks,
+    near_copies,
+    read_tables,
+)
 
-SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
-REAL = ("sample", "large sample")  # parts with the anomalies that are labelled
-SHARES = {  # of the tasks of a step
-    "sample": 0.35,
-    "large sample": 0.35,
-    "rare cluster": 0.15,
-    "impossible value": 0.15,
-}
-CLUSTERS = 10  # at most, of the normal rows of a table
-RARE = (0.01, 0.15)  # rows of the rare cluster, in shares of the others
-WRONG = (0.005, 0.05)  # rows with an impossible value, in shares of all
-CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
-FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
-PROTOCOLS = ("contaminated", "one-class")
-HELD_OUT = "held-out"  # fitted on half of the rows with their anomalies, scores the others
-LEAST_ANOMALIES = 5  # in a large sample; a sample has 10, or all that there are
-MEMBERS = 2  # of a table's own GAN
 N_UNITS = 64  # of each of two hidden layers
 STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 2000, 16, 16, 64
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.5
 FOLDS = 5
-ALIKE = 0.5  # share of the columns from which on two tables are near-copies of each other
 Array = NDArray[Any]
-
-
-class Table(NamedTuple):
-    """A labelled table."""
-
-    name: str
-    X: Array  # (n, D)
-    y: Array  # (n,)
-
-
-class LabelledTask(NamedTuple):
-    """What the critic sees of the rows of one task."""
-
-    table: str
-    protocol: str
-    part: str  # a name of SHARES
-    inputs: Array  # (n, 2 V + K) float32
-    y: Array  # (n,)
 
 
 class Variant(NamedTuple):
@@ -127,7 +94,7 @@ def command(options: Namespace, home: Path | None) -> int:
     path = options.out / "pretrained_critic.safetensors"
     recipe = {
         "tables": len(tables),
-        "tables_sha256": _digest(tables),
+        "tables_sha256": digest_of(tables),
         "tasks": len(tasks),
         "cross_validated": table.round(4).to_dict(orient="records"),
     }
@@ -164,163 +131,6 @@ def variants() -> Iterator[Variant]:
         yield Variant(f"no {part}", parts=others)
     yield Variant("real anomalies alone", parts=REAL)
     yield Variant("planted anomalies alone", parts=tuple(p for p in SHARES if p not in REAL))
-
-
-def read_tables(folder: Path) -> list[Table]:
-    """Read the labelled tables of a folder, in the order of their names.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 10, or one has no ``X`` and ``y`` of anomalies and normal rows.
-    """
-    tables = []
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as file:
-            if not {"X", "y"} <= set(file.files):
-                raise ValueError(f"{path} must hold the arrays X and y.")
-            X, y = file["X"].astype(np.float64), file["y"].ravel().astype(np.int64)
-        if len(X) != len(y) or set(np.unique(y)) != {0, 1}:
-            raise ValueError(f"{path} must have a label for each row, 0 or 1, and both of them.")
-        tables.append(Table(path.stem, X, y))
-    if len(tables) < 2 * FOLDS:
-        raise ValueError(f"{folder} must hold at least {2 * FOLDS} files .npz. Got {len(tables)}.")
-    return tables
-
-
-def make_tasks(tables: Sequence[Table], jobs: int) -> list[LabelledTask]:
-    """Make all tasks of all tables, in ``jobs`` processes."""
-    work = (delayed(_tasks_of)(table) for table in tables)
-    results = Parallel(n_jobs=jobs, return_as="generator")(work)
-    shown = tqdm(results, desc="views", total=len(tables), unit="table")
-    return [task for of_table in shown for task in of_table]
-
-
-def _tasks_of(table: Table) -> list[LabelledTask]:
-    """Tasks of one table."""
-    torch.set_num_threads(1)
-    return [
-        LabelledTask(table.name, protocol, part, *inputs_of(X, y, protocol))
-        for part, X, y in parts_of(table)
-        for protocol in protocols_of(table.name, part)
-    ]
-
-
-def protocols_of(name: str, part: str) -> tuple[str, ...]:
-    """Protocols of a part: those of the benchmark, or one of two, drawn by the table's name."""
-    drawn = zlib.crc32(f"{name}, {part}".encode()) % 2
-    if part == "sample":
-        return PROTOCOLS
-    if part == "large sample":
-        return "contaminated", ("one-class", HELD_OUT)[drawn]
-    return (PROTOCOLS[drawn],)
-
-
-def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
-    """Rows and labels of each part of a table. The sample is stratified, the others are random."""
-    rng = np.random.RandomState(zlib.crc32(table.name.encode()))
-    n = len(table.y)
-    rows = protocols.thin(table.y, SAMPLE)
-    yield "sample", table.X[rows], table.y[rows]
-    rows = rng.permutation(n)[:LARGE_SAMPLE]
-    if n > SAMPLE and LEAST_ANOMALIES <= table.y[rows].sum() < len(rows):
-        yield "large sample", table.X[rows], table.y[rows]
-    normal = table.X[rng.permutation(np.flatnonzero(table.y == 0))[: 2 * SAMPLE]]
-    labels = rare_cluster(normal, rng)
-    if labels is not None:
-        rows = rng.permutation(np.flatnonzero(labels >= 0))
-        yield "rare cluster", normal[rows], labels[rows]
-    yield "impossible value", *with_impossible_values(normal[:SAMPLE], rng)
-
-
-def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
-    """Label rows (n, D) of one cluster 1, others 0, and those to leave out -1. None without one.
-
-    Clusters are those of some of the columns, by k-means. So the other rows can be of several
-    clusters, as where a table has several kinds of normal rows.
-    """
-    low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
-    spread = np.where(high > low, high - low, X.std(0))
-    columns = rng.permutation(np.flatnonzero(spread > 0))
-    columns = columns[: max(2, int(np.ceil(len(columns) * rng.uniform(0.3, 1))))]
-    n_clusters = rng.randint(3, CLUSTERS + 1)
-    if len(columns) < 2 or len(X) < SAMPLE // 4:
-        return None
-    scaled = np.clip((X - middle) / np.where(spread > 0, spread, 1), -4, 4)[:, columns]
-    found = KMeans(n_clusters, n_init=1, random_state=0).fit_predict(scaled)
-    sizes = np.bincount(found, minlength=n_clusters)
-    possible = np.flatnonzero((sizes >= 2 * LEAST_ANOMALIES) & (sizes < 0.6 * len(X)))
-    if not len(possible):
-        return None
-    chosen = rng.choice(possible)
-    others = np.flatnonzero(found != chosen)[:SAMPLE]
-    n_rare = max(LEAST_ANOMALIES, int(rng.uniform(*RARE) * len(others)))
-    labels = np.full(len(X), -1)
-    labels[others] = 0
-    labels[rng.permutation(np.flatnonzero(found == chosen))[:n_rare]] = 1
-    return labels
-
-
-def with_impossible_values(X: Array, rng: np.random.RandomState) -> tuple[Array, Array]:
-    """Put one value that no row has, as people do by mistake, into some rows (n, D)."""
-    X = X.copy()
-    low, high = X.min(0), X.max(0)
-    unit = np.where(high > low, high - low, np.maximum(np.abs(high), 1))
-    code = rng.choice(CODES)
-    n_wrong = max(LEAST_ANOMALIES, int(rng.uniform(*WRONG) * len(X)))
-    wrong = rng.permutation(len(X))[:n_wrong]
-    for i, j in zip(wrong, rng.randint(X.shape[1], size=n_wrong), strict=True):
-        x, beyond = X[i, j], unit[j] * 10 ** rng.uniform(*FAR)
-        far = high[j] + beyond if rng.rand() < 0.5 else low[j] - beyond
-        slips = [x * 10 ** rng.randint(1, 4), -x, code]
-        possible = [slip for slip in slips if not low[j] <= slip <= high[j]]
-        X[i, j] = rng.choice([far, *possible])
-    return X, np.isin(np.arange(len(X)), wrong).astype(np.int64)
-
-
-def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:
-    """Inputs of the critic, and labels, for the rows that a protocol scores."""
-    if protocol == HELD_OUT:
-        order = np.random.RandomState(0).permutation(len(X))
-        order = order[np.argsort(y[order], kind="stable")]  # half of the anomalies in each half
-        task = protocols.Task(X[order[::2]], X[order[1::2]], y[order[1::2]])
-    else:
-        task = protocols.make_task(X, y, protocol, 0, scales_itself=True)
-    gan = ViewGAN(critic="equal")
-    detector = GANDetector(gan, n_estimators=MEMBERS, random_state=0).fit(task.X_train)
-    model = detector.model_
-    rows = model.rows(task.X_train if task.X_test is None else task.X_test)
-    judge = model.judge
-    assert isinstance(judge, WeighedViews)
-    inputs = judge.inputs(rows, model.views(rows))
-    return inputs.astype(np.float32), np.asarray(task.y)
-
-
-def near_copies(tables: Sequence[Table]) -> dict[str, str]:
-    """Name a group for each table, so that near-copies are in the same one.
-
-    Two tables are near-copies if half of the columns of one have the same least, median and largest
-    value as columns of the other.
-    """
-    columns = {t.name: _columns_of(t.X) for t in tables}
-    groups = {t.name: t.name for t in tables}
-    for a in columns:
-        for b in columns:
-            common = len(columns[a] & columns[b])
-            if a < b and common >= ALIKE * min(len(columns[a]), len(columns[b])):
-                old, new = groups[b], groups[a]
-                groups = {name: new if group == old else group for name, group in groups.items()}
-    return groups
-
-
-def _columns_of(X: Array) -> set[tuple[str, ...]]:
-    """Least, median and largest value of each column that has more than two values."""
-    parts = [np.quantile(X[:, j], [0, 0.5, 1]) for j in range(X.shape[1]) if _is_varied(X[:, j])]
-    return {tuple(f"{value:.6g}" for value in part) for part in parts} or {(str(X.shape),)}
-
-
-def _is_varied(column: Array) -> bool:
-    return len(np.unique(column[:1000])) > 2
 
 
 def cross_validated(
@@ -393,12 +203,13 @@ def train(
     normals = [torch.from_numpy(task.inputs[task.y == 0]) for task in tasks]
     sizes = Counter(task.part for task in tasks)
     shares = np.array([SHARES[task.part] / sizes[task.part] for task in tasks])
+    shares /= shares.sum()
 
     def drawn(rows: Tensor, n: int) -> Tensor:
         return rows[rng.randint(len(rows), size=n)]
 
     for _ in range(steps):
-        chosen = rng.choice(len(tasks), TABLES_PER_STEP, p=shares / shares.sum())
+        chosen = rng.choice(len(tasks), TABLES_PER_STEP, p=shares)
         positive = torch.stack([drawn(anomalies[i], ANOMALIES) for i in chosen])
         negative = torch.stack([drawn(normals[i], NORMALS) for i in chosen])
         scores = net(torch.cat([positive, negative], 1))
@@ -440,12 +251,3 @@ class TrainedCritic(nn.Module):
         """What was learnt."""
         arrays = {name: p.detach().numpy().astype(np.float64) for name, p in self.weights.items()}
         return PretrainedCritic.from_arrays(arrays)
-
-
-def _digest(tables: Sequence[Table]) -> str:
-    """SHA-256 of all rows and labels."""
-    digest = hashlib.sha256()
-    for table in tables:
-        digest.update(json.dumps([table.name, *table.X.shape]).encode())
-        digest.update(table.X.tobytes() + table.y.tobytes())
-    return digest.hexdigest()

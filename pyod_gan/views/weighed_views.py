@@ -69,8 +69,9 @@ class WeighedViews:
         for known in (0, 1):
             found[:, KNOWN] = known
             units[known, :2] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
-            units[known, 2] = _unit(weighed.weigh(found, typical))
-            highest[known] = np.quantile(weighed.weigh(found, typical), SAME_SHARE)
+            together = weighed.weigh(found, typical)
+            centre, scale = units[known, 2] = _unit(together)
+            highest[known] = (np.quantile(together, SAME_SHARE) - centre) / scale
         if highest.min() > LEAST_SCALE:
             units[0, 2, 1] *= highest[0] / highest[1]
         return weighed

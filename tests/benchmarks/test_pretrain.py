@@ -10,18 +10,18 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.__main__ import main
 from benchmarks.harness import datasets
-from benchmarks.studies import pretrain
+from benchmarks.studies import labelled_tasks, pretrain
 from pyod_gan import GANDetector, ViewGAN
 from pyod_gan.views import VIEWS, PretrainedCritic
 
 
-def labelled(seed: int, n: int = 120, n_columns: int = 4) -> pretrain.Table:
+def labelled(seed: int, n: int = 120, n_columns: int = 4) -> labelled_tasks.Table:
     """Rows of two clusters; anomalies lie between them."""
     rng = np.random.default_rng(seed)
     y = (np.arange(n) % 10 == 0).astype(int)
     side = np.where(y == 1, 0.0, rng.choice([-4.0, 4.0], n))
     X = side[:, None] + rng.normal(size=(n, n_columns)) * (1 + rng.random(n_columns))
-    return pretrain.Table(f"table {seed}", 100.0 * seed + X, y)
+    return labelled_tasks.Table(f"table {seed}", 100.0 * seed + X, y)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
     rng = np.random.default_rng(0)
     width = 2 * len(VIEWS) + 1
 
-    def task(name: str) -> pretrain.LabelledTask:
+    def task(name: str) -> labelled_tasks.LabelledTask:
         y = (rng.random(200) < 0.1).astype(int)
         inputs = rng.normal(size=(200, width)).astype(np.float32)
         inputs[:, 3] += 2 * y  # one view knows
-        return pretrain.LabelledTask(name, "one-class", "sample", inputs, y)
+        return labelled_tasks.LabelledTask(name, "one-class", "sample", inputs, y)
 
     tasks = [task(str(i)) for i in range(8)]
     first, again = (pretrain.train(tasks, steps=150) for _ in range(2))
@@ -69,9 +69,12 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
 def test_parts_of_a_table() -> None:
     """A sample, a large sample, and a rare cluster of the normal rows, drawn the same again."""
     table = labelled(3, n=2000, n_columns=6)
-    parts = {part: (X, y) for part, X, y in pretrain.parts_of(table)}
-    assert list(parts) == list(pretrain.SHARES)
-    assert [len(X) for X, _ in parts.values()][:2] == [pretrain.SAMPLE, pretrain.LARGE_SAMPLE]
+    parts = {part: (X, y) for part, X, y in labelled_tasks.parts_of(table)}
+    assert list(parts) == list(labelled_tasks.SHARES)
+    assert [len(X) for X, _ in parts.values()][:2] == [
+        labelled_tasks.SAMPLE,
+        labelled_tasks.LARGE_SAMPLE,
+    ]
     X, y = parts["rare cluster"]
     known = {tuple(row) for row in table.X[table.y == 0]}
     assert {tuple(row) for row in X} <= known
@@ -83,13 +86,13 @@ def test_parts_of_a_table() -> None:
     outside = ((low > X) | (high < X)).sum(1)
     np.testing.assert_array_equal(outside > 0, y == 1)
     assert outside.max() == 1
-    for part, X, _ in pretrain.parts_of(table):
+    for part, X, _ in labelled_tasks.parts_of(table):
         np.testing.assert_array_equal(X, parts[part][0])
 
 
 def test_small_and_constant_tables_have_no_rare_cluster() -> None:
     for X in (np.zeros((300, 3)), np.arange(300.0)[:, None], labelled(0).X):
-        assert pretrain.rare_cluster(X, np.random.RandomState(0)) is None
+        assert labelled_tasks.rare_cluster(X, np.random.RandomState(0)) is None
 
 
 def test_smooth_ap_is_ap_where_scores_are_far_apart() -> None:
@@ -106,7 +109,9 @@ def test_variants_hide_every_view_once() -> None:
     assert sorted(i for v in of_views for i in v.hidden) == list(range(2 * n + 1))
     assert len({v.name for v in variants}) == len(variants)
     inputs = np.ones((3, 2 * n + 1), dtype=np.float32)
-    task = pretrain.LabelledTask("a", "one-class", "rare cluster", inputs, np.array([0, 1, 0]))
+    task = labelled_tasks.LabelledTask(
+        "a", "one-class", "rare cluster", inputs, np.array([0, 1, 0])
+    )
     for variant in variants:
         assert (variant.seen(task).inputs == 0).sum() == 3 * len(variant.hidden)
     trained = {v.name for v in variants if not v.trains_on(task)}
@@ -116,7 +121,7 @@ def test_variants_hide_every_view_once() -> None:
 def test_near_copies_are_in_one_fold() -> None:
     one, other = labelled(1), labelled(2)
     copy = one._replace(name="copy", X=one.X[:, ::-1])
-    groups = pretrain.near_copies([one, other, copy])
+    groups = labelled_tasks.near_copies([one, other, copy])
     assert groups[one.name] == groups["copy"] != groups[other.name]
 
 
@@ -124,7 +129,7 @@ def test_near_copies_are_in_one_fold() -> None:
 def test_tables_without_labels_are_refused(folder: Path, tmp_path: Path, y: np.ndarray) -> None:
     np.savez(tmp_path / "bad.npz", X=labelled(0).X, y=y)
     with pytest.raises(ValueError, match=r"bad\.npz must have a label for each row"):
-        pretrain.read_tables(tmp_path)
+        labelled_tasks.read_tables(tmp_path)
 
 
 def test_too_few_tables_are_refused(
@@ -137,7 +142,7 @@ def test_too_few_tables_are_refused(
     assert "at least 10 files" in said and "--tables DIR" in said
     np.savez(tmp_path / "two.npz", rows=np.zeros(3))
     with pytest.raises(ValueError, match="arrays X and y"):
-        pretrain.read_tables(tmp_path)
+        labelled_tasks.read_tables(tmp_path)
 
 
 def test_no_evaluation_set_is_among_the_pretraining_files() -> None:
