@@ -29,7 +29,7 @@ from tqdm import tqdm
 from pyod_gan.views import VIEWS, PretrainedCritic
 from pyod_gan.views.pretrained_critic import OWN
 from pyod_gan.views.tensors import TensorCritic, weighed
-from pyod_gan.views.weighed_views import PLAIN
+from pyod_gan.views.weighed_views import WEIGHTS
 
 from ..harness import datasets, download, report
 from .labelled_tasks import (
@@ -73,6 +73,7 @@ class Variant(NamedTuple):
 
 
 PRETRAINED = Variant("pretrained")
+ALONE = ("critic alone", "plain mean alone", "larger residual alone")
 
 
 def command(options: Namespace, home: Path | None) -> int:
@@ -167,12 +168,12 @@ def _of_fold(
     rows = []
     for task, out in pairs:
         if out and task.part == "sample":
-            both = opinions(trained, task.inputs)
-            scores = {variant.name: both @ [1.0, PLAIN]}
+            said = opinions(trained, task.inputs)
+            scores = {variant.name: said @ WEIGHTS}
             if variant == PRETRAINED:
                 silent = opinions(PretrainedCritic.silent(), task.inputs)
-                scores["equal"] = silent @ [1.0, PLAIN]
-                scores["network alone"] = both[:, 0]
+                scores["equal"] = silent @ WEIGHTS
+                scores |= dict(zip(ALONE, said.T, strict=True))
             for name, found in scores.items():
                 auroc, ap = roc_auc_score(task.y, found), average_precision_score(task.y, found)
                 rows.append((name, task.protocol, auroc, ap))
@@ -180,13 +181,13 @@ def _of_fold(
 
 
 def opinions(critic: PretrainedCritic, inputs: Array) -> Array:
-    """What the critic and the plain mean say of rows by their inputs, (n, 2 V + K) -> (n, 2).
+    """The three opinions of rows by their inputs, (n, 2 V + K) -> (n, 3).
 
     Each is in interquartile ranges of these rows.
     """
-    both = TensorCritic(critic)(torch.from_numpy(inputs).double()).numpy()
-    low, middle, high = np.quantile(both, [0.25, 0.5, 0.75], axis=0)
-    return np.asarray((both - middle) / np.where(high > low, high - low, 1.0))
+    said = TensorCritic(critic)(torch.from_numpy(inputs).double()).numpy()
+    low, middle, high = np.quantile(said, [0.25, 0.5, 0.75], axis=0)
+    return np.asarray((said - middle) / np.where(high > low, high - low, 1.0))
 
 
 def train(

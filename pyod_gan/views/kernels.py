@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ABSENT = np.int32(2**31 - 1)  # distance to a place without a prototype
 N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
+FEW, ALL = 3, N_LEVELS - 1  # levels of the third opinion: the nearest of 8, and of all prototypes
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
 COARSE = 64  # steps of a step of fingerprints
 N_EDGES = 7  # edges of the 8 bins of a column
@@ -263,7 +264,10 @@ def weigh(
     views, own, knots, tails, beyond, lowest, floors, middles, spreads, ceiling, slope,
     w1, b1, w2, b2, w3, b3, into,
 ):  # fmt: skip
-    """What the critic, and what the plain mean, says of views (n, V) and (n, K), into (n, 2)."""
+    """Three opinions of views (n, V) and own views (n, K), into (n, 3).
+
+    They are what the critic says, the plain mean, and the larger of two residuals.
+    """
     n, n_views = views.shape
     n_knots = knots.shape[1]
     n_units = len(b1)
@@ -273,7 +277,7 @@ def weigh(
         for u in range(n_units):
             first[u] = b1[u]
             second[u] = b2[u]
-        above, plain = 0.0, 0.0
+        above, plain, residual = 0.0, 0.0, FAR_BELOW
         for v in range(n_views):
             x = views[i, v]
             p = n_at_most(x, knots[v], n_knots)
@@ -285,6 +289,8 @@ def weigh(
                 share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
                 tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
             z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
+            if v == FEW or v == ALL:
+                residual = max(residual, z)
             z = np.log1p(z) if z > 0 else -np.log1p(-z)
             above += max(z - ceiling, 0.0)
             z = min(z, ceiling)
@@ -305,6 +311,7 @@ def weigh(
             score += max(second[u], 0.0) * w3[u]
         into[i, 0] = score
         into[i, 1] = (plain + slope * above) / n_views
+        into[i, 2] = residual
 
 
 @compiled

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS
+from .kernels import ABSENT, ALL, COARSE, FEW, LENGTHS, N_LEVELS
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import VIEWS, TableViews
@@ -134,7 +134,10 @@ class TensorInputs(nn.Module):
 
 
 class TensorCritic(nn.Module):
-    """What the critic, and what the plain mean, says of inputs, (B, 2 V + K) -> (B, 2)."""
+    """Three opinions of inputs, (B, 2 V + K) -> (B, 3).
+
+    They are what the critic says, the plain mean, and the larger of two residuals.
+    """
 
     def __init__(self, critic: PretrainedCritic) -> None:
         super().__init__()
@@ -144,7 +147,7 @@ class TensorCritic(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Weigh inputs."""
         of_critic = weighed(inputs, dict(self.named_buffers()))
-        return torch.stack([of_critic, plain_mean(inputs)], -1)
+        return torch.stack([of_critic, plain_mean(inputs), larger_residual(inputs)], -1)
 
 
 def weighed(inputs: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
@@ -167,6 +170,13 @@ def plain_mean(inputs: Tensor) -> Tensor:
     tails, heights = inputs[..., :n_views], inputs[..., n_views : 2 * n_views]
     above = (heights - CEILING).clamp_min(0).mean(-1)
     return tails.mean(-1) + 0.5 * heights.clamp_max(CEILING).mean(-1) + SLOPE * above
+
+
+def larger_residual(inputs: Tensor) -> Tensor:
+    """Larger height of two views, nearest of 8 and of all prototypes, (..., 2 V + K) -> (...)."""
+    n_views = len(VIEWS)
+    larger = torch.maximum(inputs[..., n_views + FEW], inputs[..., n_views + ALL])
+    return larger.sign() * larger.abs().expm1()
 
 
 def summaries(values: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from .table_views import KNOWN, TableViews, some_rows
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
-PLAIN = 0.25  # weight of the plain mean of the views, beside the critic's
+WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the larger residual
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
 
@@ -34,15 +34,16 @@ class WeighedViews:
         Compares them with those of training rows.
     critic : PretrainedCritic
         Weighs them.
-    units : ndarray of shape (2, 3, 2)
-        Centres and scales over training rows: of what the critic says, of the plain mean of the
-        views, and of their sum. The first are for new rows, the second for training rows.
+    units : ndarray of shape (2, 4, 2)
+        Centres and scales over training rows, of the three opinions and of their weighed sum. The
+        first are for new rows, the second for training rows.
 
     Notes
     -----
-    A table may be unlike all tables that the critic has seen. So the plain mean of all tails and
-    half heights counts too: of what the two say, each in its own interquartile ranges, a fifth is
-    the plain mean's.
+    A table may be unlike all tables that the critic has seen. So two more opinions count, which
+    have learnt nothing elsewhere: the plain mean of all tails and half heights, and the larger of
+    the residuals to the nearest of 8 and of all prototypes. Of the three, each in its own
+    interquartile ranges, two thirds are the critic's.
 
     The critic knows whether a row is one of the training rows. Those may hold anomalies, or there
     would be nothing to find among them; a new row may be the first of its kind. What the critic
@@ -62,18 +63,18 @@ class WeighedViews:
         views = TableViews.fit(rows)
         pool = rows[some_rows(len(rows))]
         found = views.of(pool)
-        units = np.tile([0.0, 1.0], (2, 3, 1))
+        units = np.tile([0.0, 1.0], (2, len(WEIGHTS) + 1, 1))
         weighed = cls(views=views, reference=Reference.fit(found), critic=critic, units=units)
         typical = np.zeros((len(pool), len(OWN)))  # what its own GAN says of a typical row
         highest = np.zeros(2)
         for known in (0, 1):
             found[:, KNOWN] = known
-            units[known, :2] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
+            units[known, :-1] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
             together = weighed.weigh(found, typical)
-            centre, scale = units[known, 2] = _unit(together)
+            centre, scale = units[known, -1] = _unit(together)
             highest[known] = (np.quantile(together, SAME_SHARE) - centre) / scale
         if highest.min() > LEAST_SCALE:
-            units[0, 2, 1] *= highest[0] / highest[1]
+            units[0, -1, 1] *= highest[0] / highest[1]
         return weighed
 
     def scores(self, rows: Array, own: Array) -> Array:
@@ -90,9 +91,9 @@ class WeighedViews:
         return np.asarray(inputs.numpy())
 
     def opinions(self, views: Array, own: Array) -> Array:
-        """What the critic, and what the plain mean, says of views, (n, V), (n, K) -> (n, 2)."""
+        """What the critic, the plain mean and the larger residual say, (n, V), (n, K) -> (n, 3)."""
         r, c = self.reference, self.critic
-        found = np.empty((len(views), 2))
+        found = np.empty((len(views), len(WEIGHTS)))
         kernels.weigh(
             views, np.ascontiguousarray(own, np.float64), r.knots, r.tails, float(r.beyond),
             r.lowest, r.floors, r.middles, r.spreads, CEILING, SLOPE,
@@ -103,13 +104,13 @@ class WeighedViews:
     def weigh(self, views: Array, own: Array) -> Array:
         """Scores of rows by their views, (n, V), (n, K) -> (n,)."""
         centres, scales = self._units_of(views)
-        in_units = (self.opinions(views, own) - centres[:, :2]) / scales[:, :2]
-        together = in_units[:, 0] + PLAIN * in_units[:, 1]
-        scores: Array = (together - centres[:, 2]) / scales[:, 2]
+        in_units = (self.opinions(views, own) - centres[:, :-1]) / scales[:, :-1]
+        together = (in_units * WEIGHTS).sum(1)
+        scores: Array = (together - centres[:, -1]) / scales[:, -1]
         return scores
 
     def _units_of(self, views: Array) -> tuple[Array, Array]:
-        """Centres and scales for rows, new or of the training, (n, V) -> (n, 3), (n, 3)."""
+        """Centres and scales for rows, new or of the training, (n, V) -> (n, 4), (n, 4)."""
         units = self.units[views[:, KNOWN].astype(int)]
         return units[..., 0], units[..., 1]
 
@@ -132,7 +133,7 @@ class WeighedViews:
     def shares_of_views(self, views: Array, own: Array) -> Array:
         """Shares of views and own views in the scores of rows, (n, V), (n, K) -> (n, V + K)."""
         scales = self._units_of(views)[1]
-        slopes = np.array([1.0, PLAIN]) / scales[:, :2] / scales[:, 2:]
+        slopes = WEIGHTS / scales[:, :-1] / scales[:, -1:]
         return shares_of_views(TensorCritic(self.critic), slopes, self._inputs(views, own))
 
     def to_arrays(self) -> dict[str, Array]:
@@ -162,7 +163,7 @@ class WeighedViews:
             elif name != "units":
                 raise ValueError(f"Weighed views have no array {name!r}.")
         units = arrays.get("units", np.zeros(0))
-        finite = units.shape == (2, 3, 2) and np.isfinite(units).all()
+        finite = units.shape == (2, len(WEIGHTS) + 1, 2) and np.isfinite(units).all()
         if not finite or not (units[..., 1] > 0).all():
             raise ValueError("The units of weighed views must be centres and positive scales.")
         return cls(
@@ -189,11 +190,13 @@ class _TensorScores(nn.Module):
         self.inputs = TensorInputs(weighed.reference)
         self.critic = TensorCritic(weighed.critic)
         self.register_buffer("units", torch.from_numpy(weighed.units))
+        self.register_buffer("weights", torch.from_numpy(WEIGHTS))
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         """Score rows, (B, D), (B, K) -> (B,)."""
         views = self.views(x)
         centres, scales = self.get_buffer("units")[views[:, KNOWN].long()].unbind(-1)
-        both = (self.critic(self.inputs(views, own)) - centres[:, :2]) / scales[:, :2]
-        scores: Tensor = (both[:, 0] + PLAIN * both[:, 1] - centres[:, 2]) / scales[:, 2]
+        opinions = (self.critic(self.inputs(views, own)) - centres[:, :-1]) / scales[:, :-1]
+        together = (opinions * self.get_buffer("weights")).sum(1)
+        scores: Tensor = (together - centres[:, -1]) / scales[:, -1]
         return scores

@@ -14,6 +14,7 @@ import torch
 from pyod_gan.views import VIEWS, PretrainedCritic, TableViews, WeighedViews, views_in_words
 from pyod_gan.views.axes import find_axes
 from pyod_gan.views.pretrained_critic import CEILING, SLOPE
+from pyod_gan.views.table_views import View
 from pyod_gan.views.tensors import TensorViews
 from tests.helpers import table
 
@@ -192,8 +193,11 @@ def test_opinions_without_a_critic() -> None:
     tails, heights = np.split(weighed.inputs(rows, own)[:, :-1], 2, axis=1)
     above = SLOPE * np.maximum(heights - CEILING, 0).mean(1)
     plain = tails.mean(1) + 0.5 * np.minimum(heights, CEILING).mean(1) + above
+    few, all_of_them = heights[:, VIEWS.index(View("bank", "nearest of 8"))], heights[:, 10]
+    residual = np.maximum(few, all_of_them)
+    residual = np.sign(residual) * np.expm1(np.abs(residual))
     found = weighed.opinions(weighed.views.of(rows), own)
-    np.testing.assert_allclose(found, np.c_[above, plain], atol=1e-9)
+    np.testing.assert_allclose(found, np.c_[above, plain, residual], atol=1e-9)
 
 
 def test_a_score_of_1_is_an_interquartile_range_above_the_median() -> None:
