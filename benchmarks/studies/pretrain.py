@@ -89,9 +89,11 @@ def command(options: Namespace, home: Path | None) -> int:
     tables = read_tables(options.tables)
     tasks = make_tasks(tables, options.jobs)
     groups = near_copies(tables)
-    table = cross_validated(tasks, groups, options.jobs)
-    critic = train(tasks)
     options.out.mkdir(parents=True, exist_ok=True)
+    results = cross_validated(tasks, groups, options.jobs)
+    results.round(4).to_csv(options.out / "cross_validated.csv", index=False)
+    table = means(results)
+    critic = train(tasks)
     path = options.out / "pretrained_critic.safetensors"
     recipe = {
         "tables": len(tables),
@@ -104,7 +106,7 @@ def command(options: Namespace, home: Path | None) -> int:
     (options.out / "pretrain.md").write_text(text + "\n", encoding="utf-8")
     print(f"{text}\n\nwrote {path}\nSHA-256 {digest}")
     if options.ablation:
-        table = cross_validated(tasks, groups, options.jobs, (PRETRAINED, *variants()))
+        table = means(cross_validated(tasks, groups, options.jobs, (PRETRAINED, *variants())))
         text = report.markdown(table.round(4))
         (options.out / "ablation.md").write_text(text + "\n", encoding="utf-8")
         print(text)
@@ -140,7 +142,7 @@ def cross_validated(
     jobs: int,
     variants: Sequence[Variant] = (PRETRAINED,),
 ) -> pd.DataFrame:
-    """Means of AUROC and AP over the samples of tables that the networks were not trained on."""
+    """AUROC and AP on the sample of each table, of networks that were not trained on it."""
     names = sorted(set(groups.values()))
     order = np.random.RandomState(0).permutation(len(names))
     fold_of = {names[place]: number % FOLDS for number, place in enumerate(order)}
@@ -150,16 +152,19 @@ def cross_validated(
         delayed(_of_fold)(tasks, folds == fold, variant) for variant, fold in work
     )
     shown = tqdm(results, desc="folds", total=len(work), unit="network")
-    found = pd.DataFrame(
-        [row for of_fold in shown for row in of_fold],
-        columns=["critic", "protocol", "AUROC", "AP"],
-    )
-    return found.groupby(["critic", "protocol"], sort=False).mean().reset_index()
+    rows = [row for of_fold in shown for row in of_fold]
+    return pd.DataFrame(rows, columns=["critic", "table", "protocol", "AUROC", "AP"])
+
+
+def means(results: pd.DataFrame) -> pd.DataFrame:
+    """Means over tables, a row for each critic and protocol."""
+    by_critic = results.groupby(["critic", "protocol"], sort=False)
+    return by_critic[["AUROC", "AP"]].mean().reset_index()
 
 
 def _of_fold(
     tasks: Sequence[LabelledTask], left_out: Array, variant: Variant
-) -> list[tuple[str, str, float, float]]:
+) -> list[tuple[str, str, str, float, float]]:
     """AUROC and AP on the tables of one fold, of a critic that was trained on the others."""
     torch.set_num_threads(1)
     seen = [variant.seen(task) for task in tasks]
@@ -176,7 +181,7 @@ def _of_fold(
                 scores |= dict(zip(ALONE, said.T, strict=True))
             for name, found in scores.items():
                 auroc, ap = roc_auc_score(task.y, found), average_precision_score(task.y, found)
-                rows.append((name, task.protocol, auroc, ap))
+                rows.append((name, task.table, task.protocol, auroc, ap))
     return rows
 
 
