@@ -56,8 +56,8 @@ class GANDetector(
     ----------
     gan : str or BaseGAN, default="auto"
         A name of :data:`pyod_gan.gans.GANS`, such as ``"alad"``, or a GAN spec, such as
-        ``ALAD(latent_dim=8)``. ``"auto"`` and ``"prototype"`` are :class:`PrototypeGAN`. Parameters
-        of a GAN spec are reached by names such as ``gan__latent_dim``.
+        ``ALAD(latent_dim=8)``. ``"auto"`` and ``"views"`` are :class:`ViewGAN`. Parameters of a
+        GAN spec are reached by names such as ``gan__latent_dim``.
     n_estimators : int, default=None
         Number of ensemble members, which are trained together. None takes the GAN's own number, 2
         for :class:`ViewGAN` and 8 for the others.

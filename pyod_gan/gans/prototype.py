@@ -1,4 +1,4 @@
-"""PrototypeGAN, the default: AnoGAN's score with the nearest prototype instead of a search."""
+"""PrototypeGAN: AnoGAN's score with the nearest prototype instead of a search."""
 
 from __future__ import annotations
 

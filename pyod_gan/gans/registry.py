@@ -26,7 +26,7 @@ from .views import ViewGAN
 from .wgan import WGAN
 
 GANS: dict[str, type[BaseGAN]] = {
-    "auto": PrototypeGAN,
+    "auto": ViewGAN,
     "views": ViewGAN,
     "prototype": PrototypeGAN,
     "gan": GAN,

@@ -1,4 +1,4 @@
-"""ViewGAN: many views of a row, of the table's GAN too, weighed by a pre-trained critic."""
+"""ViewGAN, the default: many views of a row, weighed by a critic that saw other tables."""
 
 from __future__ import annotations
 

@@ -37,8 +37,9 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
 def shares_of_views(critic: TensorCritic, slopes: Array, inputs: Array) -> Array:
     """Shares of the views and of the own views in a score, by inputs (n, 2 V + K) -> (n, V + K).
 
-    ``slopes`` (n, 3) say how the score rises with each of the three opinions. Shares are integrated gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose
-    views are all at the median, and which is new if the row is.
+    ``slopes`` (n, 3) say how the score rises with each of the three opinions. Shares are integrated
+    gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose views are all at
+    the median, and which is new if the row is.
     """
     n_views = len(VIEWS)
     end = torch.from_numpy(inputs)

