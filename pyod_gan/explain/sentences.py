@@ -188,7 +188,8 @@ def _of_flag(cell: Cell) -> Reason:
 
 def _of_number(cell: Cell) -> Reason:
     """Make the reason of a number or a duration."""
-    middle, low, high = cell.expected[:, 0]
+    middle, *ends = cell.expected[:, 0]
+    low, high = (round(float(end), cell.digits[0].decimals) for end in ends)
     missing = cell.is_missing
     observed = np.nan if missing else cell.observed[0]
     scale = scale_of(cell.value, observed, cell.digits[0])

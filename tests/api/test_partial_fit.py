@@ -116,7 +116,7 @@ def test_steps_add_up_to_those_of_a_fit() -> None:
     assert one_by_one.n_iter_ == 120
 
 
-@pytest.mark.parametrize("gan", ["prototype", "fanogan", "sogaal", "ganomaly", "usad"])
+@pytest.mark.parametrize("gan", ["views", "prototype", "fanogan", "sogaal", "ganomaly", "usad"])
 def test_rows_as_before_in_small_parts_change_little(gan: str) -> None:
     X, y = with_far_rows(0)
     near = X[y == 0]
@@ -146,7 +146,7 @@ def test_changed_parameters_count_or_are_refused() -> None:
             detector.partial_fit(X)
         detector.set_params(**{name: None if name != "gan" else "auto"})
     np.testing.assert_array_equal(detector.decision_function(X), before)
-    detector.set_params(max_iter=40, lr=1e-4, gan="prototype").partial_fit(X)
+    detector.set_params(max_iter=40, lr=1e-4, gan="views").partial_fit(X)
     assert detector.n_iter_ == 20 + 20
     assert detector.settings_.lr == 1e-4
 

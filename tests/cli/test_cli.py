@@ -784,7 +784,7 @@ def test_what_a_command_does_not_need_is_not_loaded() -> None:
         "    run('score', f'{name}.csv', '--model', f'{name}.m', '--out', 'out.csv')\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout == "2\n0 torch\n0 torch sklearn.neighbors skops\n", out.stderr
+    assert out.stdout == "2\n0 torch numba\n0 torch numba sklearn.neighbors skops\n", out.stderr
 
 
 @pytest.mark.parametrize("order", ["first", "last", "behind columns", "standard input"])

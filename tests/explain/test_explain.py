@@ -46,7 +46,7 @@ def test_dependence_shows_the_column_that_does_not_fit() -> None:
     for seed in range(3):
         shares = GANDetector(random_state=seed).fit(X).explain(row)
         assert shares.argmax() == 2
-        assert shares[0, 2] > 0.6 * shares.sum()
+        assert shares[0, 2] > 0.5 * shares.sum()
 
 
 def test_a_typical_row_has_no_reasons() -> None:
