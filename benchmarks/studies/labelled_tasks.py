@@ -1,8 +1,8 @@
 """Labelled tables, and the tasks that the critic of views is trained on.
 
-Every table becomes tasks: a part of its rows, and a protocol. Two of the parts have other
-anomalies: a cluster of the normal rows of which few are kept, and normal rows with an impossible
-value. For each task the views of its rows are compared with those of its training rows, as in
+Every table becomes tasks: a part of its rows, and a protocol. Three of the parts have other
+anomalies: a cluster of the normal rows of which few are kept, normal rows with an impossible
+value, and normal rows among the anomalies. For each task the views of its rows are compared with those of its training rows, as in
 ``fit`` and ``decision_function``.
 """
 
@@ -31,13 +31,15 @@ LEAST_TABLES = 10  # two for each fold of the cross-validation
 SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
 REAL = ("sample", "large sample")  # parts with the anomalies that are labelled
 SHARES = {  # of the tasks of a step
-    "sample": 0.35,
-    "large sample": 0.35,
-    "rare cluster": 0.15,
-    "impossible value": 0.15,
+    "sample": 0.25,
+    "large sample": 0.25,
+    "rare cluster": 0.1,
+    "impossible value": 0.1,
+    "swapped labels": 0.3,
 }
 CLUSTERS = 10  # at most, of the normal rows of a table
-RARE = (0.01, 0.15)  # rows of the rare cluster, in shares of the others
+RARE = (0.01, 0.15)  # rows of the rare cluster, or with swapped labels, in shares of the others
+LEAST_SWAPPED = 150  # anomalies of a table whose labels are swapped too
 WRONG = (0.005, 0.05)  # rows with an impossible value, in shares of all
 CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
 FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
@@ -111,7 +113,7 @@ def _tasks_of(table: Table) -> list[LabelledTask]:
 def protocols_of(name: str, part: str) -> tuple[str, ...]:
     """Protocols of a part: those of the benchmark, or one of two, drawn by the table's name."""
     drawn = zlib.crc32(f"{name}, {part}".encode()) % 2
-    if part == "sample":
+    if part in ("sample", "swapped labels"):
         return PROTOCOLS
     if part == "large sample":
         return "contaminated", ("one-class", HELD_OUT)[drawn]
@@ -133,6 +135,9 @@ def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
         rows = rng.permutation(np.flatnonzero(labels >= 0))
         yield "rare cluster", normal[rows], labels[rows]
     yield "impossible value", *with_impossible_values(normal[:SAMPLE], rng)
+    rows = swapped(table)
+    if rows is not None:
+        yield "swapped labels", table.X[rows], 1 - table.y[rows]
 
 
 def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
@@ -161,6 +166,22 @@ def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
     labels[others] = 0
     labels[rng.permutation(np.flatnonzero(found == chosen))[:n_rare]] = 1
     return labels
+
+
+def swapped(table: Table) -> Array | None:
+    """Choose anomalies, which become the normal rows, and few normal rows. None without enough.
+
+    Where the normal rows are one class and the anomalies all others, this turns a table into one
+    whose normal rows are of many kinds.
+    """
+    rng = np.random.RandomState(zlib.crc32(f"{table.name}swap".encode()))
+    rare, normal = np.flatnonzero(table.y == 0), np.flatnonzero(table.y == 1)
+    if len(normal) < LEAST_SWAPPED:
+        return None
+    n_normal = min(len(normal), SAMPLE)
+    n_rare = min(len(rare), max(LEAST_ANOMALIES, int(rng.uniform(*RARE) * n_normal)))
+    rows = np.r_[rng.permutation(rare)[:n_rare], rng.permutation(normal)[:n_normal]]
+    return np.asarray(rng.permutation(rows))
 
 
 def with_impossible_values(X: Array, rng: np.random.RandomState) -> tuple[Array, Array]:

@@ -67,7 +67,7 @@ def test_training_ranks_anomalies_first_and_is_repeatable() -> None:
 
 
 def test_parts_of_a_table() -> None:
-    """A sample, a large sample, and a rare cluster of the normal rows, drawn the same again."""
+    """Every part has the rows and the labels that its name says, drawn the same again."""
     table = labelled(3, n=2000, n_columns=6)
     parts = {part: (X, y) for part, X, y in labelled_tasks.parts_of(table)}
     assert list(parts) == list(labelled_tasks.SHARES)
@@ -81,6 +81,10 @@ def test_parts_of_a_table() -> None:
     assert set(y) == {0, 1} and y.mean() < 0.15
     apart = np.linalg.norm(X[y == 1] - X[y == 1].mean(0), axis=1).mean()
     assert apart < np.linalg.norm(X[y == 0] - X[y == 0].mean(0), axis=1).mean()
+    X, y = parts["swapped labels"]
+    swapped = {tuple(row) for row in X[y == 0]}
+    assert swapped <= {tuple(row) for row in table.X[table.y == 1]}
+    assert len(swapped) == 200 and 0 < y.mean() < 0.15
     X, y = parts["impossible value"]
     low, high = table.X[table.y == 0].min(0), table.X[table.y == 0].max(0)
     outside = ((low > X) | (high < X)).sum(1)
