@@ -2,8 +2,8 @@
 
 Every table becomes tasks: a part of its rows, and a protocol. Three of the parts have other
 anomalies: a cluster of the normal rows of which few are kept, normal rows with an impossible
-value, and normal rows among the anomalies. For each task the views of its rows are compared with those of its training rows, as in
-``fit`` and ``decision_function``.
+value, and, with labels swapped, normal rows among the anomalies. For each task the views of its
+rows are compared with those of its training rows, as in ``fit`` and ``decision_function``.
 """
 
 from __future__ import annotations
