@@ -135,9 +135,9 @@ def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
         rows = rng.permutation(np.flatnonzero(labels >= 0))
         yield "rare cluster", normal[rows], labels[rows]
     yield "impossible value", *with_impossible_values(normal[:SAMPLE], rng)
-    rows = swapped(table)
-    if rows is not None:
-        yield "swapped labels", table.X[rows], 1 - table.y[rows]
+    chosen = swapped(table)
+    if chosen is not None:
+        yield "swapped labels", table.X[chosen], 1 - table.y[chosen]
 
 
 def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
