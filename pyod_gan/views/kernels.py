@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ABSENT = np.int32(2**31 - 1)  # distance to a place without a prototype
 N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
-FEW, ALL = 3, N_LEVELS - 1  # levels of the third opinion: the nearest of 8, and of all prototypes
+NEAREST_OF_8, NEAREST_OF_ALL = 3, N_LEVELS - 1  # numbers of views
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
 COARSE = 64  # steps of a step of fingerprints
 N_EDGES = 7  # edges of the 8 bins of a column
@@ -289,7 +289,7 @@ def weigh(
                 share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
                 tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
             z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
-            if v in (FEW, ALL):
+            if v in (NEAREST_OF_8, NEAREST_OF_ALL):
                 residual = max(residual, z)
             z = np.log1p(z) if z > 0 else -np.log1p(-z)
             above += max(z - ceiling, 0.0)

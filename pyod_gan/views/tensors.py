@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .kernels import ABSENT, ALL, COARSE, FEW, LENGTHS, N_LEVELS
+from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS, NEAREST_OF_8, NEAREST_OF_ALL
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import VIEWS, TableViews
@@ -174,8 +174,8 @@ def plain_mean(inputs: Tensor) -> Tensor:
 
 def larger_residual(inputs: Tensor) -> Tensor:
     """Larger height of two views, nearest of 8 and of all prototypes, (..., 2 V + K) -> (...)."""
-    n_views = len(VIEWS)
-    larger = torch.maximum(inputs[..., n_views + FEW], inputs[..., n_views + ALL])
+    heights = inputs[..., len(VIEWS) :]
+    larger = torch.maximum(heights[..., NEAREST_OF_8], heights[..., NEAREST_OF_ALL])
     return larger.sign() * larger.abs().expm1()
 
 

@@ -193,8 +193,8 @@ def test_opinions_without_a_critic() -> None:
     tails, heights = np.split(weighed.inputs(rows, own)[:, :-1], 2, axis=1)
     above = SLOPE * np.maximum(heights - CEILING, 0).mean(1)
     plain = tails.mean(1) + 0.5 * np.minimum(heights, CEILING).mean(1) + above
-    few, all_of_them = heights[:, VIEWS.index(View("bank", "nearest of 8"))], heights[:, 10]
-    residual = np.maximum(few, all_of_them)
+    nearest = [VIEWS.index(View("bank", f"nearest of {g}")) for g in (8, 1024)]
+    residual = heights[:, nearest].max(1)
     residual = np.sign(residual) * np.expm1(np.abs(residual))
     found = weighed.opinions(weighed.views.of(rows), own)
     np.testing.assert_allclose(found, np.c_[above, plain, residual], atol=1e-9)
