@@ -14,7 +14,7 @@ from .networks import Networks
 from .row_source import RowSource
 from .spec import BaseGAN
 
-MAX_CHUNK = 128  # rows; larger chunks leave the CPU's caches and are slower
+MAX_CHUNK = 256  # rows; larger chunks leave the CPU's caches and are slower
 LONG = 20  # number of chunks from which on a progress bar is shown
 
 

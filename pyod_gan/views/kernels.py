@@ -20,6 +20,7 @@ N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
 NEAREST_OF_8, NEAREST_OF_ALL = 3, N_LEVELS - 1  # numbers of views
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
 COARSE = 64  # steps of a step of fingerprints
+BLOCK = 32  # points that are counted at once
 N_EDGES = 7  # edges of the 8 bins of a column
 FAR_BELOW = -1e300
 
@@ -91,6 +92,19 @@ def n_at_most(x, points, size):
 
 
 @compiled
+def count_at_most(x, points, every, size):
+    """The same number by counting, without jumps. ``every`` holds the last of each 32 points."""
+    blocks = np.int32(0)
+    for k in range(len(every)):
+        blocks += np.int32(1) if every[k] <= x else np.int32(0)
+    start = blocks * BLOCK
+    count = np.int32(0)
+    for k in range(start, min(start + BLOCK, len(points))):
+        count += np.int32(1) if points[k] <= x else np.int32(0)
+    return min(start + count, size)
+
+
+@compiled
 def find_later(bank, n_present, later):
     """Tell which prototypes (D, S) equal an earlier one, into ``later`` (S,)."""
     n_columns = len(bank)
@@ -131,19 +145,26 @@ def find_levels(found, work, levels):
     prototype do not count. Sizes above S have the value of S.
     """
     size = len(found)
+    absent = np.int32(0)
     for m in range(size):
         work[m] = found[m]
+        absent += np.int32(1) if found[m] == ABSENT else np.int32(0)
     for level in range(N_LEVELS):
-        total, count = np.int64(0), np.int32(0)
-        for m in range(size):
-            here = work[m] < ABSENT
-            total += np.int64(work[m]) if here else np.int64(0)
-            count += np.int32(1) if here else np.int32(0)
-        levels[level] = total / max(count, 1)
-        if size > 1:
-            size //= 2
-            for m in range(size):
-                work[m] = min(work[m], work[m + size])
+        half = size // 2
+        total = np.int64(0)
+        if size == 1:
+            total = np.int64(work[0])
+        for m in range(half):
+            a, b = work[m], work[m + half]
+            total += np.int64(a) + np.int64(b)
+            work[m] = min(a, b)
+        levels[level] = (total - np.int64(absent) * ABSENT) / max(size - absent, 1)
+        if half > 0:
+            size = half
+            if absent > 0:
+                absent = np.int32(0)
+                for m in range(size):
+                    absent += np.int32(1) if work[m] == ABSENT else np.int32(0)
 
 
 @compiled
@@ -197,6 +218,7 @@ def find_views(
     bins = np.empty(n_columns, np.int64)
     n_axes = axes.shape[2]
     projected = np.empty(n_axes, np.float64)
+    every = np.ascontiguousarray(points[:, BLOCK - 1 :: BLOCK])
     for i in range(n):
         row = rows[i]
         known = 1 if is_known(row, weights, prints) else 0
@@ -217,7 +239,7 @@ def find_views(
         v += 1
         for j in range(n_columns):
             x = row[j]
-            p = n_at_most(x + 1, points[j], n_points[j])
+            p = count_at_most(x + 1, points[j], every[j], n_points[j])
             if p > 0 and points[j, p - 1] >= x - 1:  # equal up to one step
                 for t in range(n_tables):
                     of_columns[t, j] = at[known, j, p - 1, t]
@@ -261,7 +283,7 @@ def find_views(
 
 @compiled
 def weigh(
-    views, own, knots, tails, beyond, lowest, floors, middles, spreads, ceiling, slope,
+    views, own, knots, tails, heights, beyond, lowest, floors, middles, spreads, ceiling, slope,
     w1, b1, w2, b2, w3, b3, into,
 ):  # fmt: skip
     """Three opinions of views (n, V) and own views (n, K), into (n, 3).
@@ -280,18 +302,22 @@ def weigh(
         above, plain, residual = 0.0, 0.0, FAR_BELOW
         for v in range(n_views):
             x = views[i, v]
-            p = n_at_most(x, knots[v], n_knots)
-            if p == n_knots:
-                tail = tails[v, p - 1] if x == knots[v, p - 1] else beyond
-            elif p == 0:
-                tail = tails[v, 0]
+            p = 0
+            for k in range(n_knots):
+                p += 1 if knots[v, k] <= x else 0
+            last = p == n_knots
+            if p == 0 or (last and x > knots[v, p - 1]):
+                tail = tails[v, 0] if p == 0 else beyond
+                z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
+                z = np.log1p(z) if z > 0 else -np.log1p(-z)
+            elif last:
+                tail, z = tails[v, p - 1], heights[v, p - 1]
             else:
                 share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
                 tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
-            z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
+                z = heights[v, p - 1] + share * (heights[v, p] - heights[v, p - 1])
             if v in (NEAREST_OF_8, NEAREST_OF_ALL):
                 residual = max(residual, z)
-            z = np.log1p(z) if z > 0 else -np.log1p(-z)
             above += max(z - ceiling, 0.0)
             z = min(z, ceiling)
             plain += tail + 0.5 * z
@@ -311,7 +337,7 @@ def weigh(
             score += max(second[u], 0.0) * w3[u]
         into[i, 0] = score
         into[i, 1] = (plain + slope * above) / n_views
-        into[i, 2] = residual
+        into[i, 2] = np.expm1(residual) if residual > 0 else -np.expm1(-residual)
 
 
 @compiled

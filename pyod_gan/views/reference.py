@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,8 @@ class Reference:
     A view enters twice. Its *tail* is −log of the share of training rows with a view at least as
     large. Its *height* is the distance of its logarithm to the median of the training rows, in
     interquartile ranges, under a signed logarithm. The first says how rare the view is, the second
-    how far it goes beyond what is known.
+    how far it goes beyond what is known. Between the knots both are linear, which needs no
+    logarithm for ordinary rows.
     """
 
     knots: Array  # (V, N) ascending values of each view
@@ -59,6 +61,13 @@ class Reference:
             middles=middles,
             spreads=np.maximum(high - low, LEAST_SPREAD),
         )
+
+    @cached_property
+    def heights(self) -> Array:
+        """Heights at the knots, (V, N)."""
+        apart = np.log(self.knots - self.lowest[:, None] + self.floors[:, None])
+        heights = (apart - self.middles[:, None]) / self.spreads[:, None]
+        return np.asarray(np.sign(heights) * np.log1p(np.abs(heights)))
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything, by name."""

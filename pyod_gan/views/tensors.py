@@ -114,11 +114,12 @@ class TensorInputs(nn.Module):
         super().__init__()
         for name, array in reference.to_arrays().items():
             self.register_buffer(name, torch.from_numpy(array))
+        self.register_buffer("heights", torch.from_numpy(reference.heights))
 
     def forward(self, views: Tensor, own: Tensor) -> Tensor:
         """Tails, heights, and heights of the own views, (B, V), (B, K) -> (B, 2 V + K)."""
         get = self.get_buffer
-        knots, tails = get("knots"), get("tails")
+        knots, tails, heights = get("knots"), get("tails"), get("heights")
         last = knots.shape[1] - 1
         place = torch.searchsorted(knots, views.mT.contiguous(), right=True).mT  # (B, V)
         low, high = (place - 1).clamp_min(0), place.clamp_max(last)
@@ -126,11 +127,15 @@ class TensorInputs(nn.Module):
         start, width = knots[which, low], knots[which, high] - knots[which, low]
         share = torch.where(width > 0, (views - start) / torch.where(width > 0, width, 1.0), 0.0)
         share = torch.where(place > 0, share, 0.0)
-        tail = tails[which, low] + share * (tails[which, high] - tails[which, low])
-        tail = torch.where(views > knots[:, last], get("beyond"), tail)
+        tail, height = (
+            of[which, low] + share * (of[which, high] - of[which, low]) for of in (tails, heights)
+        )
+        above = views > knots[:, last]
         apart = (views - get("lowest")).clamp_min(0) + get("floors")
-        heights = (apart.log() - get("middles")) / get("spreads")
-        return torch.cat([tail, signed_log(heights), signed_log(own)], 1)
+        outside = signed_log((apart.log() - get("middles")) / get("spreads"))
+        tail = torch.where(above, get("beyond"), tail)
+        height = torch.where(above | (place == 0), outside, height)
+        return torch.cat([tail, height, signed_log(own)], 1)
 
 
 class TensorCritic(nn.Module):

@@ -95,8 +95,8 @@ class WeighedViews:
         r, c = self.reference, self.critic
         found = np.empty((len(views), len(WEIGHTS)))
         kernels.weigh(
-            views, np.ascontiguousarray(own, np.float64), r.knots, r.tails, float(r.beyond),
-            r.lowest, r.floors, r.middles, r.spreads, CEILING, SLOPE,
+            views, np.ascontiguousarray(own, np.float64), r.knots, r.tails, r.heights,
+            float(r.beyond), r.lowest, r.floors, r.middles, r.spreads, CEILING, SLOPE,
             c.w1, c.b1, c.w2, c.b2, c.w3, float(c.b3), found,
         )  # fmt: skip
         return found
