@@ -1,9 +1,10 @@
 """Labelled tables, and the tasks that the critic of views is trained on.
 
-Every table becomes tasks: a part of its rows, and a protocol. Three of the parts have other
+Every table becomes tasks: a part of its rows, and a protocol. Four of the parts have other
 anomalies: a cluster of the normal rows of which few are kept, normal rows with an impossible
-value, and, with labels swapped, normal rows among the anomalies. For each task the views of its
-rows are compared with those of its training rows, as in ``fit`` and ``decision_function``.
+value, or with a value that rows alike never have, and, with labels swapped, normal rows among the
+anomalies. For each task the views of its rows are compared with those of its training rows, as in
+``fit`` and ``decision_function``.
 """
 
 from __future__ import annotations
@@ -31,16 +32,19 @@ LEAST_TABLES = 10  # two for each fold of the cross-validation
 SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
 REAL = ("sample", "large sample")  # parts with the anomalies that are labelled
 SHARES = {  # of the tasks of a step
-    "sample": 0.25,
-    "large sample": 0.25,
+    "sample": 0.24,
+    "large sample": 0.24,
     "rare cluster": 0.1,
     "impossible value": 0.1,
-    "swapped labels": 0.3,
+    "wrong value": 0.05,
+    "swapped labels": 0.27,
 }
 CLUSTERS = 10  # at most, of the normal rows of a table
 RARE = (0.01, 0.15)  # rows of the rare cluster, or with swapped labels, in shares of the others
 LEAST_SWAPPED = 150  # anomalies of a table whose labels are swapped too
-WRONG = (0.005, 0.05)  # rows with an impossible value, in shares of all
+WRONG = (0.005, 0.05)  # rows with an impossible or a wrong value, in shares of all
+ALIKE_ROWS, TRIED_COLUMNS = 10, 5  # rows alike that a wrong value is compared with, in how many
+UNLIKE = 0.5  # least difference of a wrong value from theirs, in interquartile ranges
 CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
 FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
 PROTOCOLS = ("contaminated", "one-class")
@@ -113,7 +117,7 @@ def _tasks_of(table: Table) -> list[LabelledTask]:
 def protocols_of(name: str, part: str) -> tuple[str, ...]:
     """Protocols of a part: those of the benchmark, or one of two, drawn by the table's name."""
     drawn = zlib.crc32(f"{name}, {part}".encode()) % 2
-    if part in ("sample", "swapped labels"):
+    if part == "sample":
         return PROTOCOLS
     if part == "large sample":
         return "contaminated", ("one-class", HELD_OUT)[drawn]
@@ -135,7 +139,10 @@ def parts_of(table: Table) -> Iterator[tuple[str, Array, Array]]:
         rows = rng.permutation(np.flatnonzero(labels >= 0))
         yield "rare cluster", normal[rows], labels[rows]
     yield "impossible value", *with_impossible_values(normal[:SAMPLE], rng)
-    chosen = swapped(table)
+    wrong = with_wrong_values(normal[:SAMPLE], rng)
+    if wrong is not None:
+        yield "wrong value", *wrong
+    chosen = swapped(table, rng)
     if chosen is not None:
         yield "swapped labels", table.X[chosen], 1 - table.y[chosen]
 
@@ -146,15 +153,13 @@ def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
     Clusters are those of some of the columns, by k-means. So the other rows can be of several
     clusters, as where a table has several kinds of normal rows.
     """
-    low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
-    spread = np.where(high > low, high - low, X.std(0))
-    columns = rng.permutation(np.flatnonzero(spread > 0))
+    scaled = _robustly_scaled(X)
+    columns = rng.permutation(np.flatnonzero(np.ptp(scaled, axis=0) > 0))
     columns = columns[: max(2, int(np.ceil(len(columns) * rng.uniform(0.3, 1))))]
     n_clusters = rng.randint(3, CLUSTERS + 1)
     if len(columns) < 2 or len(X) < SAMPLE // 4:
         return None
-    scaled = np.clip((X - middle) / np.where(spread > 0, spread, 1), -4, 4)[:, columns]
-    found = KMeans(n_clusters, n_init=1, random_state=0).fit_predict(scaled)
+    found = KMeans(n_clusters, n_init=1, random_state=0).fit_predict(scaled[:, columns])
     sizes = np.bincount(found, minlength=n_clusters)
     possible = np.flatnonzero((sizes >= 2 * LEAST_ANOMALIES) & (sizes < 0.6 * len(X)))
     if not len(possible):
@@ -168,13 +173,12 @@ def rare_cluster(X: Array, rng: np.random.RandomState) -> Array | None:
     return labels
 
 
-def swapped(table: Table) -> Array | None:
+def swapped(table: Table, rng: np.random.RandomState) -> Array | None:
     """Choose anomalies, which become the normal rows, and few normal rows. None without enough.
 
     Where the normal rows are one class and the anomalies all others, this turns a table into one
     whose normal rows are of many kinds.
     """
-    rng = np.random.RandomState(zlib.crc32(f"{table.name}swap".encode()))
     rare, normal = np.flatnonzero(table.y == 0), np.flatnonzero(table.y == 1)
     if len(normal) < LEAST_SWAPPED:
         return None
@@ -199,6 +203,40 @@ def with_impossible_values(X: Array, rng: np.random.RandomState) -> tuple[Array,
         possible = [slip for slip in slips if not low[j] <= slip <= high[j]]
         X[i, j] = rng.choice([far, *possible])
     return X, np.isin(np.arange(len(X)), wrong).astype(np.int64)
+
+
+def with_wrong_values(X: Array, rng: np.random.RandomState) -> tuple[Array, Array] | None:
+    """Give some rows (n, D) one value of another row, which no row alike has. None without any.
+
+    So the value is usual in its column and wrong beside the others, as the wrong species of an
+    animal is.
+    """
+    X, scaled = X.copy(), _robustly_scaled(X)
+    columns = np.flatnonzero(np.ptp(scaled, axis=0) > 0)
+    if len(columns) < 2:
+        return None
+    n_wrong = max(LEAST_ANOMALIES, int(rng.uniform(*WRONG) * len(X)))
+    labels = np.zeros(len(X), dtype=np.int64)
+    for i in rng.permutation(len(X))[:n_wrong]:
+        apart = np.abs(scaled - scaled[i])
+        for j in rng.permutation(columns)[:TRIED_COLUMNS]:
+            beside = apart.sum(1) - apart[:, j]
+            beside[i] = np.inf
+            alike = scaled[np.argsort(beside, kind="stable")[:ALIKE_ROWS], j]
+            from_alike = np.abs(scaled[:, j, None] - alike).min(1)
+            possible = np.flatnonzero((from_alike > UNLIKE) & (apart[:, j] > UNLIKE))
+            if len(possible):
+                X[i, j] = X[rng.choice(possible), j]
+                labels[i] = 1
+                break
+    return (X, labels) if labels.sum() >= LEAST_ANOMALIES else None
+
+
+def _robustly_scaled(X: Array) -> Array:
+    """Columns in interquartile ranges from the median, at most 4, (n, D) -> (n, D)."""
+    low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    spread = np.where(high > low, high - low, X.std(0))
+    return np.asarray(np.clip((X - middle) / np.where(spread > 0, spread, 1), -4, 4))
 
 
 def inputs_of(X: Array, y: Array, protocol: str) -> tuple[Array, Array]:

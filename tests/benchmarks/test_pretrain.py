@@ -90,6 +90,10 @@ def test_parts_of_a_table() -> None:
     outside = ((low > X) | (high < X)).sum(1)
     np.testing.assert_array_equal(outside > 0, y == 1)
     assert outside.max() == 1
+    X, y = parts["wrong value"]
+    changed = np.array([tuple(row) not in known for row in X])
+    np.testing.assert_array_equal(changed, y == 1)
+    assert all((table.X[:, j][:, None] == X[:, j]).any(0).all() for j in range(X.shape[1]))
     for part, X, _ in labelled_tasks.parts_of(table):
         np.testing.assert_array_equal(X, parts[part][0])
 
@@ -97,6 +101,19 @@ def test_parts_of_a_table() -> None:
 def test_small_and_constant_tables_have_no_rare_cluster() -> None:
     for X in (np.zeros((300, 3)), np.arange(300.0)[:, None], labelled(0).X):
         assert labelled_tasks.rare_cluster(X, np.random.RandomState(0)) is None
+
+
+def test_a_wrong_value_is_wrong_beside_the_others() -> None:
+    """Columns that say the same: after the change one of them contradicts the other."""
+    side = np.repeat([0.0, 10.0], 150)
+    X = np.stack([side, side, side], 1) + np.random.RandomState(0).normal(size=(300, 3))
+    found = labelled_tasks.with_wrong_values(X, np.random.RandomState(0))
+    assert found is not None
+    wrong, y = found
+    assert y.sum() == ((wrong > 5) != (wrong[:, [1, 2, 0]] > 5)).any(1).sum() >= 5
+    assert ((wrong != X).sum(1) == y).all()
+    alone = labelled_tasks.with_wrong_values(X[:, :1], np.random.RandomState(0))
+    assert alone is None
 
 
 def test_smooth_ap_is_ap_where_scores_are_far_apart() -> None:
