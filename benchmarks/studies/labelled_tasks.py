@@ -43,8 +43,9 @@ CLUSTERS = 10  # at most, of the normal rows of a table
 RARE = (0.01, 0.15)  # rows of the rare cluster, or with swapped labels, in shares of the others
 LEAST_SWAPPED = 150  # anomalies of a table whose labels are swapped too
 WRONG = (0.005, 0.05)  # rows with an impossible or a wrong value, in shares of all
-ALIKE_ROWS, TRIED_COLUMNS = 10, 5  # rows alike that a wrong value is compared with, in how many
+NEIGHBOURS = 10  # most similar rows, none of which has a value like a wrong one
 UNLIKE = 0.5  # least difference of a wrong value from theirs, in interquartile ranges
+TRIES = 5  # columns in which a wrong value for a row is looked for
 CODES = (-1, 99, 999, 9999, -999)  # that stand for missing values
 FAR = (-0.5, 9)  # decimal logarithm of how far an impossible value is outside, in ranges
 PROTOCOLS = ("contaminated", "one-class")
@@ -219,10 +220,10 @@ def with_wrong_values(X: Array, rng: np.random.RandomState) -> tuple[Array, Arra
     labels = np.zeros(len(X), dtype=np.int64)
     for i in rng.permutation(len(X))[:n_wrong]:
         apart = np.abs(scaled - scaled[i])
-        for j in rng.permutation(columns)[:TRIED_COLUMNS]:
+        for j in rng.permutation(columns)[:TRIES]:
             beside = apart.sum(1) - apart[:, j]
             beside[i] = np.inf
-            alike = scaled[np.argsort(beside, kind="stable")[:ALIKE_ROWS], j]
+            alike = scaled[np.argsort(beside, kind="stable")[:NEIGHBOURS], j]
             from_alike = np.abs(scaled[:, j, None] - alike).min(1)
             possible = np.flatnonzero((from_alike > UNLIKE) & (apart[:, j] > UNLIKE))
             if len(possible):

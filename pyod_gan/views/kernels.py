@@ -93,7 +93,10 @@ def n_at_most(x, points, size):
 
 @compiled
 def count_at_most(x, points, every, size):
-    """The same number by counting, without jumps. ``every`` holds the last of each 32 points."""
+    """The same number, faster where a cache holds the points: by counting, without jumps.
+
+    ``every`` holds the last point of each block of 32.
+    """
     blocks = np.int32(0)
     for k in range(len(every)):
         blocks += np.int32(1) if every[k] <= x else np.int32(0)
@@ -151,9 +154,7 @@ def find_levels(found, work, levels):
         absent += np.int32(1) if found[m] == ABSENT else np.int32(0)
     for level in range(N_LEVELS):
         half = size // 2
-        total = np.int64(0)
-        if size == 1:
-            total = np.int64(work[0])
+        total = np.int64(work[0]) if size == 1 else np.int64(0)
         for m in range(half):
             a, b = work[m], work[m + half]
             total += np.int64(a) + np.int64(b)
@@ -295,6 +296,7 @@ def weigh(
     n_units = len(b1)
     first = np.empty(n_units, np.float64)
     second = np.empty(n_units, np.float64)
+    every = np.ascontiguousarray(knots[:, BLOCK - 1 :: BLOCK])
     for i in range(n):
         for u in range(n_units):
             first[u] = b1[u]
@@ -302,9 +304,7 @@ def weigh(
         above, plain, residual = 0.0, 0.0, FAR_BELOW
         for v in range(n_views):
             x = views[i, v]
-            p = 0
-            for k in range(n_knots):
-                p += 1 if knots[v, k] <= x else 0
+            p = count_at_most(x, knots[v], every[v], n_knots)
             last = p == n_knots
             if p == 0 or (last and x > knots[v, p - 1]):
                 tail = tails[v, 0] if p == 0 else beyond
