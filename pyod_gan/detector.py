@@ -27,6 +27,7 @@ from .api.saving import SaveMixin
 from .api.thresholds import use_scores
 from .engine.callbacks import Callback
 from .engine.devices import find_device
+from .engine.network_spec import NetworkSpec
 from .engine.networks import Networks
 from .engine.spec import BaseGAN, Settings
 from .engine.training import member_streams
@@ -75,6 +76,10 @@ class GANDetector(
         Learning rate of Adam.
     hidden_layer_sizes : sequence of int, default=None
         Units of each hidden layer of every network.
+    network : {"mlp", "conv1d", "conv2d"} or NetworkSpec, default=None
+        Kind of the networks, such as ``Conv2d(shape=(1, 16, 16))`` for images of 16 × 16 pixels,
+        see :mod:`pyod_gan.networks`. Rows stay flat. None takes the GAN's own, which is "mlp".
+        Parameters of a network spec are reached by names such as ``network__channels``.
     pairing : {"one", "all"}, default="one"
         "all" lets the players of each member meet the critics of all members, in training and in
         the score (Han et al. 2021). It costs as many times as much as there are members.
@@ -173,6 +178,7 @@ class GANDetector(
         batch_size: int | None = None,
         lr: float | None = None,
         hidden_layer_sizes: Sequence[int] | None = None,
+        network: str | NetworkSpec | None = None,
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
@@ -190,6 +196,7 @@ class GANDetector(
         self.batch_size = batch_size
         self.lr = lr
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.network = network
         self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .api.parameters import CONSTRAINTS, ParametersMixin
 from .detector import GANDetector
+from .engine.network_spec import NetworkSpec
 from .engine.spec import BaseGAN
 
 if TYPE_CHECKING:
@@ -217,7 +218,11 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, gans: Sequence[type[BaseGAN]] = ()
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        gans: Sequence[type[BaseGAN]] = (),
+        networks: Sequence[type[NetworkSpec]] = (),
     ) -> GANOutlierDetector:
         """Read a file of :meth:`save` or of :meth:`GANDetector.save`.
 
@@ -227,13 +232,15 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
             Path of the file. No code in it is run.
         gans : sequence of BaseGAN classes, default=()
             GANs of your own that the file may name.
+        networks : sequence of NetworkSpec classes, default=()
+            Kinds of networks of your own that the file may name.
 
         Returns
         -------
         detector : GANOutlierDetector
             The fitted detector, with the same scores.
         """
-        inner = GANDetector.load(path, gans=gans)
+        inner = GANDetector.load(path, gans=gans, networks=networks)
         turned: GANOutlierDetector = cls(**inner.get_params(deep=False))
         turned.detector_ = inner
         return turned

@@ -12,6 +12,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .._support.rollback import restored_on_failure
 from ..engine.callbacks import Callback, EarlyStopping, PrintLog, ProgressBar
+from ..engine.network_kinds import get_network
+from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN, Settings, check_layer_sizes
 from ..front_ends.table_reader import TableReader
 from ..gans.registry import get_gan
@@ -19,7 +21,7 @@ from ..gans.registry import get_gan
 Self = TypeVar("Self", bound="ParametersMixin")
 
 # parameters that are training settings; None takes the GAN's own
-SETTINGS = ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "pairing")
+SETTINGS = ("max_iter", "batch_size", "lr", "hidden_layer_sizes", "network", "pairing")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "gan": [str, BaseGAN],
@@ -33,6 +35,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "batch_size": [Interval(Integral, 2, None, closed="left"), None],
     "lr": [Interval(Real, 0, None, closed="neither"), None],
     "hidden_layer_sizes": ["array-like", None],
+    "network": [str, NetworkSpec, None],
     "pairing": [StrOptions({"one", "all"})],
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
@@ -51,9 +54,12 @@ def resolve_settings(gan: BaseGAN, params: Mapping[str, Any]) -> Settings:
     Raises
     ------
     ValueError
-        If the sizes of hidden layers are not whole numbers of at least 1.
+        If the sizes of hidden layers are not whole numbers of at least 1, or if there is no such
+        kind of network.
     """
     given = {name: params[name] for name in SETTINGS if params[name] is not None}
+    if "network" in given:
+        given["network"] = get_network(given["network"])
     settings = replace(gan.settings, **given)
     check_layer_sizes(settings.hidden_layer_sizes, "GANDetector")
     return settings
@@ -91,12 +97,13 @@ def all_callbacks(
 
 
 class ParametersMixin:
-    """Adds ``set_params`` for an estimator whose ``gan`` is a name or a GAN spec."""
+    """Adds ``set_params`` for an estimator whose ``gan`` and ``network`` are names or specs."""
 
     gan: str | BaseGAN
+    network: str | NetworkSpec | None
 
     def set_params(self: Self, **params: Any) -> Self:
-        """Set parameters. Parameters of a GAN spec are reached as ``gan__<name>``.
+        """Set parameters. Those of a spec are reached as ``gan__<name>`` and ``network__<name>``.
 
         Parameters
         ----------
@@ -111,17 +118,31 @@ class ParametersMixin:
         Raises
         ------
         ValueError
-            If a parameter is unknown, or if ``gan__<name>`` is given and ``gan`` is a name. No
-            parameter is set then.
+            If a parameter is unknown, or if ``gan__<name>`` is given and ``gan`` is a name, or the
+            same of ``network``. No parameter is set then.
         """
-        gan = params.get("gan", self.gan)
-        nested = [name for name in params if name.startswith("gan__")]
-        if nested and isinstance(gan, str):
-            spec = type(get_gan(gan)).__name__
-            raise ValueError(
-                f"The 'gan' parameter of {type(self).__name__} is the name {gan!r}, which has no "
-                f"{nested[0]!r}. To set it, pass a spec object: {type(self).__name__}({spec}())."
-            )
-        with restored_on_failure(self), restored_on_failure(gan):
+        gan, network = params.get("gan", self.gan), params.get("network", self.network)
+        owner = type(self).__name__
+        of_gan = [name for name in params if name.startswith("gan__")]
+        of_network = [name for name in params if name.startswith("network__")]
+        if of_gan and isinstance(gan, str):
+            instead = f"{owner}({type(get_gan(gan)).__name__}())"
+            raise _no_spec(owner, "gan", gan, of_gan[0], instead)
+        if of_network and not isinstance(network, NetworkSpec):
+            raise _no_spec(owner, "network", network, of_network[0], f"{owner}(network=Conv1d())")
+        with (
+            restored_on_failure(self),
+            restored_on_failure(gan),
+            restored_on_failure(network),
+        ):
             BaseEstimator.set_params(self, **params)
         return self
+
+
+def _no_spec(owner: str, parameter: str, value: Any, asked: str, instead: str) -> ValueError:
+    """Make the error for a parameter of a spec where there is no spec."""
+    said = "None" if value is None else f"the name {value!r}"
+    return ValueError(
+        f"The {parameter!r} parameter of {owner} is {said}, which has no {asked!r}. To set it, "
+        f"pass a spec object: {instead}."
+    )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from .._support.rollback import restored_on_failure
 from ..engine.devices import find_device
+from ..engine.network_kinds import same_network
 from ..engine.spec import Settings
 from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
@@ -72,7 +73,7 @@ class PartialFitMixin:
 
         Changed parameters count from now on. ``n_estimators`` counts when members begin anew.
         Exceptions are ``preprocessing``, and the parameters that made the networks: ``gan``,
-        ``hidden_layer_sizes`` and ``pairing``.
+        ``hidden_layer_sizes``, ``network`` and ``pairing``.
 
         Parameters
         ----------
@@ -91,7 +92,7 @@ class PartialFitMixin:
         ------
         ValueError
             If an input cannot be used, if the reservoir has less than 2 rows, or if ``gan``,
-            ``hidden_layer_sizes`` or ``pairing`` differs from that of the networks.
+            ``hidden_layer_sizes``, ``network`` or ``pairing`` differs from that of the networks.
         TrainingCollapsedError
             As in ``fit``, if there was no ``fit`` before.
 
@@ -165,6 +166,7 @@ def settings_from_now_on(model: FittedModel, params: Mapping[str, Any]) -> Setti
     same = {
         "gan": type(gan) is type(model.gan) and gan.get_params() == model.gan.get_params(),
         "hidden_layer_sizes": list(now.hidden_layer_sizes) == list(before.hidden_layer_sizes),
+        "network": same_network(now.network, before.network),
         "pairing": now.pairing == before.pairing,
     }
     changed = [name for name, is_same in same.items() if not is_same]

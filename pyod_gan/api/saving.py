@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..engine.devices import device_here
+from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..gans.registry import get_gan
 from ..persist.detector_file import Saved, read_detector, write_detector
@@ -68,7 +69,11 @@ class SaveMixin:
 
     @classmethod
     def load(
-        cls: type[D], path: str | os.PathLike[str], *, gans: Sequence[type[BaseGAN]] = ()
+        cls: type[D],
+        path: str | os.PathLike[str],
+        *,
+        gans: Sequence[type[BaseGAN]] = (),
+        networks: Sequence[type[NetworkSpec]] = (),
     ) -> D:
         """Read a detector that :meth:`save` has written.
 
@@ -78,6 +83,8 @@ class SaveMixin:
             Path of the file. No code in it is run.
         gans : sequence of BaseGAN classes, default=()
             GANs of your own that the file may name.
+        networks : sequence of NetworkSpec classes, default=()
+            Kinds of networks of your own that the file may name.
 
         Returns
         -------
@@ -89,14 +96,14 @@ class SaveMixin:
         ------
         ValueError
             If the file is no model, is damaged, was changed, has an unknown format, names an
-            unknown GAN, or holds what no detector can be made of. The file is checked before
-            anything is made of it.
+            unknown GAN or kind of network, or holds what no detector can be made of. The file is
+            checked before anything is made of it.
         OSError
             If the file cannot be read.
         ImportError
             If the file holds the encoder of a mixed table and the extra ``tabular`` is missing.
         """
-        return detector_from(cls, read_detector(Path(path), gans))
+        return detector_from(cls, read_detector(Path(path), gans, networks))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[misc]  # scikit-learn's base class has it

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from .network_spec import NetworkSpec
 from .networks import Network, NetworkMaker
 
 LEAK = 0.2  # slope of LeakyReLU below zero, as in DCGAN (Radford et al. 2016)
@@ -21,16 +22,16 @@ class Linear(nn.Module):
     def __init__(self, n_in: int, n_out: int, streams: Sequence[torch.Generator]) -> None:
         super().__init__()
         bound = 1 / math.sqrt(n_in)  # torch.nn.Linear's own initialisation
-        self.weight = _uniform((n_in, n_out), bound, streams)  # (E, n_in, n_out)
-        self.bias = _uniform((1, n_out), bound, streams)  # (E, 1, n_out)
+        self.weight = uniform((n_in, n_out), bound, streams)  # (E, n_in, n_out)
+        self.bias = uniform((1, n_out), bound, streams)  # (E, 1, n_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each member's layer to its own rows."""
         return torch.baddbmm(self.bias, x, self.weight)
 
 
-def _uniform(
-    shape: tuple[int, int], bound: float, streams: Sequence[torch.Generator]
+def uniform(
+    shape: tuple[int, ...], bound: float, streams: Sequence[torch.Generator]
 ) -> nn.Parameter:
     """Draw weights member by member, in single precision whatever torch's default type is."""
     drawn = [
@@ -40,7 +41,7 @@ def _uniform(
     return nn.Parameter(torch.stack(drawn))
 
 
-class MLP(Network):
+class Perceptron(Network):
     """E multi-layer perceptrons with LeakyReLU between the layers and a linear output."""
 
     def __init__(
@@ -49,6 +50,11 @@ class MLP(Network):
         super().__init__()
         sizes = [n_in, *hidden, n_out]
         self.layers = nn.ModuleList(Linear(a, b, streams) for a, b in pairwise(sizes))
+
+    @staticmethod
+    def n_weights(n_in: int, hidden: Sequence[int], n_out: int) -> int:
+        """Number of weights of one member."""
+        return sum((a + 1) * b for a, b in pairwise([n_in, *hidden, n_out]))
 
     def features(self, x: Tensor) -> Tensor:
         """Activations of the last hidden layer, (E, B, n_in) -> (E, B, hidden[-1])."""
@@ -62,44 +68,41 @@ class MLP(Network):
         return made
 
 
-class MLPMaker(NetworkMaker):
-    """Makes multi-layer perceptrons whose hidden layers have the sizes ``hidden``.
+class MLP(NetworkSpec):
+    """Multi-layer perceptrons, for rows whose columns have no order.
 
-    All together have at most ``most_weights`` weights, over all members. A ValueError is raised
-    before any more are made.
+    Their hidden layers are ``hidden_layer_sizes`` of the detector or of the GAN.
     """
 
+    def maker(
+        self, n_columns: int, hidden_layer_sizes: Sequence[int], streams: Sequence[torch.Generator]
+    ) -> PerceptronMaker:
+        """Make what makes multi-layer perceptrons."""
+        return PerceptronMaker(n_columns, hidden_layer_sizes, streams)
+
+
+class PerceptronMaker(NetworkMaker):
+    """Makes multi-layer perceptrons whose hidden layers have the sizes ``hidden``."""
+
     def __init__(
-        self,
-        n_columns: int,
-        hidden: Sequence[int],
-        streams: Sequence[torch.Generator],
-        most_weights: float = math.inf,
+        self, n_columns: int, hidden: Sequence[int], streams: Sequence[torch.Generator]
     ) -> None:
         super().__init__(n_columns, streams)
         self.hidden = hidden
-        self.most_weights = most_weights
-        self.n_weights = 0
 
-    def generator(self, codes: int) -> MLP:
+    def generator(self, codes: int) -> Network:
         """Make a generator, (E, B, codes) -> (E, B, D)."""
-        return self._make(codes, self.n_columns)
+        return self.perceptron(codes, self.n_columns)
 
-    def encoder(self, codes: int) -> MLP:
+    def encoder(self, codes: int) -> Network:
         """Make an encoder, (E, B, D) -> (E, B, codes)."""
-        return self._make(self.n_columns, codes)
+        return self.perceptron(self.n_columns, codes)
 
-    def critic(self, rows: int = 1, codes: int = 0) -> MLP:
+    def critic(self, rows: int = 1, codes: int = 0) -> Network:
         """Make a critic, (E, B, rows * D + codes) -> (E, B, 1)."""
-        return self._make(rows * self.n_columns + codes, 1)
+        return self.perceptron(rows * self.n_columns + codes, 1)
 
-    def _make(self, n_in: int, n_out: int) -> MLP:
-        """Make a network, if its weights are not too many."""
-        of_member = sum((a + 1) * b for a, b in pairwise([n_in, *self.hidden, n_out]))
-        self.n_weights += len(self.streams) * of_member
-        if self.n_weights > self.most_weights:
-            raise ValueError(
-                f"The networks need at least {self.n_weights} weights, and there are "
-                f"{self.most_weights}."
-            )
-        return MLP(n_in, self.hidden, n_out, self.streams)
+    def perceptron(self, n_in: int, n_out: int) -> Perceptron:
+        """Make a multi-layer perceptron, (E, B, n_in) -> (E, B, n_out)."""
+        self.count(Perceptron.n_weights(n_in, self.hidden, n_out))
+        return Perceptron(n_in, self.hidden, n_out, self.streams)

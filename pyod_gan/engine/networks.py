@@ -14,6 +14,7 @@ Members share no parameter. So the gradient of a loss summed over E is each memb
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -64,11 +65,31 @@ class NetworkMaker(ABC):
         Size D of a row.
     streams : sequence of torch.Generator
         The members' random streams. A GAN may use them for other draws at the start.
+    most_weights : float
+        Number of weights that all networks of all members may have together.
     """
+
+    most_weights: float = math.inf
 
     def __init__(self, n_columns: int, streams: Sequence[torch.Generator]) -> None:
         self.n_columns = n_columns
         self.streams = streams
+        self._n_weights = 0
+
+    def count(self, weights_of_a_member: int) -> None:
+        """Count weights that are about to be made.
+
+        Raises
+        ------
+        ValueError
+            If there are more than ``most_weights`` now.
+        """
+        self._n_weights += len(self.streams) * weights_of_a_member
+        if self._n_weights > self.most_weights:
+            raise ValueError(
+                f"The networks need at least {self._n_weights} weights, and there are "
+                f"{self.most_weights}."
+            )
 
     @abstractmethod
     def generator(self, codes: int) -> Network:
@@ -180,8 +201,8 @@ class Networks(nn.Module):
             if name not in theirs or theirs[name].shape[1:] != tensor.shape[1:]:
                 raise ValueError(
                     f"Training can go on only with networks of the same sizes: {name} is not as it "
-                    "was. Keep the columns, `gan` and `hidden_layer_sizes` of the last fit, or set "
-                    "`warm_start=False`."
+                    "was. Keep the columns, `gan`, `network` and `hidden_layer_sizes` of the last "
+                    "fit, or set `warm_start=False`."
                 )
             n = min(len(tensor), len(theirs[name]))
             tensor[:n] = theirs[name][:n]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
@@ -16,6 +16,8 @@ from torch import Tensor
 
 from .combination import Judge
 from .games import Game, get_game
+from .mlp import MLP
+from .network_spec import NetworkSpec
 from .networks import Network, NetworkMaker, Networks
 
 
@@ -102,11 +104,14 @@ class Settings(TrainingSettings):
     ----------
     max_iter, batch_size, lr, hidden_layer_sizes, betas, ema_decay
         See :class:`TrainingSettings`.
+    network : NetworkSpec, default=MLP()
+        Kind of the networks.
     pairing : {"one", "all"}, default="one"
         With "one" the players of a member meet its own critics. With "all" they meet the critics
         of all members.
     """
 
+    network: NetworkSpec = field(default_factory=MLP)
     pairing: str = "one"
 
 
@@ -122,7 +127,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     Some choices are the same for all GANs. Their docstrings do not repeat them as departures from
     the papers:
 
-    - All networks are plain multi-layer perceptrons with LeakyReLU and the same hidden layers.
+    - All networks are multi-layer perceptrons with LeakyReLU and the same hidden layers, unless
+      the parameter ``network`` of the detector says otherwise.
     - Adam has one learning rate for all networks.
     - Gradients are clipped at norm 10 per member. This only catches explosions.
     - The weights that score are averaged over steps. The decay of 0.99 suits these short runs.

@@ -17,7 +17,6 @@ from .._support.exceptions import TrainingCollapsedError
 from .batches import BatchSampler
 from .callbacks import Callback
 from .member_health import REMEDY, Health, health_of, warn_of
-from .mlp import MLPMaker
 from .networks import Network, Networks
 from .row_source import RowSource
 from .spec import BaseGAN, Settings
@@ -62,9 +61,11 @@ def build(
     ------
     ValueError
         If a player and a critic have the same name, if a network does not derive from
-        :class:`Network`, or if the networks need more than ``most_weights`` weights.
+        :class:`Network`, if rows do not fit the kind of network, or if the networks need more than
+        ``most_weights`` weights.
     """
-    make = MLPMaker(n_columns, settings.hidden_layer_sizes, streams, most_weights)
+    make = settings.network.maker(n_columns, settings.hidden_layer_sizes, streams)
+    make.most_weights = most_weights
     players, critics = gan.players(make), gan.critics(make)
     owner = type(gan).__name__
     if both := sorted(players.keys() & critics.keys()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .safetensors_file import Arrays
 
-NETWORKS = "networks."  # begins the names of weights and buffers
+WEIGHTS = "networks."  # begins the names of weights and buffers
 JUDGE = "judge."  # begins the names of arrays that the judge checks itself
 FLOATS = (np.float32, np.float64)
 
@@ -85,7 +85,7 @@ def check_arrays(arrays: Arrays) -> None:
     None is missing and none is more, except networks' own. Shapes fit together, and numbers are
     finite. Whether weights fit the networks is checked when these are made.
     """
-    others = {name for name in arrays if not name.startswith((NETWORKS, JUDGE))}
+    others = {name for name in arrays if not name.startswith((WEIGHTS, JUDGE))}
     required = ARRAYS.keys() - OPTIONAL
     if wrong := sorted((others - ARRAYS.keys()) | (required - others)):
         raise ValueError(f"it must have the arrays {sorted(required)} and no other. Wrong: {wrong}")

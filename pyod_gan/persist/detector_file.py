@@ -15,6 +15,8 @@ import torch
 
 from .._support.exceptions import reason_of
 from ..engine.combination import DECIMALS
+from ..engine.network_kinds import NETWORKS
+from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN, Settings
 from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
@@ -22,7 +24,7 @@ from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_reader import TableReader
 from ..gans.registry import GANS
 from ..model import FittedModel
-from .content_check import NETWORKS, check_arrays, check_entries
+from .content_check import WEIGHTS, check_arrays, check_entries
 from .safetensors_file import FORMAT, Arrays, read, write
 
 # These take the place of values that only the next `fit` needs and that JSON cannot hold.
@@ -60,14 +62,18 @@ def write_detector(path: Path, saved: Saved) -> None:
     write(path, _arrays(saved), _about(saved))
 
 
-def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
-    """Read a detector from a file. ``gans`` are the user's GANs that the file may name.
+def read_detector(
+    path: Path,
+    gans: Sequence[type[BaseGAN]] = (),
+    networks: Sequence[type[NetworkSpec]] = (),
+) -> Saved:
+    """Read a detector from a file. It may name the user's ``gans`` and ``networks``.
 
     Raises
     ------
     ValueError
         If the file is no model, is damaged, was changed, has an unknown format, names an unknown
-        GAN, or holds what no detector can be made of.
+        GAN or kind of network, or holds what no detector can be made of.
     OSError
         If the file cannot be read.
     ImportError
@@ -79,7 +85,7 @@ def read_detector(path: Path, gans: Sequence[type[BaseGAN]] = ()) -> Saved:
         check_arrays(arrays)
         check_entries(about, len(arrays["scaler.mean"]))
         with torch.inference_mode(False):  # explanations need gradients
-            return _saved(arrays, about, gans)
+            return _saved(arrays, about, gans, networks)
     except ImportError:
         raise
     except Exception as error:  # a forged file can make every library raise everything
@@ -107,12 +113,14 @@ def _about(saved: Saved) -> dict[str, Any]:
         params["preprocessing"] = params["preprocessing"].get_params()
     if not isinstance(params["gan"], str):
         params["gan"] = None  # the fitted GAN spec is in "gan" below
+    if isinstance(params["network"], NetworkSpec):
+        params["network"] = _network_entry(params["network"])
     about = {
         "format": FORMAT,
         "written_by": version("pyod-gan"),
         "params": params,
-        "gan": {"name": _name(type(model.gan)), "params": model.gan.get_params()},
-        "settings": asdict(model.settings),
+        "gan": {"name": _name(type(model.gan), GANS), "params": model.gan.get_params()},
+        "settings": asdict(model.settings) | {"network": _network_entry(model.settings.network)},
         "n_features_in": len(front_end.names),
         "names": front_end.names,
         "feature_names_in": list(getattr(front_end, "feature_names_in_", [])),
@@ -150,14 +158,23 @@ def _arrays(saved: Saved) -> Arrays:
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
-def _saved(arrays: Arrays, about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> Saved:
+def _saved(
+    arrays: Arrays,
+    about: dict[str, Any],
+    gans: Sequence[type[BaseGAN]],
+    networks: Sequence[type[NetworkSpec]],
+) -> Saved:
     """Read what the checked arrays and metadata of a file stand for."""
     _check_encoder_versions(about)
+    if about["settings"].get("network") is not None:  # the first files have none
+        about["settings"]["network"] = _network(about["settings"]["network"], networks)
     gan, settings = _gan(about, gans)
     _check_prepared(gan, arrays)
     params = about["params"]
     if params["gan"] is None:
         params["gan"] = gan
+    if isinstance(params.get("network"), dict):
+        params["network"] = _network(params["network"], networks)
     if not isinstance(params["preprocessing"], str):
         params["preprocessing"] = TableReader(**params["preprocessing"])
     feature_names = about["feature_names_in"]
@@ -188,7 +205,7 @@ def _gan(about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> tuple[BaseGAN,
     ValueError
         If the GAN is neither built in nor one of ``gans``, or if a value is not allowed.
     """
-    known = {_name(gan): gan for gan in (*GANS.values(), *gans)}
+    known = {_name(gan, GANS): gan for gan in (*GANS.values(), *gans)}
     name = about["gan"].get("name")
     if name not in known:
         raise ValueError(
@@ -200,6 +217,8 @@ def _gan(about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> tuple[BaseGAN,
     used = dict(vars(settings))
     if used.pop("pairing") not in ("one", "all"):
         raise ValueError(f"'pairing' must be 'one' or 'all'. Got {settings.pairing!r:.100}")
+    if not isinstance(used.pop("network"), NetworkSpec):
+        raise ValueError(f"'network' must be a kind of network. Got {settings.network!r:.100}")
     gan = known[name](**params)
     for spec in (gan, known[name](**params | used)):
         spec._validate_params()
@@ -213,7 +232,7 @@ def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
     """
     if type(gan) not in GANS.values():
         return
-    shapes = {name.partition(NETWORKS)[2]: array.shape[1:] for name, array in arrays.items()}
+    shapes = {name.partition(WEIGHTS)[2]: array.shape[1:] for name, array in arrays.items()}
     given = {name: shape for name, shape in shapes.items() if name and "." not in name}
     if given != (needed := gan.prepared(len(arrays["scaler.mean"]))):
         raise ValueError(f"the GAN needs the buffers {needed}. Got {given}")
@@ -238,8 +257,33 @@ def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
 
 
-def _name(gan_class: type[BaseGAN]) -> str:
-    """Name of a GAN in a file: its class, with the module if it is not built in."""
-    if gan_class in GANS.values():
-        return gan_class.__name__
-    return f"{gan_class.__module__}.{gan_class.__qualname__}"
+def _network_entry(network: NetworkSpec) -> dict[str, Any]:
+    """Name and parameters of a network spec."""
+    return {"name": _name(type(network), NETWORKS), "params": network.get_params()}
+
+
+def _network(entry: Any, networks: Sequence[type[NetworkSpec]]) -> NetworkSpec:
+    """Make a network spec, with values that are allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is neither built in nor one of ``networks``, or if a value is not allowed.
+    """
+    known = {_name(kind, NETWORKS): kind for kind in (*NETWORKS.values(), *networks)}
+    name = entry.get("name")
+    if name not in known:
+        raise ValueError(
+            f"it has the kind of network {name!r:.100}, which is not built in. If you trust its "
+            "class, pass it: load(path, networks=[...])"
+        )
+    spec = known[name](**_with_tuples(entry["params"]))
+    spec._validate_params()
+    return spec
+
+
+def _name(spec: type, built_in: Mapping[str, type]) -> str:
+    """Name of a spec's class in a file, with the module if it is not built in."""
+    if spec in built_in.values():
+        return spec.__name__
+    return f"{spec.__module__}.{spec.__qualname__}"

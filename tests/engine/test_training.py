@@ -15,7 +15,7 @@ from pyod_gan import (
 )
 from pyod_gan.callbacks import Callback
 from pyod_gan.engine.member_health import varied_columns
-from pyod_gan.engine.mlp import MLP
+from pyod_gan.engine.mlp import Perceptron
 from pyod_gan.engine.networks import Networks
 from pyod_gan.gans import BaseGAN, Pair, Play
 from tests.helpers import QUICK, table
@@ -26,7 +26,7 @@ def generators(*seeds: int) -> list[torch.Generator]:
 
 
 def test_batched_mlp_equals_torch_layers() -> None:
-    mlp = MLP(4, (8, 6), 2, generators(0, 1, 2))
+    mlp = Perceptron(4, (8, 6), 2, generators(0, 1, 2))
     x = torch.randn(3, 10, 4, generator=generators(5)[0])
     for e in range(3):
         layers = []
@@ -40,7 +40,7 @@ def test_batched_mlp_equals_torch_layers() -> None:
 
 
 def test_members_can_be_cut_out() -> None:
-    net = Networks({}, {"critic": MLP(3, (4,), 1, generators(0, 1, 2))})
+    net = Networks({}, {"critic": Perceptron(3, (4,), 1, generators(0, 1, 2))})
     net.register_buffer("bank", torch.arange(3.0))
     x = torch.ones(3, 5, 3)
     before = net.critic(x)
