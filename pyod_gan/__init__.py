@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PrototypeGAN,
         ViewGAN,
     )
+    from .modalities import SeriesDetector
     from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
@@ -60,6 +61,7 @@ __all__ = [
     "MapDisplay",
     "PrototypeGAN",
     "ScoreDisplay",
+    "SeriesDetector",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
     "ViewGAN",
@@ -72,6 +74,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "HistoryDisplay": "display",
     "MapDisplay": "display",
     "ScoreDisplay": "display",
+    "SeriesDetector": "modalities",
     "TrainingCollapseWarning": "_support.exceptions",
     "TrainingCollapsedError": "_support.exceptions",
 }

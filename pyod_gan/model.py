@@ -15,7 +15,7 @@ from .engine.callbacks import Callback
 from .engine.combination import Judge, Units, combine, find_units, in_units
 from .engine.networks import Networks
 from .engine.row_source import ArrayRows
-from .engine.scoring import member_scores
+from .engine.scoring import chunk_rows, member_scores
 from .engine.spec import BaseGAN, Settings
 from .engine.threads import on_one_thread
 from .engine.training import Trained, build, continue_members, fit_members, member_streams
@@ -95,6 +95,26 @@ class FittedModel:
     def views(self, rows: np.ndarray) -> np.ndarray:
         """Views of rows in units of training scores, means over members, (n, D) -> (n, V)."""
         return np.asarray(in_units(self.member_scores(rows), self.units).mean(axis=0))
+
+    @own_settings()
+    def expected(self, rows: np.ndarray) -> np.ndarray:
+        """Rows that were expected in place of rows, K opinions, (n, D) -> (K, n, D)."""
+        if self.judge is not None:
+            return self.judge.expected(rows)
+        x = torch.from_numpy(rows).to(self.networks.reference)
+        with torch.no_grad():
+            opinions = self.gan.expected(self.networks, x.expand(self.n_members, -1, -1))
+        return np.asarray(opinions.cpu().numpy())
+
+    def misfits(self, rows: np.ndarray) -> np.ndarray:
+        """Distances of values from the mean of what was expected, chunk by chunk, (n, D)."""
+        size = chunk_rows(self.expected(rows[:1]).size + self.gan.floats_per_row(self.networks))
+
+        def of_chunks() -> list[np.ndarray]:
+            chunks = (rows[i : i + size] for i in range(0, len(rows), size))
+            return [np.abs(chunk - self.expected(chunk).mean(axis=0)) for chunk in chunks]
+
+        return np.concatenate(on_one_thread(self.networks, of_chunks))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything learnt as arrays that hold no class; see :meth:`from_arrays`."""

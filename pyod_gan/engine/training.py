@@ -42,10 +42,16 @@ def member_streams(
     fresh entropy, and NumPy's global state stays as it is. Streams ``after`` some steps of training
     differ from the streams before those steps.
     """
-    if random_state is None:
-        random_state = np.random.RandomState(np.random.MT19937())
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=n_members)
+    seeds = random_numbers(random_state).randint(2**31 - 1, size=n_members)
     return [torch.Generator().manual_seed(int(seed) + after) for seed in seeds]
+
+
+def random_numbers(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
+    """Make a source of random numbers. With ``None`` it is fresh, and not NumPy's global one."""
+    if random_state is None:
+        return np.random.RandomState(np.random.MT19937())
+    numbers: np.random.RandomState = check_random_state(random_state)
+    return numbers
 
 
 def build(

@@ -86,10 +86,7 @@ def _scaled_to(shares: np.ndarray, excess: np.ndarray) -> np.ndarray:
 
 def _floats_per_row(model: FittedModel, first: np.ndarray) -> int:
     """Number of floats that explaining one row holds at once, by a first row (1, D)."""
-    if model.judge is not None:
-        opinions = model.judge.expected(first).size
-    else:
-        opinions = _opinions(model, _members(model, first)).numel()
+    opinions = model.expected(first).size
     return COPIES * (model.gan.floats_per_row(model.networks) + opinions)
 
 
@@ -101,14 +98,12 @@ def _explain_chunk(
     Returns raw shares (B, D), mean and range (3, B, D) of the expected values, and the largest
     columns (B, top) with their partners (B, top, 2).
     """
+    expected = model.expected(rows)  # (K, B, D)
+    middle = expected.mean(0)
     if model.judge is not None:
-        expected = model.judge.expected(rows)  # (K, B, D)
         shares = model.judge.shares(rows, model.views(rows), expected)
     else:
-        opinions = _opinions(model, _members(model, rows))
-        shares = _shares(model, rows, opinions.mean(0))
-        expected = opinions.cpu().numpy()
-    middle = expected.mean(0)
+        shares = _shares(model, rows, middle)
     # where the score does not rise along the line, its slopes say nothing, so take distances
     rises = shares.sum(1, keepdims=True) > 0
     raw = np.where(rises, shares, np.abs(rows - middle)).clip(0)
@@ -124,19 +119,14 @@ def _members(model: FittedModel, rows: np.ndarray) -> Tensor:
     return x.expand(model.n_members, -1, -1)
 
 
-def _opinions(model: FittedModel, members: Tensor) -> Tensor:
-    """Rows that the members expected in place of each row, (E, B, D) -> (K, B, D)."""
-    with torch.no_grad():
-        return model.gan.expected(model.networks, members)
-
-
-def _shares(model: FittedModel, rows: np.ndarray, middle: Tensor) -> np.ndarray:
+def _shares(model: FittedModel, rows: np.ndarray, middle: np.ndarray) -> np.ndarray:
     """Shares of the columns in the scores of rows, (B, D), from the expected rows (B, D) on."""
     gan, net, members = model.gan, model.networks, _members(model, rows)
     with torch.no_grad():
         terms = gan.by_column(net, members) if _terms_are_of_the_score(type(gan)) else None
     if terms is None:
-        shares = _integrated_gradients(gan, net, model.units, members[0], middle)
+        start = torch.from_numpy(middle).to(members)
+        shares = _integrated_gradients(gan, net, model.units, members[0], start)
     else:
         shares = (terms / torch.from_numpy(model.units.scale).to(members)).mean(0)
     return shares.cpu().numpy()

@@ -1,0 +1,430 @@
+"""The estimator SeriesDetector: points and patterns of time series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import get_config
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from .._support.own_settings import own_settings
+from .._support.rollback import restored_on_failure
+from ..api.conformal import ConformalMixin
+from ..api.parameters import CONSTRAINTS, ParametersMixin
+from ..api.pyod_base import PyODBase
+from ..api.thresholds import use_scores
+from ..detector import GANDetector
+from ..engine.callbacks import Callback
+from ..engine.combination import DECIMALS
+from ..engine.network_kinds import get_network
+from ..engine.network_spec import NetworkSpec
+from ..engine.spec import BaseGAN
+from ..engine.training import random_numbers
+from ..front_ends.series import Series, WindowFrontEnd, check_same_series, read_series
+
+SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
+LEAST = 4  # points of a series
+MOST_WINDOWS = 2048  # windows to train on
+COPIES = 4  # number of arrays as large as the windows that exist at once
+ZERO = np.zeros(1, dtype=np.int64)
+OWN = ("window_size", "step", "latency", "missing")  # parameters that GANDetector does not have
+
+
+class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
+    """Anomalies in time series, single points and whole patterns, by GANs on windows.
+
+    Windows of one or several lengths are cut out of the series, and for each length a
+    :class:`GANDetector` learns what windows look like. A point has the largest score of the windows
+    that it lies in, focused on the points of the window that are not as expected. The score of a
+    point is the mean over the lengths: short windows see points, and long ones see patterns.
+
+    Parameters
+    ----------
+    gan : str or BaseGAN, default="auto"
+        The GAN, as in :class:`GANDetector`.
+    window_size : "auto", int or sequence of int, default="auto"
+        Points of a window. "auto" takes 32, 96 and 288 points, as far as the series of ``fit`` is
+        at least twice as long.
+    step : int, default=1
+        Points from the start of a window to the start of the next. The last window always ends at
+        the last point.
+    latency : int, default=None
+        How many points after a point its score may see. With 0 a score depends only on the point
+        and those before it. None takes all windows that the point lies in, so a point's score is
+        final when the longest window that begins at it is complete.
+    missing : {"error", "interpolate"}, default="error"
+        What becomes of a missing value: an error that says where it is, or the linear interpolation
+        of its neighbours in time.
+    n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
+early_stopping, callbacks, random_state, device, verbose
+        As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv1d"``, take
+        that of the windows.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_points,)
+        Scores of the points of ``fit``, higher = more anomalous. They equal ``decision_function``
+        of the same series.
+    threshold_ : float
+        Points that score above it are labelled 1.
+    labels_ : ndarray of shape (n_points,)
+        Labels of the same points, 0 = inlier, 1 = outlier.
+    flagged_share_ : float
+        Share of outliers that the threshold stands for.
+    conformal_scores_ : ndarray of shape (n_held_out,)
+        Sorted scores of held-out points, after ``calibrate``. Neighbours in time have similar
+        scores, so p-values hold for points that are drawn apart from each other.
+    window_sizes_ : tuple of int
+        Points of the windows, in ascending order.
+    detectors_ : list of GANDetector
+        The fitted detectors, one per window size.
+    latency_ : int
+        How many points after a point its score is final.
+    n_features_in_ : int
+        Number of channels.
+
+    See Also
+    --------
+    GANDetector : The same for tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyod_gan import SeriesDetector
+    >>> rng = np.random.default_rng(0)
+    >>> series = np.sin(np.arange(600) / 5) + 0.1 * rng.normal(size=600)
+    >>> series[400] += 3
+    >>> detector = SeriesDetector(window_size=32, random_state=0).fit(series)
+    >>> int(detector.decision_scores_.argmax())
+    400
+    """
+
+    _parameter_constraints = {
+        name: allowed
+        for name, allowed in CONSTRAINTS.items()
+        if name not in ("preprocessing", "warm_start", "reservoir_size")
+    } | {
+        "window_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 2, None, closed="left"),
+            "array-like",
+        ],
+        "step": [Interval(Integral, 1, None, closed="left")],
+        "latency": [Interval(Integral, 0, None, closed="left"), None],
+        "missing": [StrOptions({"error", "interpolate"})],
+    }
+
+    def __init__(
+        self,
+        gan: str | BaseGAN = "auto",
+        *,
+        window_size: str | int | Sequence[int] = "auto",
+        step: int = 1,
+        latency: int | None = None,
+        missing: str = "error",
+        n_estimators: int | None = None,
+        contamination: float | Any = 0.1,
+        max_iter: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        network: str | NetworkSpec | None = None,
+        pairing: str = "one",
+        early_stopping: bool = False,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: str = "auto",
+        verbose: int = 0,
+    ) -> None:
+        self.gan = gan
+        self.window_size = window_size
+        self.step = step
+        self.latency = latency
+        self.missing = missing
+        self.n_estimators = n_estimators
+        self.contamination = contamination
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.lr = lr
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.network = network
+        self.pairing = pairing
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: Any = None) -> SeriesDetector:
+        """Train on a series, and set threshold and labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_points,) or (n_points, n_channels)
+            Equally spaced points, in the order of time: an array, a list, or a series or data frame
+            whose index may hold the times.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : SeriesDetector
+            The fitted detector. If ``fit`` fails or is interrupted, it stays as it was before.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be used, if the series is shorter than a window, has missing or
+            infinite values, or has times that are not equally spaced.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+        """
+        with restored_on_failure(self), own_settings():
+            self._validate_params()
+            series = read_series(X, interpolate=self.missing == "interpolate")
+            front_ends = self._front_ends_for(len(series.values))
+            draws = random_numbers(self.random_state)
+            self.detectors_ = [self._fitted(f, series.values, draws) for f in front_ends]
+            self._use(series, front_ends)
+            use_scores(self, self._scores(series.values))
+        return self
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """Anomaly score of each point, higher = more anomalous.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_points,) or (n_points, n_channels)
+            A series with the channels of ``fit``, as long as the longest window or longer.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_points,), float64
+            A window that is typical of ``fit`` has a score of about 0. A score of 1 is one
+            interquartile range above 0.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If the series is shorter than the longest window, has other channels or another spacing
+            than in ``fit``, or as in ``fit``.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            series = read_series(X, interpolate=self.missing == "interpolate")
+            check_same_series(series, self._series_of_fit)
+            longest = self.window_sizes_[-1]
+            if len(series.values) < longest:
+                raise ValueError(
+                    f"A series must be as long as the longest window, which has {longest} points. "
+                    f"Got {len(series.values)} points; pass more of the series, or fit with a "
+                    "smaller window_size."
+                )
+            return self._scores(series.values)
+
+    def score_next(self, x: ArrayLike) -> float:
+        """Take the next point of a series, and score the point ``latency_`` points before it.
+
+        The score is the one that :meth:`decision_function` gives to the same point in one go (for a
+        ``step`` above 1, if ``latency_`` more points follow). The first call after ``fit``, or
+        after :meth:`restart`, begins a new series.
+
+        Parameters
+        ----------
+        x : float or array-like of shape (n_channels,)
+            The next point.
+
+        Returns
+        -------
+        score : float
+            NaN for the first ``latency_`` points, and until the longest window is complete.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If ``x`` is no point of finite numbers. The series goes on without it.
+        """
+        check_is_fitted(self)
+        point = np.asarray(x, dtype=np.float64).reshape(-1)
+        if point.shape != (self.n_features_in_,) or not np.isfinite(point).all():
+            raise ValueError(
+                f"A point must have {self.n_features_in_} finite numbers. Got {x!r:.100}."
+            )
+        if not hasattr(self, "_stream"):
+            self.restart()
+        with own_settings():
+            return self._stream.score_next(point)
+
+    def restart(self) -> SeriesDetector:
+        """Forget the points of :meth:`score_next`, so that the next one begins a new series.
+
+        Returns
+        -------
+        self : SeriesDetector
+            The detector.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        """
+        check_is_fitted(self)
+        self._stream = Stream(self.detectors_, self._front_ends, self.n_features_in_)
+        return self
+
+    def _front_ends_for(self, n_points: int) -> list[WindowFrontEnd]:
+        """Make a front end for each window size, for a series of ``n_points``.
+
+        Raises
+        ------
+        ValueError
+            If a size is no whole number of at least 2, if the series is too short, or if points
+            would lie in no window that they may see.
+        """
+        least = LEAST if isinstance(self.window_size, str) else 2
+        if n_points < least:
+            raise ValueError(f"A series must have at least {least} points. Got {n_points}.")
+        sizes = self._sizes(n_points)
+        longest = max(sizes)
+        if n_points < longest + 1:
+            raise ValueError(
+                f"A series must be longer than its windows. The longest has {longest} points, and "
+                f"the series {n_points}. Give a smaller window_size, or more points."
+            )
+        latency = longest - 1 if self.latency is None else self.latency
+        most = min([*sizes, latency + 1])
+        if self.step > most:
+            raise ValueError(
+                "The 'step' parameter of SeriesDetector must leave no point out: at most the "
+                f"smallest window_size and latency + 1, which is {most}. Got {self.step}."
+            )
+        return [WindowFrontEnd(size, self.step, latency) for size in sizes]
+
+    def _sizes(self, n_points: int) -> list[int]:
+        """Window sizes for a series, in ascending order."""
+        if isinstance(self.window_size, str):
+            long_enough = [size for size in SIZES if size <= n_points // 2]
+            return long_enough or [n_points // 2]
+        given: Any = self.window_size
+        sizes = [given] if isinstance(given, Integral) else list(given)
+        whole = all(isinstance(size, Integral) and int(size) >= 2 for size in sizes)
+        if not sizes or not whole or len(set(sizes)) < len(sizes):
+            raise ValueError(
+                "The 'window_size' parameter of SeriesDetector must be 'auto', an int of at least "
+                f"2, or several that differ. Got {given!r}."
+            )
+        return sorted(int(size) for size in sizes)
+
+    def _fitted(
+        self, front_end: WindowFrontEnd, values: np.ndarray, draws: np.random.RandomState
+    ) -> GANDetector:
+        """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them."""
+        params = {n: v for n, v in self.get_params(deep=False).items() if n not in OWN}
+        if isinstance(params["network"], str | NetworkSpec):
+            params["network"] = _for_windows(params["network"], values.shape[1], front_end.size)
+        params |= {"random_state": int(draws.randint(2**31 - 1)), "reservoir_size": 0}
+        starts = front_end.starts(len(values))
+        if len(starts) > MOST_WINDOWS:
+            starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
+        return GANDetector(**params).fit(front_end.rows(values, starts))
+
+    def _use(self, series: Series, front_ends: list[WindowFrontEnd]) -> None:
+        """Set what is known of the series of ``fit``."""
+        self.__dict__.pop("_stream", None)
+        self._front_ends = front_ends
+        self._series_of_fit = series._replace(values=series.values[:1])
+        self.window_sizes_ = tuple(front_end.size for front_end in front_ends)
+        self.latency_ = max(front_end.latency for front_end in front_ends)
+        self.n_features_in_ = series.values.shape[1]
+
+    def _scores(self, values: np.ndarray) -> np.ndarray:
+        """Scores of the points of a series, (T, C) -> (T,)."""
+        pairs = zip(self.detectors_, self._front_ends, strict=True)
+        by_size = [_point_scores(detector, front_end, values) for detector, front_end in pairs]
+        return combined(np.array(by_size))
+
+
+class Stream:
+    """A series that comes point by point, and the scores of its points.
+
+    Of the past it keeps the points of the longest window, and one score for each of them.
+    """
+
+    def __init__(
+        self, detectors: list[GANDetector], front_ends: list[WindowFrontEnd], n_channels: int
+    ) -> None:
+        self.detectors, self.front_ends = detectors, front_ends
+        longest = max(front_end.size for front_end in front_ends)
+        self.latency = max(front_end.latency for front_end in front_ends)
+        self.n_points = 0
+        self.points = np.zeros((longest, n_channels))  # the last ones, the newest at the end
+        self.pooled = np.full((len(detectors), longest), -np.inf)  # their scores by each detector
+
+    def score_next(self, point: np.ndarray) -> float:
+        """Take a point (C,), and return the score of the point ``latency`` points before it."""
+        points = np.vstack([self.points[1:], point])
+        pooled = np.hstack([self.pooled[:, 1:], np.full((len(self.pooled), 1), -np.inf)])
+        for number, (detector, front_end) in enumerate(
+            zip(self.detectors, self.front_ends, strict=True)
+        ):
+            start = self.n_points + 1 - front_end.size
+            if start >= 0 and start % front_end.step == 0:
+                of_window = pooled[number, -front_end.size :]
+                _pool_windows(detector, front_end, points[-front_end.size :], ZERO, of_window)
+        self.points, self.pooled = points, pooled
+        self.n_points += 1
+        of_point = combined(pooled[:, -1 - self.latency])
+        return float(of_point) if np.isfinite(of_point) else np.nan
+
+
+def combined(by_size: np.ndarray) -> np.ndarray:
+    """Mean of the scores of points over the window sizes, (K, ...) -> (...), without rounding."""
+    mean: np.ndarray = by_size.mean(axis=0)
+    return mean.round(DECIMALS)
+
+
+def _point_scores(
+    detector: GANDetector, front_end: WindowFrontEnd, values: np.ndarray
+) -> np.ndarray:
+    """Scores of the points of a series by one detector, (T, C) -> (T,)."""
+    starts = front_end.starts(len(values))
+    pooled = np.full(len(values), -np.inf)
+    floats = get_config()["working_memory"] * 2**20 / 8
+    size = max(1, int(floats / (COPIES * front_end.size * values.shape[1])))
+    for first in range(0, len(starts), size):
+        _pool_windows(detector, front_end, values, starts[first : first + size], pooled)
+    unseen = np.isneginf(pooled)  # points before the first window that they may see
+    if unseen.any():
+        pooled[unseen] = detector.decision_function(front_end.rows(values, starts[:1]))
+    return pooled
+
+
+def _pool_windows(
+    detector: GANDetector,
+    front_end: WindowFrontEnd,
+    values: np.ndarray,
+    starts: np.ndarray,
+    pooled: np.ndarray,
+) -> None:
+    """Score the windows that start at some points, and give their scores to their points."""
+    rows = front_end.rows(values, starts)
+    scores = detector.decision_function(rows)
+    misfits = np.zeros(rows.shape)
+    above = scores > 0
+    if above.any():
+        misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
+    front_end.pool(pooled, starts, scores, misfits)
+
+
+def _for_windows(network: str | NetworkSpec, n_channels: int, size: int) -> NetworkSpec:
+    """Make a network spec for windows."""
+    return get_network(network).for_rows((n_channels, size))
