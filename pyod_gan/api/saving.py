@@ -15,6 +15,7 @@ from ..engine.devices import device_here
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..gans.registry import get_gan
+from ..persist.composed_file import SavedComposed
 from ..persist.detector_file import Saved, read_detector, write_detector
 from .fitted import FittedDetector
 from .parameters import resolve_settings
@@ -146,6 +147,57 @@ def what_to_save(detector: Savable) -> Saved:
     )
 
 
+def composed(estimator: Any, parts: list[Saved], about: dict[str, Any]) -> SavedComposed:
+    """Collect everything of a fitted estimator that is made of detectors.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+    parts : list of Saved
+        Its detectors.
+    about : dict
+        What else it has learnt, in types that JSON can hold.
+    """
+    return SavedComposed(
+        kind=type(estimator).__name__,
+        params=estimator.get_params(deep=False),
+        parts=parts,
+        scores=estimator.decision_scores_,
+        labels=estimator.labels_,
+        threshold=estimator.threshold_,
+        share=estimator.flagged_share_,
+        about=about,
+        conformal_scores=getattr(estimator, "conformal_scores_", None),
+    )
+
+
+def from_composed(cls: type[Any], saved: SavedComposed) -> Any:
+    """Make an estimator with its parameters, scores, threshold and labels, without its detectors.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown or has a value that is not allowed.
+    """
+    estimator = _unfitted(cls, saved.params)
+    estimator.decision_scores_ = saved.scores
+    use_threshold(estimator, Threshold(saved.threshold, saved.labels, saved.share))
+    if saved.conformal_scores is not None:
+        estimator.conformal_scores_ = saved.conformal_scores
+    return estimator
+
+
+def _unfitted(cls: type[Any], params: dict[str, Any]) -> Any:
+    """Make an estimator with the parameters of a file, for a device that this machine has."""
+    if unknown := params.keys() - signature(cls).parameters.keys():
+        raise ValueError(f"The file has parameters that {cls.__name__} lacks: {sorted(unknown)}.")
+    estimator = cls(**params)
+    _check_parameters(estimator)
+    estimator.device = device_here(estimator.device)
+    return estimator
+
+
 def detector_from(cls: type[D], saved: Saved) -> D:
     """Make a fitted detector from the content of a file.
 
@@ -154,11 +206,7 @@ def detector_from(cls: type[D], saved: Saved) -> D:
     ValueError
         If a parameter is unknown or has a value that is not allowed.
     """
-    if unknown := saved.params.keys() - signature(cls).parameters.keys():
-        raise ValueError(f"The file has parameters that {cls.__name__} lacks: {sorted(unknown)}.")
-    detector = cls(**saved.params)
-    _check_parameters(detector)
-    detector.device = device_here(detector.device)
+    detector: D = _unfitted(cls, saved.params)
     detector.model_ = saved.model
     detector.history_ = saved.history
     detector.n_iter_ = saved.n_iter

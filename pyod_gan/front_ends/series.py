@@ -19,7 +19,7 @@ class Series(NamedTuple):
 
     values: np.ndarray  # (T, C) float64, finite
     names: list[str]  # of the C channels
-    spacing: Any = None  # time from one point to the next, where the series has times
+    spacing: str = ""  # time from one point to the next, where the series has times
 
 
 class WindowFrontEnd:
@@ -132,7 +132,7 @@ def check_same_series(series: Series, in_fit: Series) -> None:
     named = [s.names != column_names(None, n_channels) for s in (series, in_fit)]
     if all(named):
         check_names(series.names, in_fit.names)
-    both = series.spacing is not None and in_fit.spacing is not None
+    both = series.spacing and in_fit.spacing
     if both and series.spacing != in_fit.spacing:
         raise ValueError(
             f"The points of fit are {in_fit.spacing} apart. Got points that are {series.spacing} "
@@ -171,34 +171,34 @@ def _without_gaps(values: np.ndarray, interpolate: bool) -> np.ndarray:
     return filled
 
 
-def _spacing(index: Any) -> Any:
-    """Time from one point to the next, of an index of times. None for any other index."""
+def _spacing(index: Any) -> str:
+    """Time from one point to the next, of an index of times. Any other index has none."""
     if not hasattr(index, "freq"):  # dates, periods and durations have one, which may be None
-        return None
-    times = index.to_timestamp() if hasattr(index, "to_timestamp") else index
-    if times.hasnans:
-        raise ValueError(f"Times are missing at {_some(np.flatnonzero(times.isna()))}.")
-    steps = np.diff(times.asi8)
-    if not steps.size:
-        return None
+        return ""
+    if index.hasnans:
+        raise ValueError(f"Times are missing at {_some(np.flatnonzero(index.isna()))}.")
+    steps = np.diff(index.asi8)
     for wrong, said in ((steps == 0, "doubled"), (steps < 0, "not in order")):
         if wrong.any():
             raise ValueError(
                 f"The times of a series must ascend. They are {said} at "
                 f"{_some(np.flatnonzero(wrong) + 1)}."
             )
-    lengths, count = np.unique(steps, return_counts=True)
-    usual = lengths[count.argmax()]
-    if len(lengths) > 1:
-        first = int(np.flatnonzero(steps == usual)[0])
-        most = times[first + 1] - times[first]
-        raise ValueError(
-            f"Points of a series must be equally spaced. Most are {most} apart; others lie before "
-            f"{_some(np.flatnonzero(steps != usual) + 1)}. Resample it, "
-            "as by X.resample('5min').mean() with missing='interpolate', or pass X.to_numpy() to "
-            "take the points as equally spaced."
-        )
-    return times[1] - times[0]
+    lengths, counts = np.unique(steps, return_counts=True)
+    if len(lengths) == 1:
+        return str(index[1] - index[0])
+    if index.freq is not None:  # such as months, which differ in days
+        return str(index.freqstr)
+    if not len(lengths):
+        return ""
+    usual = lengths[counts.argmax()]
+    first = int(np.flatnonzero(steps == usual)[0])
+    raise ValueError(
+        f"Points of a series must be equally spaced. Most are {index[first + 1] - index[first]} "
+        f"apart; others lie before {_some(np.flatnonzero(steps != usual) + 1)}. Resample it, as by "
+        "X.resample('5min').mean() with missing='interpolate', or pass X.to_numpy() to take the "
+        "points as equally spaced."
+    )
 
 
 def _some(positions: np.ndarray) -> str:

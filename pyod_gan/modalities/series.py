@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
+from ..api.saving import composed, detector_from, from_composed, what_to_save
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -26,6 +29,8 @@ from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
 from ..front_ends.series import Series, WindowFrontEnd, check_same_series, read_series
+from ..persist.composed_file import read_composed, write_composed
+from ..persist.detector_file import refused
 
 SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
 LEAST = 4  # points of a series
@@ -280,6 +285,78 @@ early_stopping, callbacks, random_state, device, verbose
         check_is_fitted(self)
         self._stream = Stream(self.detectors_, self._front_ends, self.n_features_in_)
         return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one file that holds data only, no code.
+
+        What is left out, and what is refused, is as in :meth:`GANDetector.save`. A series begun by
+        :meth:`score_next` is not in the file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. An existing file is replaced.
+
+        Raises
+        ------
+        NotFittedError, ValueError, OSError
+            As in :meth:`GANDetector.save`.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        in_fit = self._series_of_fit
+        about = {
+            "window_sizes": list(self.window_sizes_),
+            "step": self._front_ends[0].step,
+            "latency": self.latency_,
+            "names": in_fit.names,
+            "spacing": in_fit.spacing,
+        }
+        parts = [what_to_save(detector) for detector in self.detectors_]
+        write_composed(Path(path), composed(self, parts, about))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        gans: Sequence[type[BaseGAN]] = (),
+        networks: Sequence[type[NetworkSpec]] = (),
+    ) -> SeriesDetector:
+        """Read a detector that :meth:`save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. No code in it is run.
+        gans : sequence of BaseGAN classes, default=()
+            GANs of your own that the file may name.
+        networks : sequence of NetworkSpec classes, default=()
+            Kinds of networks of your own that the file may name.
+
+        Returns
+        -------
+        detector : SeriesDetector
+            The fitted detector, with the same scores.
+
+        Raises
+        ------
+        ValueError, OSError
+            As in :meth:`GANDetector.load`.
+        """
+        saved = read_composed(Path(path), cls.__name__, gans, networks)
+        with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
+            detector: SeriesDetector = from_composed(cls, saved)
+            about = saved.about
+            sizes, names = about["window_sizes"], about["names"]
+            detector.detectors_ = [detector_from(GANDetector, part) for part in saved.parts]
+            columns = [part.n_features_in_ for part in detector.detectors_]
+            if columns != [size * len(names) for size in sizes]:
+                raise ValueError("its window sizes and channels do not fit its detectors")
+            front_ends = [WindowFrontEnd(s, about["step"], about["latency"]) for s in sizes]
+            values = np.zeros((1, len(names)))
+            detector._use(Series(values, names, about["spacing"]), front_ends)
+        return detector
 
     def _front_ends_for(self, n_points: int) -> list[WindowFrontEnd]:
         """Make a front end for each window size, for a series of ``n_points``.

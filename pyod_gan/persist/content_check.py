@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
 }
 # "var" only in old files, "news" in none of them
 OPTIONAL = {"scaler.var", "scaler.news", "weights", "reader", "encoder", "conformal_scores"}
+SCORES = {"scores", "labels", "threshold", "conformal_scores"}  # of every estimator
 POSITIVE = ("scaler.scale", "units.scale", "weights")
 
 NUMBER = (int, float)
@@ -85,12 +86,31 @@ def check_arrays(arrays: Arrays) -> None:
     None is missing and none is more, except networks' own. Shapes fit together, and numbers are
     finite. Whether weights fit the networks is checked when these are made.
     """
-    others = {name for name in arrays if not name.startswith((WEIGHTS, JUDGE))}
-    required = ARRAYS.keys() - OPTIONAL
-    if wrong := sorted((others - ARRAYS.keys()) | (required - others)):
-        raise ValueError(f"it must have the arrays {sorted(required)} and no other. Wrong: {wrong}")
+    _check_names(arrays, ARRAYS.keys())
     if ("encoder" in arrays) != ("weights" in arrays):
         raise ValueError("it must have both of 'encoder' and 'weights', or none")
+    _check_values(arrays)
+    for name in POSITIVE:
+        if name in arrays and not (arrays[name] > 0).all():
+            raise ValueError(f"its array {name!r} must be positive")
+
+
+def check_scores(arrays: Arrays) -> None:
+    """Raise a ValueError unless the arrays are scores, labels and thresholds of an estimator."""
+    _check_names(arrays, SCORES)
+    _check_values(arrays)
+
+
+def _check_names(arrays: Arrays, allowed: Set[str]) -> None:
+    """Raise a ValueError unless no array is missing, and none is more, except networks' own."""
+    others = {name for name in arrays if not name.startswith((WEIGHTS, JUDGE))}
+    required = allowed - OPTIONAL
+    if wrong := sorted((others - allowed) | (required - others)):
+        raise ValueError(f"it must have the arrays {sorted(required)} and no other. Wrong: {wrong}")
+
+
+def _check_values(arrays: Arrays) -> None:
+    """Raise a ValueError unless shapes and types fit and numbers are finite."""
     sizes: dict[str | int, int] = {1: 1}
     for name, array in arrays.items():
         if name.startswith(JUDGE):
@@ -110,6 +130,3 @@ def check_arrays(arrays: Arrays) -> None:
         raise ValueError("its threshold is not a number")
     if not np.isin(arrays["labels"], (0, 1)).all():
         raise ValueError("its labels must be 0 and 1")
-    for name in POSITIVE:
-        if name in arrays and not (arrays[name] > 0).all():
-            raise ValueError(f"its array {name!r} must be positive")

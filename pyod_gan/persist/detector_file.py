@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from numbers import Real
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator, clone
 
 from .._support.exceptions import reason_of
 from ..engine.combination import DECIMALS
@@ -59,7 +61,7 @@ def write_detector(path: Path, saved: Saved) -> None:
     OSError
         If the file cannot be written.
     """
-    write(path, _arrays(saved), _about(saved))
+    write(path, *content_of(saved))
 
 
 def read_detector(
@@ -80,12 +82,22 @@ def read_detector(
         If the file needs the extra ``tabular``.
     """
     arrays, about = read(path)
-    _add_marks_of_copies(arrays)
+    with refused(path, about, "GANDetector"):
+        return saved_from(arrays, about, gans, networks)
+
+
+@contextmanager
+def refused(path: Path, about: Mapping[str, Any], kind: str) -> Iterator[None]:
+    """Turn every error about the content of a file, of an estimator of a kind, into a ValueError.
+
+    An ImportError stays as it is, because it names what is missing here.
+    """
+    written = about.get("kind", "GANDetector")
     try:
-        check_arrays(arrays)
-        check_entries(about, len(arrays["scaler.mean"]))
+        if written != kind:
+            raise ValueError(f"it holds a {written!s:.40}; use {written!s:.40}.load")
         with torch.inference_mode(False):  # explanations need gradients
-            return _saved(arrays, about, gans, networks)
+            yield
     except ImportError:
         raise
     except Exception as error:  # a forged file can make every library raise everything
@@ -101,26 +113,24 @@ def _add_marks_of_copies(arrays: Arrays) -> None:
         arrays.setdefault("networks.later", np.zeros_like(arrays["networks.bank_logits"]))
 
 
+def content_of(saved: Saved) -> tuple[Arrays, dict[str, Any]]:
+    """Everything of a detector: its arrays, and the rest in types that JSON can hold."""
+    return _arrays(saved), _about(saved)
+
+
 def _about(saved: Saved) -> dict[str, Any]:
     """Everything except arrays, in types that JSON can hold."""
     model, front_end = saved.model, saved.model.front_end
-    share = saved.share if 0 < saved.share <= 0.5 else "auto"
-    params = dict(saved.params)
-    for name, instead in {"contamination": share, **REPLACED}.items():
-        if not isinstance(params[name], Real | str):
-            params[name] = instead
-    if isinstance(params["preprocessing"], TableReader):
-        params["preprocessing"] = params["preprocessing"].get_params()
-    if not isinstance(params["gan"], str):
+    params = params_entry(saved.params, saved.share)
+    if isinstance(params["gan"], dict):
         params["gan"] = None  # the fitted GAN spec is in "gan" below
-    if isinstance(params["network"], NetworkSpec):
-        params["network"] = _network_entry(params["network"])
+    network = _spec_entry(model.settings.network, NETWORKS)
     about = {
         "format": FORMAT,
         "written_by": version("pyod-gan"),
         "params": params,
-        "gan": {"name": _name(type(model.gan), GANS), "params": model.gan.get_params()},
-        "settings": asdict(model.settings) | {"network": _network_entry(model.settings.network)},
+        "gan": _spec_entry(model.gan, GANS),
+        "settings": asdict(model.settings) | {"network": network},
         "n_features_in": len(front_end.names),
         "names": front_end.names,
         "feature_names_in": list(getattr(front_end, "feature_names_in_", [])),
@@ -132,6 +142,17 @@ def _about(saved: Saved) -> dict[str, Any]:
     }
     if getattr(front_end, "encoder_", None) is not None:
         about["encoder_versions"] = encoder_versions()
+    return in_json(about)
+
+
+def in_json(about: dict[str, Any]) -> dict[str, Any]:
+    """Turn values into types that JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If a value is no number, word or flag, and no collection of them.
+    """
     try:
         return json.loads(json.dumps(about, default=_plain))  # type: ignore[no-any-return]
     except TypeError as error:
@@ -139,6 +160,47 @@ def _about(saved: Saved) -> dict[str, Any]:
             f"A detector can be saved where its parameters are numbers, words and flags. {error}; "
             "use joblib for this one."
         ) from error
+
+
+def params_entry(params: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """Parameters of an estimator that flags a ``share`` of its rows, in types that JSON can hold.
+
+    A spec becomes its name and its parameters.
+    """
+    entry = dict(params)
+    instead_of = {"contamination": share if 0 < share <= 0.5 else "auto", **REPLACED}
+    for name, instead in instead_of.items():
+        if not isinstance(entry[name], Real | str):
+            entry[name] = instead
+    if isinstance(entry.get("preprocessing"), TableReader):
+        entry["preprocessing"] = entry["preprocessing"].get_params()
+    if isinstance(entry["gan"], BaseGAN):
+        entry["gan"] = _spec_entry(entry["gan"], GANS)
+    if isinstance(entry["network"], NetworkSpec):
+        entry["network"] = _spec_entry(entry["network"], NETWORKS)
+    return entry
+
+
+def params_from(
+    entry: Mapping[str, Any],
+    gans: Sequence[type[BaseGAN]],
+    networks: Sequence[type[NetworkSpec]],
+) -> dict[str, Any]:
+    """Parameters of an estimator from :func:`params_entry`.
+
+    Raises
+    ------
+    ValueError
+        If a spec is neither built in nor among ``gans`` and ``networks``.
+    """
+    params = dict(entry)
+    if isinstance(params["gan"], dict):
+        params["gan"] = _spec(params["gan"], GANS, gans, "gans")
+    if isinstance(params.get("network"), dict):
+        params["network"] = _spec(params["network"], NETWORKS, networks, "networks")
+    if isinstance(params.get("preprocessing"), dict):
+        params["preprocessing"] = TableReader(**params["preprocessing"])
+    return params
 
 
 def _plain(value: Any) -> Any:
@@ -158,25 +220,22 @@ def _arrays(saved: Saved) -> Arrays:
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
-def _saved(
+def saved_from(
     arrays: Arrays,
     about: dict[str, Any],
     gans: Sequence[type[BaseGAN]],
     networks: Sequence[type[NetworkSpec]],
 ) -> Saved:
-    """Read what the checked arrays and metadata of a file stand for."""
+    """Check the arrays and metadata of a detector, and read what they stand for."""
+    _add_marks_of_copies(arrays)
+    check_arrays(arrays)
+    check_entries(about, len(arrays["scaler.mean"]))
     _check_encoder_versions(about)
-    if about["settings"].get("network") is not None:  # the first files have none
-        about["settings"]["network"] = _network(about["settings"]["network"], networks)
-    gan, settings = _gan(about, gans)
+    gan, settings = _gan(about, gans, networks)
     _check_prepared(gan, arrays)
-    params = about["params"]
+    params = params_from(about["params"], gans, networks)
     if params["gan"] is None:
         params["gan"] = gan
-    if isinstance(params.get("network"), dict):
-        params["network"] = _network(params["network"], networks)
-    if not isinstance(params["preprocessing"], str):
-        params["preprocessing"] = TableReader(**params["preprocessing"])
     feature_names = about["feature_names_in"]
     names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
     front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])
@@ -197,32 +256,55 @@ def _saved(
     )
 
 
-def _gan(about: dict[str, Any], gans: Sequence[type[BaseGAN]]) -> tuple[BaseGAN, Settings]:
+def _gan(
+    about: dict[str, Any],
+    gans: Sequence[type[BaseGAN]],
+    networks: Sequence[type[NetworkSpec]],
+) -> tuple[BaseGAN, Settings]:
     """Make the GAN spec and its training settings, with values that are allowed.
 
     Raises
     ------
     ValueError
-        If the GAN is neither built in nor one of ``gans``, or if a value is not allowed.
+        If a spec is neither built in nor among ``gans`` and ``networks``, or if a value is not
+        allowed.
     """
-    known = {_name(gan, GANS): gan for gan in (*GANS.values(), *gans)}
-    name = about["gan"].get("name")
+    gan = _spec(about["gan"], GANS, gans, "gans")
+    settings = Settings(**_with_tuples(about["settings"]))
+    if isinstance(settings.network, dict):  # the first files have none
+        settings.network = _spec(settings.network, NETWORKS, networks, "networks")
+    if not isinstance(settings.network, NetworkSpec):
+        raise ValueError(f"'network' must be a kind of network. Got {settings.network!r:.100}")
+    if settings.pairing not in ("one", "all"):
+        raise ValueError(f"'pairing' must be 'one' or 'all'. Got {settings.pairing!r:.100}")
+    used = {name: value for name, value in vars(settings).items() if name in gan.get_params()}
+    clone(gan).set_params(**used)._validate_params()
+    return gan, settings
+
+
+def _spec_entry(spec: BaseEstimator, built_in: Mapping[str, type]) -> dict[str, Any]:
+    """Name and parameters of a GAN spec or a network spec."""
+    return {"name": _name(type(spec), built_in), "params": spec.get_params()}
+
+
+def _spec(entry: Any, built_in: Mapping[str, type], own: Sequence[type], argument: str) -> Any:
+    """Make a GAN spec or a network spec, with values that are allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is neither ``built_in`` nor one of the user's ``own``, or if a value is not allowed.
+    """
+    known = {_name(spec, built_in): spec for spec in (*built_in.values(), *own)}
+    name = entry.get("name")
     if name not in known:
         raise ValueError(
-            f"it has the GAN {name!r:.100}, which is not built in. If you trust its class, pass "
-            "it: load(path, gans=[...])"
+            f"it has the spec {name!r:.100}, which is not built in. If you trust its class, pass "
+            f"it: load(path, {argument}=[...])"
         )
-    params = _with_tuples(about["gan"]["params"])
-    settings = Settings(**_with_tuples(about["settings"]))
-    used = dict(vars(settings))
-    if used.pop("pairing") not in ("one", "all"):
-        raise ValueError(f"'pairing' must be 'one' or 'all'. Got {settings.pairing!r:.100}")
-    if not isinstance(used.pop("network"), NetworkSpec):
-        raise ValueError(f"'network' must be a kind of network. Got {settings.network!r:.100}")
-    gan = known[name](**params)
-    for spec in (gan, known[name](**params | used)):
-        spec._validate_params()
-    return gan, settings
+    spec = known[name](**_with_tuples(entry["params"]))
+    spec._validate_params()
+    return spec
 
 
 def _check_prepared(gan: BaseGAN, arrays: Arrays) -> None:
@@ -255,31 +337,6 @@ def _check_encoder_versions(about: dict[str, Any]) -> None:
 def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the lists of JSON into tuples."""
     return {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-
-
-def _network_entry(network: NetworkSpec) -> dict[str, Any]:
-    """Name and parameters of a network spec."""
-    return {"name": _name(type(network), NETWORKS), "params": network.get_params()}
-
-
-def _network(entry: Any, networks: Sequence[type[NetworkSpec]]) -> NetworkSpec:
-    """Make a network spec, with values that are allowed.
-
-    Raises
-    ------
-    ValueError
-        If it is neither built in nor one of ``networks``, or if a value is not allowed.
-    """
-    known = {_name(kind, NETWORKS): kind for kind in (*NETWORKS.values(), *networks)}
-    name = entry.get("name")
-    if name not in known:
-        raise ValueError(
-            f"it has the kind of network {name!r:.100}, which is not built in. If you trust its "
-            "class, pass it: load(path, networks=[...])"
-        )
-    spec = known[name](**_with_tuples(entry["params"]))
-    spec._validate_params()
-    return spec
 
 
 def _name(spec: type, built_in: Mapping[str, type]) -> str:

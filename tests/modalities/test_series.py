@@ -1,0 +1,354 @@
+"""SeriesDetector: what it finds, one scoring path, streams, files, and bad input."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+
+from pyod_gan import GANDetector, SeriesDetector
+from pyod_gan.engine.conv import ConvHead
+from pyod_gan.front_ends.series import WindowFrontEnd, read_series
+from pyod_gan.networks import Conv1d
+
+QUICK = {"max_iter": 20, "random_state": 0}
+Labelled = tuple[np.ndarray, np.ndarray]
+
+
+def waves(n: int = 400, seed: int = 0) -> np.ndarray:
+    """A noisy wave with a period of 25 points."""
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(n) * 2 * np.pi / 25) + 0.1 * rng.normal(size=n)
+
+
+def with_spikes(seed: int) -> Labelled:
+    """Single points that are far off."""
+    X, y = waves(1500, seed), np.zeros(1500, dtype=int)
+    at = 60 * np.arange(3, 23, 4) + np.random.default_rng(seed).integers(0, 40, 5)
+    X[at] += 4 * np.resize([1, -1], 5)
+    y[at] = 1
+    return X, y
+
+
+def with_pattern(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], Labelled]:
+    """A stretch of 50 points whose values are usual, and whose pattern is not."""
+
+    def make(seed: int) -> Labelled:
+        X, y = waves(1500, seed), np.zeros(1500, dtype=int)
+        start = 700 + 25 * seed
+        X[start : start + 50] = change(X[start : start + 50])
+        y[start : start + 50] = 1
+        return X, y
+
+    return make
+
+
+def flat(stretch: np.ndarray) -> np.ndarray:
+    return 0.3 + 0.1 * np.random.default_rng(0).normal(size=len(stretch))
+
+
+def faster(stretch: np.ndarray) -> np.ndarray:
+    return np.r_[stretch[::2], stretch[1::2]]
+
+
+def shuffled(stretch: np.ndarray) -> np.ndarray:
+    return np.random.default_rng(0).permutation(stretch)
+
+
+@cache
+def fitted() -> SeriesDetector:
+    """Quick and only to be read."""
+    return SeriesDetector(window_size=(8, 20), **QUICK).fit(waves())
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_single_points(seed: int) -> None:
+    """Each spike is the largest score around it, in the series of fit and in a fresh one."""
+    X, y = with_spikes(seed)
+    same = SeriesDetector(random_state=seed).fit(X).decision_scores_
+    fresh = SeriesDetector(random_state=seed).fit(waves(600, seed + 50)).decision_function(X)
+    for scores in (same, fresh):
+        assert roc_auc_score(y, scores) > 0.97
+        for t in np.flatnonzero(y):
+            assert scores[t - 20 : t + 21].argmax() == 20
+
+
+@pytest.mark.parametrize("change", [flat, faster, shuffled])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_patterns_of_usual_values(change: Callable, seed: int) -> None:
+    X, y = with_pattern(change)(seed)
+    assert np.abs(X[y == 1]).max() < np.abs(X[y == 0]).max()
+    same = SeriesDetector(random_state=seed).fit(X).decision_scores_
+    fresh = SeriesDetector(random_state=seed).fit(X[:600]).decision_function(X)
+    assert roc_auc_score(y, same) > 0.9
+    assert roc_auc_score(y, fresh) > 0.9
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_channels_that_no_longer_go_together(seed: int) -> None:
+    first, second = waves(1200, seed), waves(1200, seed + 10)
+    X, y = np.column_stack([first, second]), np.zeros(1200, dtype=int)
+    X[800:850, 1] = -X[800:850, 1]
+    y[800:850] = 1
+    detector = SeriesDetector(random_state=seed).fit(X[:600])
+    assert roc_auc_score(y, detector.decision_function(X)) > 0.95
+    alone = SeriesDetector(window_size=8, random_state=seed).fit(X[:600, 1])
+    assert detector.n_features_in_ == 2
+    assert alone.n_features_in_ == 1
+
+
+def test_pyods_interface() -> None:
+    X, detector = waves(), fitted()
+    np.testing.assert_array_equal(detector.decision_scores_, detector.decision_function(X))
+    assert detector.decision_scores_.shape == detector.labels_.shape == (400,)
+    assert detector.labels_.mean() == pytest.approx(0.1, abs=0.02)
+    np.testing.assert_array_equal(detector.predict(X), detector.labels_)
+    assert detector.predict_proba(X).shape == (400, 2)
+    assert detector.window_sizes_ == (8, 20)
+    np.testing.assert_array_equal(
+        clone(detector).fit(X).decision_scores_, detector.decision_scores_
+    )
+    np.testing.assert_array_equal(clone(detector).fit_predict(X), detector.labels_)
+    other = clone(detector).set_params(random_state=1).fit(X)
+    assert not np.array_equal(other.decision_scores_, detector.decision_scores_)
+    p = clone(detector).fit(X).calibrate(waves(seed=1)).p_values(X)
+    assert ((p > 0) & (p <= 1)).all()
+
+
+def test_all_forms_of_a_series_are_one() -> None:
+    X, detector = waves(), fitted()
+    times = pd.date_range("2026-01-01", periods=400, freq="5min")
+    forms = [
+        X.tolist(),
+        X[:, None],
+        pd.Series(X, index=times),
+        pd.Series(X, index=times[:0].append(times), name="load"),
+        pd.DataFrame({"load": X}, index=times.tz_localize("Europe/Berlin")),
+        pd.DataFrame({"load": X}, index=times.to_period()),
+        pl.Series("load", X),
+        pl.DataFrame({"load": X}),
+    ]
+    for form in forms:
+        np.testing.assert_allclose(
+            detector.decision_function(form), detector.decision_scores_, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "latency", "step"),
+    [((8, 20), None, 1), ((8, 20), 0, 1), ((8, 20), 10, 1), (8, 3, 1), ((6, 9), None, 3)],
+)
+def test_a_stream_has_the_scores_of_the_whole(sizes: object, latency: int, step: int) -> None:
+    detector = SeriesDetector(window_size=sizes, latency=latency, step=step, **QUICK).fit(waves())
+    X = waves(80, seed=1)
+    X[40] = 3
+    whole = detector.decision_function(X)
+    stream = np.array([detector.score_next(x) for x in X])
+    late = detector.latency_
+    assert late == (max(np.atleast_1d(sizes)) - 1 if latency is None else latency)
+    n_nan = max(np.atleast_1d(sizes)) - 1
+    assert np.isnan(stream[:n_nan]).all()
+    end = len(X) - late - (step > 1)
+    np.testing.assert_array_equal(stream[n_nan : late + end], whole[n_nan - late : end])
+    again = np.array([detector.restart().score_next(X[0]), *map(detector.score_next, X[1:])])
+    np.testing.assert_array_equal(again, stream)
+
+
+def test_latency_0_sees_only_the_past() -> None:
+    detector = SeriesDetector(window_size=(8, 20), latency=0, **QUICK).fit(waves())
+    X = waves(100, seed=1)
+    changed = X.copy()
+    changed[60:] += 5
+    before, after = detector.decision_function(X), detector.decision_function(changed)
+    np.testing.assert_array_equal(before[:60], after[:60])
+    assert (after[60:70] > before[60:70]).all()
+
+
+def test_a_point_that_is_refused_is_left_out_of_the_stream() -> None:
+    detector = pickle.loads(pickle.dumps(fitted()))
+    X = waves(60, seed=1)
+    expected = [detector.score_next(x) for x in X]
+    detector.restart()
+    got = []
+    for x in X:
+        for wrong in (np.nan, [1.0, 2.0], np.inf):
+            with pytest.raises(ValueError, match="A point must have 1 finite numbers"):
+                detector.score_next(wrong)
+        got.append(detector.score_next(x))
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_long_series_are_scored_in_parts() -> None:
+    X, detector = waves(3000, seed=1), fitted()
+    whole = detector.decision_function(X)
+    with config_context(working_memory=0.05):
+        np.testing.assert_array_equal(detector.decision_function(X), whole)
+
+
+@pytest.mark.parametrize("n_points", [20, 21, 33, 40])
+@pytest.mark.parametrize("step", [1, 7, 8])
+def test_every_point_has_a_score(n_points: int, step: int) -> None:
+    detector = SeriesDetector(window_size=(8, 20), step=step, **QUICK).fit(waves(200))
+    scores = detector.decision_function(waves(n_points, seed=1))
+    assert scores.shape == (n_points,)
+    assert np.isfinite(scores).all()
+
+
+def test_windows_and_pooling_by_hand() -> None:
+    front_end = WindowFrontEnd(size=3, step=2, latency=9)
+    values = np.arange(12.0).reshape(6, 2)
+    starts = front_end.starts(6)
+    assert starts.tolist() == [0, 2, 3]  # the last one so that no point is left out
+    assert front_end.rows(values, starts)[1].tolist() == [4, 6, 8, 5, 7, 9]  # channel by channel
+    pooled = np.full(6, -np.inf)
+    misfits = np.array([[0, 0, 4, 0, 2, 0], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]])
+    front_end.pool(pooled, starts, np.array([10.0, 5.0, -1.0]), misfits)
+    # the first window's points fit wholly, half and not; the second's fit wholly
+    np.testing.assert_allclose(pooled, [8, 9, 10, 4, 4, -1])
+
+
+def test_saving_keeps_everything(tmp_path: Path) -> None:
+    X = pd.DataFrame({"load": waves()}, index=pd.date_range("2026", periods=400, freq="h"))
+    detector = SeriesDetector("gan", network=Conv1d(channels=(4,)), window_size=[8, 20], **QUICK)
+    detector.fit(X).calibrate(X[:300])
+    detector.save(tmp_path / "model")
+    for copy in (
+        SeriesDetector.load(tmp_path / "model"),
+        pickle.loads(pickle.dumps(detector)),
+    ):
+        np.testing.assert_array_equal(copy.decision_function(X), detector.decision_scores_)
+        np.testing.assert_array_equal(copy.labels_, detector.labels_)
+        np.testing.assert_array_equal(copy.p_values(X), detector.p_values(X))
+        assert copy.threshold_ == detector.threshold_
+        assert repr(copy.get_params()) == repr(detector.get_params())
+        assert [copy.score_next(x) for x in waves(30)][-1] == detector.restart().decision_function(
+            waves(30)
+        )[29 - copy.latency_]
+        with pytest.raises(ValueError, match="are 0 days 01:00:00 apart"):
+            copy.decision_function(X.resample("2h").mean())
+    with pytest.raises(ValueError, match=r"it holds a SeriesDetector; use SeriesDetector.load"):
+        GANDetector.load(tmp_path / "model")
+    GANDetector(**QUICK).fit(np.c_[waves(), waves()]).save(tmp_path / "table")
+    with pytest.raises(ValueError, match=r"it holds a GANDetector; use GANDetector.load"):
+        SeriesDetector.load(tmp_path / "table")
+
+
+def test_networks_take_the_shape_of_the_windows() -> None:
+    X = np.c_[waves(), waves(seed=1), waves(seed=2)]
+    detector = SeriesDetector("alad", network="conv1d", window_size=[8, 16], **QUICK).fit(X)
+    for size, part in zip((8, 16), detector.detectors_, strict=True):
+        critic = part.networks_.xx
+        assert isinstance(critic, ConvHead)
+        assert critic.pyramid.maps[0] == (size,)
+        assert critic.pyramid.channels[0] == 3
+    other = clone(detector).set_params(network=Conv1d(), network__units=8)
+    assert other.network.units == 8
+
+
+def test_every_gan(gan_class: type) -> None:
+    detector = SeriesDetector(gan_class(), n_estimators=2, window_size=8, **QUICK).fit(waves(200))
+    scores = detector.decision_scores_
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(scores, detector.decision_function(waves(200)))
+
+
+def test_missing_values() -> None:
+    X = waves()
+    X[[0, 7, 8]] = np.nan
+    with pytest.raises(ValueError, match=r"missing at positions 0, 7, 8. Fill them, or use"):
+        SeriesDetector(**QUICK).fit(X)
+    filled = pd.Series(X).interpolate(limit_direction="both")
+    detector = SeriesDetector(window_size=8, missing="interpolate", **QUICK).fit(X)
+    np.testing.assert_array_equal(detector.decision_scores_, detector.decision_function(filled))
+    with pytest.raises(ValueError, match=r"Channels \[1\] have no values at all"):
+        detector.fit(np.c_[X, np.full(400, np.nan)])
+
+
+def irregular(change: Callable[[pd.DatetimeIndex], pd.DatetimeIndex]) -> pd.Series:
+    return pd.Series(waves(), index=change(pd.date_range("2026-01-01", periods=400, freq="h")))
+
+
+@pytest.mark.parametrize(
+    ("X", "error"),
+    [
+        (irregular(lambda t: t.where(t != t[5], t[4])), "doubled at position 5"),
+        (irregular(lambda t: t[::-1]), "not in order at positions 1, 2, 3, 4, 5 and 394 more"),
+        (
+            irregular(lambda t: t + pd.to_timedelta(1 * (np.arange(400) > 9), "h")),
+            "before position 10",
+        ),
+        (irregular(lambda t: t.where(t != t[3])), "Times are missing at position 3"),
+        (np.zeros((4, 3, 2)), "dim 3"),
+        (["a", "b"] * 50, "could not convert string"),
+        (np.where(np.arange(400) == 9, np.inf, waves()), "Infinite at position 9"),
+        (waves(3), "at least 4 points. Got 3"),
+        (pd.DataFrame({"t": pd.date_range("2026", periods=90), "x": 1.0}), r"\['t'\] are not"),
+        ([], "at least 4 points. Got 0|minimum of 1"),
+    ],
+)
+def test_series_that_cannot_be_read(X: object, error: str) -> None:
+    detector = SeriesDetector(**QUICK)
+    with pytest.raises(ValueError, match=error):
+        detector.fit(X)
+    with pytest.raises(NotFittedError):
+        detector.decision_function(waves())
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"window_size": 1}, "window_size"),
+        ({"window_size": (8, 8)}, "several that differ"),
+        ({"window_size": (8, 2.5)}, "several that differ"),
+        ({"window_size": ()}, "several that differ"),
+        ({"window_size": 400}, "must be longer than its windows. The longest has 400 points"),
+        ({"window_size": 8, "step": 9}, "at most the smallest window_size and latency"),
+        ({"window_size": 8, "latency": 2, "step": 4}, "which is 3. Got 4"),
+        ({"latency": -1}, "latency"),
+        ({"missing": "drop"}, "missing"),
+        ({"gan": "no"}, "'gan' parameter"),
+    ],
+)
+def test_parameters_that_cannot_be_used(params: dict, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        SeriesDetector(**QUICK | params).fit(waves())
+
+
+def test_series_unlike_that_of_fit() -> None:
+    detector = fitted()
+    with pytest.raises(ValueError, match="as long as the longest window, which has 20 points"):
+        detector.decision_function(waves(19))
+    with pytest.raises(ValueError, match=r"has 1 channels. Got 2"):
+        detector.decision_function(np.c_[waves(), waves()])
+    named = pd.DataFrame({"a": waves(), "b": waves(seed=1)})
+    two = SeriesDetector(window_size=8, **QUICK).fit(named)
+    with pytest.raises(ValueError, match="must be in the order of fit"):
+        two.decision_function(named[["b", "a"]])
+    with pytest.raises(NotFittedError):
+        SeriesDetector().score_next(1.0)
+
+
+def test_months_are_equally_spaced() -> None:
+    X = pd.Series(waves(60), index=pd.date_range("2020-01-31", periods=60, freq="ME"))
+    assert read_series(X, interpolate=False).spacing == "ME"
+
+
+def test_a_failed_fit_changes_nothing() -> None:
+    detector = clone(fitted()).fit(waves())
+    before = detector.decision_scores_
+    first = [detector.score_next(x) for x in waves(30)]
+    with pytest.raises(ValueError, match="Infinite"):
+        detector.fit(np.full(50, np.inf))
+    assert detector.decision_scores_ is before
+    assert np.isfinite(detector.score_next(0.5))
+    assert np.isfinite(first[-1])
