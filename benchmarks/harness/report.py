@@ -98,7 +98,7 @@ def side_by_side(table: pd.DataFrame) -> str:
     for title, rows in sections(table):
         means = summary(complete(rows)).set_index("detector")
         for name in METRICS.values():
-            columns[f"{title}: {name}"] = _with_spread(means[name], means[f"{name} sd"])
+            columns[f"{title}: {name}"] = with_spread(means[name], means[f"{name} sd"])
     order = pd.Index(table["detector"].unique(), name="detector")
     return markdown(pd.DataFrame(columns).reindex(order).fillna("–").reset_index())
 
@@ -217,13 +217,13 @@ def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """Write mean and deviation into one column."""
     for title in METRICS.values():
-        table[title] = _with_spread(table[title], table.pop(f"{title} sd"))
+        table[title] = with_spread(table[title], table.pop(f"{title} sd"))
         table[f"mean rank by {title}"] = table[f"mean rank by {title}"].map("{:.2f}".format)
     table["seconds"] = table["seconds"].map("{:.2f}".format)
     return table
 
 
-def _with_spread(means: pd.Series, deviations: pd.Series) -> pd.Series:
+def with_spread(means: pd.Series, deviations: pd.Series) -> pd.Series:
     """Means as text, with their standard deviations where there are any."""
     spreads = deviations.map(lambda s: "" if np.isnan(s) else f" ± {s:.3f}")
     return means.map("{:.3f}".format) + spreads
