@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ALOCC,
         GAN,
         GSAAL,
+        MADGAN,
         MOGAAL,
         OCGAN,
         RCGAN,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         FenceGAN,
         GANomaly,
         PrototypeGAN,
+        TadGAN,
         ViewGAN,
     )
     from .modalities import SeriesDetector
@@ -42,6 +44,7 @@ __all__ = [
     "ALOCC",
     "GAN",
     "GSAAL",
+    "MADGAN",
     "MOGAAL",
     "OCGAN",
     "RCGAN",
@@ -62,6 +65,7 @@ __all__ = [
     "PrototypeGAN",
     "ScoreDisplay",
     "SeriesDetector",
+    "TadGAN",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
     "ViewGAN",

@@ -146,6 +146,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
 
     Attributes
     ----------
+    series_network : str
+        Kind of networks for windows of a series, where the user names none.
     n_views : int
         Number of views of a row that :meth:`score` returns.
     needs_wide_generator : bool
@@ -165,6 +167,7 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     """
 
     n_estimators: ClassVar[int] = 8  # where the estimator's parameter is None
+    series_network: ClassVar[str] = "mlp"
     n_views: ClassVar[int] = 1
     needs_wide_generator: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

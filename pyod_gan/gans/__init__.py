@@ -16,12 +16,14 @@ from .fencegan import FenceGAN
 from .gan import GAN
 from .ganomaly import GANomaly
 from .gsaal import GSAAL
+from .madgan import MADGAN
 from .mogaal import MOGAAL
 from .ocgan import OCGAN
 from .prototype import PrototypeGAN
 from .rcgan import RCGAN
 from .registry import GANS, get_gan
 from .sogaal import SOGAAL
+from .tadgan import TadGAN
 from .usad import USAD
 from .views import ViewGAN
 from .wgan import WGAN
@@ -33,6 +35,7 @@ __all__ = [
     "GAN",
     "GANS",
     "GSAAL",
+    "MADGAN",
     "MOGAAL",
     "OCGAN",
     "RCGAN",
@@ -55,6 +58,7 @@ __all__ = [
     "PrototypeBank",
     "PrototypeGAN",
     "Settings",
+    "TadGAN",
     "ViewGAN",
     "bounded",
     "cat",

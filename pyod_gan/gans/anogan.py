@@ -88,11 +88,11 @@ class AnoGAN(BaseGAN):
         return 4 * super().floats_per_row(net) + net.n_members * self.n_starts
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
-        return self._search(net, x)[0]
+        return self.search(net, x)[0]
 
     def expected(self, net: Networks, x: Tensor) -> Tensor:
         """The closest rows that the search found, (E, B, D) -> (E, B, D)."""
-        return net.gen(self._search(net, x)[1])
+        return net.gen(self.search(net, x)[1])
 
     def by_column(self, net: Networks, x: Tensor) -> Tensor:
         """Terms of the residual loss, (E, B, D). The discrimination loss is left out.
@@ -102,21 +102,21 @@ class AnoGAN(BaseGAN):
         """
         return (1 - self.feature_weight) * (x - self.expected(net, x)).abs() / x.shape[-1]
 
-    def _search(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
+    def search(self, net: Networks, x: Tensor) -> tuple[Tensor, Tensor]:
         """Lowest residual on the path and its latent point, (E, B), (E, B, Z)."""
         z = self._best_start(net, x)
         fx = net.critic.features(x)
-        best, place = self._residual(net, x, fx, z), z.clone()
+        best, place = self.residual(net, x, fx, z), z.clone()
         z.requires_grad_()
         optimiser = torch.optim.Adam([z], lr=self.search_lr)
         for _ in range(self.search_steps):
             with torch.enable_grad():
-                residual = self._residual(net, x, fx, z)
+                residual = self.residual(net, x, fx, z)
                 (z.grad,) = torch.autograd.grad(residual.sum(), z)
             best, place = lower(best, place, residual, z)
             optimiser.step()
         with torch.no_grad():
-            return lower(best, place, self._residual(net, x, fx, z), z)
+            return lower(best, place, self.residual(net, x, fx, z), z)
 
     def _best_start(self, net: Networks, x: Tensor) -> Tensor:
         """Start whose row is nearest, (E, B, D) -> (E, B, Z)."""
@@ -124,7 +124,7 @@ class AnoGAN(BaseGAN):
         nearest = torch.cdist(x, net.gen(starts), p=1.0).argmin(-1)  # (E, B)
         return starts.gather(1, nearest.unsqueeze(-1).expand(-1, -1, self.latent_dim))
 
-    def _residual(self, net: Networks, x: Tensor, fx: Tensor, z: Tensor) -> Tensor:
+    def residual(self, net: Networks, x: Tensor, fx: Tensor, z: Tensor) -> Tensor:
         """Residual and discrimination loss of x at a given z, (E, B)."""
         made = net.gen(z)
         discrimination = l1(fx, net.critic.features(made))

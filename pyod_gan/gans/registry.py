@@ -16,11 +16,13 @@ from .fencegan import FenceGAN
 from .gan import GAN
 from .ganomaly import GANomaly
 from .gsaal import GSAAL
+from .madgan import MADGAN
 from .mogaal import MOGAAL
 from .ocgan import OCGAN
 from .prototype import PrototypeGAN
 from .rcgan import RCGAN
 from .sogaal import SOGAAL
+from .tadgan import TadGAN
 from .usad import USAD
 from .views import ViewGAN
 from .wgan import WGAN
@@ -45,6 +47,8 @@ GANS: dict[str, type[BaseGAN]] = {
     "fencegan": FenceGAN,
     "usad": USAD,
     "ocgan": OCGAN,
+    "madgan": MADGAN,
+    "tadgan": TadGAN,
 }
 
 # other names of GANs, and what to suggest for them

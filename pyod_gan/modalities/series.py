@@ -29,6 +29,7 @@ from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
 from ..front_ends.series import Series, WindowFrontEnd, check_same_series, read_series
+from ..gans.registry import get_gan
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
 
@@ -68,7 +69,8 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
 early_stopping, callbacks, random_state, device, verbose
         As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv1d"``, take
-        that of the windows.
+        that of the windows. ``network=None`` is "conv1d" for :class:`TadGAN` and :class:`MADGAN`,
+        which are made for series, and "mlp" for the others.
 
     Attributes
     ----------
@@ -406,8 +408,8 @@ early_stopping, callbacks, random_state, device, verbose
     ) -> GANDetector:
         """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them."""
         params = {n: v for n, v in self.get_params(deep=False).items() if n not in OWN}
-        if isinstance(params["network"], str | NetworkSpec):
-            params["network"] = _for_windows(params["network"], values.shape[1], front_end.size)
+        network = get_gan(self.gan).series_network if self.network is None else self.network
+        params["network"] = get_network(network).for_rows((values.shape[1], front_end.size))
         params |= {"random_state": int(draws.randint(2**31 - 1)), "reservoir_size": 0}
         starts = front_end.starts(len(values))
         if len(starts) > MOST_WINDOWS:
@@ -500,8 +502,3 @@ def _pool_windows(
     if above.any():
         misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
     front_end.pool(pooled, starts, scores, misfits)
-
-
-def _for_windows(network: str | NetworkSpec, n_channels: int, size: int) -> NetworkSpec:
-    """Make a network spec for windows."""
-    return get_network(network).for_rows((n_channels, size))

@@ -17,6 +17,7 @@ from pyod_gan.gans import (
     ALOCC,
     GAN,
     GSAAL,
+    MADGAN,
     MOGAAL,
     OCGAN,
     RCGAN,
@@ -31,6 +32,7 @@ from pyod_gan.gans import (
     GANomaly,
     Phase,
     PrototypeGAN,
+    TadGAN,
     ViewGAN,
 )
 
@@ -54,6 +56,8 @@ CASES: list[BaseGAN] = [
     GSAAL(n_critics=3),
     GSAAL(n_critics=3, **PUBLISHED),
     AnoGAN(latent_dim=3, feature_weight=0.3, n_starts=6, search_steps=4),
+    MADGAN(latent_dim=3, feature_weight=0.3, n_starts=6, search_steps=4),
+    TadGAN(latent_dim=3, reconstruction_weight=4.0),
     FAnoGAN(latent_dim=3, feature_weight=0.6),
     BiGAN(latent_dim=3, feature_weight=0.3),
     ALAD(latent_dim=3),

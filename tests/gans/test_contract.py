@@ -57,13 +57,17 @@ def double_by_default() -> Iterator[None]:
 def test_members_together_equal_members_alone(
     gan_class: type[BaseGAN], dtype: type, steps: int, tolerance: float, exempt: float
 ) -> None:
-    """In single precision Adam amplifies the rounding of a gradient that is nearly 0."""
+    """In single precision Adam amplifies the rounding of a gradient that is nearly 0.
+
+    What is prepared from the weights, in buffers, follows all of them.
+    """
     rows = TableScaler().fit(table()).transform(table()).astype(dtype)
     together = train(gan_class(), rows, [1, 2, 3], steps).to_arrays()
     for e, seed in enumerate([1, 2, 3]):
         alone = train(gan_class(), rows, [seed], steps).to_arrays()
         for name, value in alone.items():
-            differ = np.abs(together[name][e] - value[0]) > tolerance
+            allowed = tolerance if "." in name else 10 * tolerance
+            differ = np.abs(together[name][e] - value[0]) > allowed
             assert differ.mean() <= exempt, name
 
 

@@ -21,6 +21,7 @@ from pyod_gan.gans import (
     GAN,
     GANS,
     GSAAL,
+    MADGAN,
     MOGAAL,
     OCGAN,
     RCGAN,
@@ -35,6 +36,7 @@ from pyod_gan.gans import (
     FenceGAN,
     GANomaly,
     PrototypeGAN,
+    TadGAN,
     ViewGAN,
 )
 from tests.gans.by_hand import (
@@ -56,6 +58,7 @@ from tests.gans.by_hand import (
     networks,
     sigmoid,
     usad_errors,
+    wasserstein,
 )
 
 
@@ -218,6 +221,17 @@ def ocgan_losses(net: Member, gan: OCGAN, b: SimpleNamespace) -> dict[str, float
     }
 
 
+def tadgan_losses(net: Member, gan: TadGAN, b: SimpleNamespace) -> dict[str, float]:
+    """Geiger et al. 2020, section IV: two Wasserstein duels, and the cycle's squared error."""
+    code, made = net["enc"](b.x), net["gen"](b.z)
+    duels = [(net["critic"], b.x, made), (net["codes"], b.z, code)]
+    cycle = gan.reconstruction_weight * mse(b.x, net["gen"](code)).mean()
+    return {
+        "critic": sum(wasserstein(*duel, b.u) for duel in duels),
+        "player": sum(c(real).mean() - c(fake).mean() for c, real, fake in duels) + cycle,
+    }
+
+
 PAPERS: dict[type[BaseGAN], Callable[..., dict[str, float]]] = {
     PrototypeGAN: gan_losses,
     ViewGAN: gan_losses,
@@ -227,6 +241,8 @@ PAPERS: dict[type[BaseGAN], Callable[..., dict[str, float]]] = {
     MOGAAL: mogaal_losses,
     GSAAL: sogaal_losses,
     AnoGAN: gan_losses,
+    MADGAN: gan_losses,
+    TadGAN: tadgan_losses,
     FAnoGAN: fanogan_losses,
     BiGAN: bigan_losses,
     ALAD: alad_losses,

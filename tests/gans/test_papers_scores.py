@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from scipy.stats import trim_mean
 
 from pyod_gan.gans import (
     AAE,
@@ -15,6 +16,7 @@ from pyod_gan.gans import (
     GAN,
     GANS,
     GSAAL,
+    MADGAN,
     MOGAAL,
     OCGAN,
     RCGAN,
@@ -28,6 +30,7 @@ from pyod_gan.gans import (
     FenceGAN,
     GANomaly,
     PrototypeGAN,
+    TadGAN,
     ViewGAN,
 )
 from tests.gans.by_hand import (
@@ -40,6 +43,7 @@ from tests.gans.by_hand import (
     member,
     mse,
     networks,
+    sigmoid,
     usad_errors,
 )
 from tests.helpers import table
@@ -74,7 +78,30 @@ def prototype_score(net: Member, gan: PrototypeGAN, x: Array) -> Array:
 
 def anogan_score(net: Member, gan: AnoGAN, x: Array) -> Array:
     """Schlegl et al. 2017, eq. 3, 5 to 7: lowest residual on the path of Adam's search for z."""
-    gen, critic, share = net["gen"], net["critic"], gan.feature_weight
+    return lowest_residual(net, gan, x, gan.feature_weight)
+
+
+def madgan_score(net: Member, gan: MADGAN, x: Array) -> Array:
+    """Li et al. 2019, section 3.3: the DR-score, of the lowest residual and 1 − D(x)."""
+    share, doubt = gan.feature_weight, 1 - sigmoid(net["critic"](x)[:, 0])
+    return (1 - share) * lowest_residual(net, gan, x, 0.0) + share * doubt
+
+
+def tadgan_score(net: Member, gan: TadGAN, x: Array) -> Array:
+    """Geiger et al. 2020, section V: the product of both z-scores, as in the authors' code."""
+
+    def error(rows: Array) -> Array:
+        return mae(rows, net["gen"](net["enc"](rows)))
+
+    of_error = (error(x) - error(ROWS).mean()) / error(ROWS).std()
+    values = net["critic"](ROWS)[:, 0]
+    of_value = np.abs(net["critic"](x)[:, 0] - trim_mean(values, 0.25)) / values.std()
+    return (1 + np.maximum(of_error, 0)) * (1 + of_value)
+
+
+def lowest_residual(net: Member, gan: AnoGAN, x: Array, share: float) -> Array:
+    """Lowest residual on the path of Adam's search, with a share of the discrimination loss."""
+    gen, critic = net["gen"], net["critic"]
     z = net["starts"][mae(x[:, None], gen(net["starts"])[None]).argmin(1)]
     mean = square = np.zeros_like(z)
     lowest = np.full(len(x), np.inf)
@@ -146,6 +173,8 @@ PAPERS: dict[type[BaseGAN], Callable[..., Array]] = {
     MOGAAL: minus_logit,
     GSAAL: minus_logit,
     AnoGAN: anogan_score,
+    MADGAN: madgan_score,
+    TadGAN: tadgan_score,
     FAnoGAN: fanogan_score,
     BiGAN: bigan_score,
     ALAD: alad_score,
@@ -159,6 +188,8 @@ PAPERS: dict[type[BaseGAN], Callable[..., Array]] = {
 }
 DEFAULTS: dict[type[BaseGAN], dict[str, float]] = {
     AnoGAN: {"feature_weight": 0.1},
+    MADGAN: {"feature_weight": 0.2},
+    TadGAN: {"reconstruction_weight": 10},
     FAnoGAN: {"feature_weight": 1, "n_critic": 5},
     BiGAN: {"feature_weight": 0.1},
     GANomaly: {"adversarial_weight": 1, "context_weight": 50, "encoder_weight": 1},
