@@ -26,12 +26,17 @@ class WindowFrontEnd:
     """Cuts windows of one length out of a series, and pools their scores to its points.
 
     A window is a row of ``channels * size`` columns: the first channel's values in the order of
-    time, then those of the second channel, and so on.
+    time, then those of the second channel, and so on. With segments it is a row of
+    ``2 * channels * n_segments`` columns: the means of the first channel's segments, their ranges
+    from the lowest to the highest value, then the same of the second channel. This is the piecewise
+    aggregate approximation (Keogh et al. 2001) with the ranges that means hide.
 
     Parameters
     ----------
     size : int
         Points of a window.
+    n_segments : int or None
+        Number of segments, which are as long as each other, give or take a point.
     step : int
         Points from the start of a window to the start of the next. The last window always ends at
         the last point, so that no point is left out.
@@ -39,10 +44,17 @@ class WindowFrontEnd:
         Points after a point that its score may see. More than ``size - 1`` changes nothing.
     """
 
-    def __init__(self, size: int, step: int, latency: int) -> None:
+    def __init__(self, size: int, n_segments: int | None, step: int, latency: int) -> None:
         self.size = size
+        self.n_segments = n_segments
         self.step = step
         self.latency = min(latency, size - 1)
+
+    def shape(self, n_channels: int) -> tuple[int, int]:
+        """Channels and length of a row."""
+        if self.n_segments is None:
+            return n_channels, self.size
+        return 2 * n_channels, self.n_segments
 
     def starts(self, n_points: int) -> np.ndarray:
         """First points of the windows of a series, (m,)."""
@@ -51,10 +63,22 @@ class WindowFrontEnd:
         return starts if starts[-1] == last else np.append(starts, last)
 
     def rows(self, values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Windows of a series (T, C) that start at some points, (m, C * size)."""
+        """Windows of a series (T, C) that start at some points, (m, D)."""
         views = np.lib.stride_tricks.sliding_window_view(values, self.size, axis=0)  # (·, C, size)
-        windows: np.ndarray = views[starts]
+        windows: np.ndarray = views[starts]  # (m, C, size)
+        if self.n_segments is not None:
+            first, lengths = self._segments
+            means = np.add.reduceat(windows, first, axis=-1) / lengths
+            high = np.maximum.reduceat(windows, first, axis=-1)
+            ranges = high - np.minimum.reduceat(windows, first, axis=-1)
+            windows = np.concatenate([means, ranges], axis=-1)
         return windows.reshape(len(starts), -1)
+
+    @property
+    def _segments(self) -> tuple[np.ndarray, np.ndarray]:
+        """First points of the segments, and how many points each has."""
+        edges = np.linspace(0, self.size, (self.n_segments or self.size) + 1).astype(int)
+        return edges[:-1], np.diff(edges)
 
     def pool(
         self, pooled: np.ndarray, starts: np.ndarray, scores: np.ndarray, misfits: np.ndarray
@@ -73,12 +97,13 @@ class WindowFrontEnd:
             First points of the windows.
         scores : ndarray of shape (m,)
             Scores of the windows.
-        misfits : ndarray of shape (m, C * size)
+        misfits : ndarray of shape (m, D)
             Distances of the windows' values from what was expected.
         """
-        by_point = misfits.reshape(len(starts), -1, self.size).max(axis=1)  # (m, size)
-        largest = by_point.max(axis=1, keepdims=True)
-        fits = 1 - by_point / np.where(largest > 0, largest, 1)
+        lengths = self._segments[1]
+        worst = misfits.reshape(len(starts), -1, len(lengths)).max(axis=1)  # of the channels
+        largest = worst.max(axis=1, keepdims=True)
+        fits = np.repeat(1 - worst / np.where(largest > 0, largest, 1), lengths, axis=1)
         of_points = scores[:, None] - FOCUS * fits * np.maximum(scores, 0)[:, None]
         for j in range(self.size - 1 - self.latency, self.size):
             pooled[starts + j] = np.maximum(pooled[starts + j], of_points[:, j])

@@ -24,6 +24,7 @@ from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
 from ..engine.combination import DECIMALS
+from ..engine.mlp import MLP
 from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
@@ -35,10 +36,17 @@ from ..persist.detector_file import refused
 
 SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
 LEAST = 4  # points of a series
+SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
 COPIES = 4  # number of arrays as large as the windows that exist at once
 ZERO = np.zeros(1, dtype=np.int64)
-OWN = ("window_size", "step", "latency", "missing")  # parameters that GANDetector does not have
+OWN = (
+    "window_size",
+    "n_segments",
+    "step",
+    "latency",
+    "missing",
+)  # parameters that GANDetector does not have
 
 
 class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
@@ -56,6 +64,10 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
     window_size : "auto", int or sequence of int, default="auto"
         Points of a window. "auto" takes 32, 96 and 288 points, as far as the series of ``fit`` is
         at least twice as long.
+    n_segments : "auto", int or None, default="auto"
+        Windows of more than 32 points are summarised by the means and ranges of so many segments.
+        "auto" takes 12 for multi-layer perceptrons. Other kinds of networks see the points
+        themselves, as all networks do with None.
     step : int, default=1
         Points from the start of a window to the start of the next. The last window always ends at
         the last point.
@@ -121,6 +133,11 @@ early_stopping, callbacks, random_state, device, verbose
             Interval(Integral, 2, None, closed="left"),
             "array-like",
         ],
+        "n_segments": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, SIZES[0], closed="both"),
+            None,
+        ],
         "step": [Interval(Integral, 1, None, closed="left")],
         "latency": [Interval(Integral, 0, None, closed="left"), None],
         "missing": [StrOptions({"error", "interpolate"})],
@@ -131,6 +148,7 @@ early_stopping, callbacks, random_state, device, verbose
         gan: str | BaseGAN = "auto",
         *,
         window_size: str | int | Sequence[int] = "auto",
+        n_segments: str | int | None = "auto",
         step: int = 1,
         latency: int | None = None,
         missing: str = "error",
@@ -150,6 +168,7 @@ early_stopping, callbacks, random_state, device, verbose
     ) -> None:
         self.gan = gan
         self.window_size = window_size
+        self.n_segments = n_segments
         self.step = step
         self.latency = latency
         self.missing = missing
@@ -309,6 +328,7 @@ early_stopping, callbacks, random_state, device, verbose
         in_fit = self._series_of_fit
         about = {
             "window_sizes": list(self.window_sizes_),
+            "n_segments": [front_end.n_segments for front_end in self._front_ends],
             "step": self._front_ends[0].step,
             "latency": self.latency_,
             "names": in_fit.names,
@@ -350,12 +370,15 @@ early_stopping, callbacks, random_state, device, verbose
         with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
             detector: SeriesDetector = from_composed(cls, saved)
             about = saved.about
-            sizes, names = about["window_sizes"], about["names"]
+            names = about["names"]
             detector.detectors_ = [detector_from(GANDetector, part) for part in saved.parts]
-            columns = [part.n_features_in_ for part in detector.detectors_]
-            if columns != [size * len(names) for size in sizes]:
+            front_ends = [
+                WindowFrontEnd(size, n_segments, about["step"], about["latency"])
+                for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
+            ]
+            shapes = [front_end.shape(len(names)) for front_end in front_ends]
+            if [a * b for a, b in shapes] != [p.n_features_in_ for p in detector.detectors_]:
                 raise ValueError("its window sizes and channels do not fit its detectors")
-            front_ends = [WindowFrontEnd(s, about["step"], about["latency"]) for s in sizes]
             values = np.zeros((1, len(names)))
             detector._use(Series(values, names, about["spacing"]), front_ends)
         return detector
@@ -386,7 +409,20 @@ early_stopping, callbacks, random_state, device, verbose
                 "The 'step' parameter of SeriesDetector must leave no point out: at most the "
                 f"smallest window_size and latency + 1, which is {most}. Got {self.step}."
             )
-        return [WindowFrontEnd(size, self.step, latency) for size in sizes]
+        return [WindowFrontEnd(size, self._segments_of(size), self.step, latency) for size in sizes]
+
+    def _network(self) -> NetworkSpec:
+        """Kind of the networks."""
+        own = get_gan(self.gan).series_network
+        return get_network(own if self.network is None else self.network)
+
+    def _segments_of(self, size: int) -> int | None:
+        """Number of segments of a window."""
+        if self.n_segments is None or size <= SIZES[0]:
+            return None
+        if isinstance(self.n_segments, str):
+            return SEGMENTS if isinstance(self._network(), MLP) else None
+        return self.n_segments
 
     def _sizes(self, n_points: int) -> list[int]:
         """Window sizes for a series, in ascending order."""
@@ -408,8 +444,7 @@ early_stopping, callbacks, random_state, device, verbose
     ) -> GANDetector:
         """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them."""
         params = {n: v for n, v in self.get_params(deep=False).items() if n not in OWN}
-        network = get_gan(self.gan).series_network if self.network is None else self.network
-        params["network"] = get_network(network).for_rows((values.shape[1], front_end.size))
+        params["network"] = self._network().for_rows(front_end.shape(values.shape[1]))
         params |= {"random_state": int(draws.randint(2**31 - 1)), "reservoir_size": 0}
         starts = front_end.starts(len(values))
         if len(starts) > MOST_WINDOWS:

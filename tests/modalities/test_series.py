@@ -146,7 +146,7 @@ def test_all_forms_of_a_series_are_one() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "latency", "step"),
-    [((8, 20), None, 1), ((8, 20), 0, 1), ((8, 20), 10, 1), (8, 3, 1), ((6, 9), None, 3)],
+    [((8, 40), None, 1), ((8, 20), 0, 1), ((8, 20), 10, 1), (8, 3, 1), ((6, 9), None, 3)],
 )
 def test_a_stream_has_the_scores_of_the_whole(sizes: object, latency: int, step: int) -> None:
     detector = SeriesDetector(window_size=sizes, latency=latency, step=step, **QUICK).fit(waves())
@@ -205,7 +205,7 @@ def test_every_point_has_a_score(n_points: int, step: int) -> None:
 
 
 def test_windows_and_pooling_by_hand() -> None:
-    front_end = WindowFrontEnd(size=3, step=2, latency=9)
+    front_end = WindowFrontEnd(size=3, n_segments=None, step=2, latency=9)
     values = np.arange(12.0).reshape(6, 2)
     starts = front_end.starts(6)
     assert starts.tolist() == [0, 2, 3]  # the last one so that no point is left out
@@ -215,6 +215,29 @@ def test_windows_and_pooling_by_hand() -> None:
     front_end.pool(pooled, starts, np.array([10.0, 5.0, -1.0]), misfits)
     # the first window's points fit wholly, half and not; the second's fit wholly
     np.testing.assert_allclose(pooled, [8, 9, 10, 4, 4, -1])
+
+
+def test_segments_by_hand() -> None:
+    front_end = WindowFrontEnd(size=5, n_segments=2, step=1, latency=9)
+    values = np.array([[1.0, 0], [3, 0], [2, 9], [6, 0], [4, 0]])
+    rows = front_end.rows(values, np.array([0]))
+    assert rows.tolist() == [[2, 4, 2, 4, 0, 3, 0, 9]]  # means, ranges, and of channel 2
+    assert front_end.shape(2) == (4, 2)
+    pooled = np.full(5, -np.inf)
+    front_end.pool(pooled, np.array([0]), np.array([10.0]), np.array([[0, 4.0, 0, 0, 2, 0, 0, 0]]))
+    np.testing.assert_allclose(pooled, [9, 9, 10, 10, 10])
+
+
+def test_only_long_windows_of_perceptrons_have_segments() -> None:
+    X = waves(200)
+    both = SeriesDetector(window_size=(32, 60), **QUICK).fit(X)
+    assert [part.n_features_in_ for part in both.detectors_] == [32, 24]
+    points = clone(both).set_params(n_segments=None).fit(X)
+    assert [part.n_features_in_ for part in points.detectors_] == [32, 60]
+    five = clone(both).set_params(n_segments=5).fit(X)
+    assert [part.n_features_in_ for part in five.detectors_] == [32, 10]
+    tadgan = SeriesDetector("tadgan", n_estimators=2, window_size=60, **QUICK).fit(X)
+    assert [part.n_features_in_ for part in tadgan.detectors_] == [60]
 
 
 def test_saving_keeps_everything(tmp_path: Path) -> None:
@@ -315,6 +338,7 @@ def test_series_that_cannot_be_read(X: object, error: str) -> None:
         ({"window_size": 8, "step": 9}, "at most the smallest window_size and latency"),
         ({"window_size": 8, "latency": 2, "step": 4}, "which is 3. Got 4"),
         ({"latency": -1}, "latency"),
+        ({"n_segments": 33}, "n_segments"),
         ({"missing": "drop"}, "missing"),
         ({"gan": "no"}, "'gan' parameter"),
     ],
