@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_array
 
+from .._support.optional_imports import import_optional
 from .checks import check_names, column_names
-from .frames import as_frame, is_frame, is_number
+from .column_reader import Column
+from .frames import EXTRA, as_frame, is_frame
+from .table_reader import TableReader
 
 FOCUS = 0.2  # share of a window's score that only the points that do not fit have
 NAMED = 5  # positions that an error names at most
-
-
-class Series(NamedTuple):
-    """A series of equally spaced points."""
-
-    values: np.ndarray  # (T, C) float64, finite
-    names: list[str]  # of the C channels
-    spacing: str = ""  # time from one point to the next, where the series has times
+UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
+CHANNELS = ("numbers", "durations", "nothing")  # kinds of columns that are channels
 
 
 class WindowFrontEnd:
@@ -81,13 +80,17 @@ class WindowFrontEnd:
         return edges[:-1], np.diff(edges)
 
     def pool(
-        self, pooled: np.ndarray, starts: np.ndarray, scores: np.ndarray, misfits: np.ndarray
+        self,
+        pooled: np.ndarray,
+        starts: np.ndarray,
+        scores: np.ndarray,
+        misfits: np.ndarray | None = None,
     ) -> None:
         """Give points the scores of windows that they lie in, where these are larger.
 
-        The points of a window have its score, if it is below 0. If it is above, they have from
-        ``1 - FOCUS`` of it, for points that are as expected, to all of it, for those that fit
-        least. Points that may not see the end of the window get nothing.
+        A score above 0 is focused on the points that do not fit: a point has from ``1 - FOCUS`` of
+        it, if it is as expected, to all of it, if it fits least. Points that may not see the end of
+        the window get nothing.
 
         Parameters
         ----------
@@ -97,72 +100,178 @@ class WindowFrontEnd:
             First points of the windows.
         scores : ndarray of shape (m,)
             Scores of the windows.
-        misfits : ndarray of shape (m, D)
-            Distances of the windows' values from what was expected.
+        misfits : ndarray of shape (m, C * size), default=None
+            Distances of the windows' points from what was expected. With None, as for segments,
+            scores are not focused.
         """
-        lengths = self._segments[1]
-        worst = misfits.reshape(len(starts), -1, len(lengths)).max(axis=1)  # of the channels
-        largest = worst.max(axis=1, keepdims=True)
-        fits = np.repeat(1 - worst / np.where(largest > 0, largest, 1), lengths, axis=1)
-        of_points = scores[:, None] - FOCUS * fits * np.maximum(scores, 0)[:, None]
+        of_points = np.broadcast_to(scores[:, None], (len(starts), self.size))
+        if misfits is not None:
+            worst = misfits.reshape(len(starts), -1, self.size).max(axis=1)  # of the channels
+            largest = worst.max(axis=1, keepdims=True)
+            fits = 1 - worst / np.where(largest > 0, largest, 1)
+            of_points = scores[:, None] - FOCUS * fits * np.maximum(scores, 0)[:, None]
         for j in range(self.size - 1 - self.latency, self.size):
             pooled[starts + j] = np.maximum(pooled[starts + j], of_points[:, j])
 
 
-def read_series(X: Any, *, interpolate: bool) -> Series:
-    """Read a series of numbers, from the first point to the last.
+class SeriesReader:
+    """Reads series of numbers, and knows the channels of the series of ``fit_read``.
+
+    The points of a data frame are its rows, and its columns are channels, but for the one that
+    holds the times. Columns are read by a :class:`TableReader`, so that numbers and times may be
+    written as texts.
 
     Parameters
     ----------
-    X : array-like of shape (T,) or (T, C), or data frame
-        Points. The index of a pandas series or frame may hold their times.
+    time : str or None
+        Name of the column that holds the times of a data frame. With None its index may hold them.
     interpolate : bool
         Whether a missing value is the linear interpolation of its neighbours in time. A missing
         value at an end is its only neighbour.
+    table_reader : TableReader
+        How to read the columns of a data frame. It is not changed.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the C channels.
+    spacing : str
+        Time from one point to the next, or "" if the series had no times.
+    reader : TableReader or None
+        Reads the columns of data frames. None if ``fit_read`` got an array.
+    """
+
+    def __init__(self, time: str | None, interpolate: bool, table_reader: TableReader) -> None:
+        self.time = time
+        self.interpolate = interpolate
+        self.table_reader = table_reader
+
+    def fit_read(self, X: Any) -> np.ndarray:
+        """Read a series, and learn its channels, (T, C) float64.
+
+        Raises
+        ------
+        ValueError
+            If a value is no number, infinite or missing, or if times are missing, doubled, unsorted
+            or not equally spaced. The error names positions.
+        UnreadableTableError
+            If columns of a data frame cannot be read. All problems are named.
+        """
+        self.reader: TableReader | None = None
+        if is_frame(X):
+            self.reader = clone(self.table_reader)
+        values, self.names, self.spacing = self._read(X, fits=True)
+        return values
+
+    def read(self, X: Any) -> np.ndarray:
+        """Read a series with the channels and the spacing of ``fit_read``, (T, C) float64.
+
+        Raises
+        ------
+        ValueError, UnreadableTableError
+            As in :meth:`fit_read`, or if the series has other channels or another spacing.
+        """
+        values, names, spacing = self._read(X, fits=False)
+        if values.shape[1] != len(self.names):
+            raise ValueError(
+                f"The series of fit has {len(self.names)} channels. Got {values.shape[1]} instead."
+            )
+        if all(n != column_names(None, len(names)) for n in (names, self.names)):
+            check_names(names, self.names)
+        if spacing and self.spacing and spacing != self.spacing:
+            raise ValueError(
+                f"The points of fit are {self.spacing} apart. Got points that are {spacing} apart; "
+                "resample the series."
+            )
+        return values
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything learnt in types that JSON can hold."""
+        reader = None if self.reader is None else self.reader.to_dict()
+        return {"names": self.names, "spacing": self.spacing, "reader": reader}
+
+    def learn(self, content: Mapping[str, Any]) -> SeriesReader:
+        """Take over what :meth:`to_dict` has, and return this reader.
+
+        Raises
+        ------
+        ValueError
+            If a name or a format is none.
+        """
+        self.names, self.spacing = list(content["names"]), str(content["spacing"])
+        if not self.names or not all(isinstance(name, str) for name in self.names):
+            raise ValueError("the names of channels must be words")
+        reader = content["reader"]
+        self.reader = None if reader is None else TableReader.from_dict(reader)
+        return self
+
+    def _read(self, X: Any, *, fits: bool) -> tuple[np.ndarray, list[str], str]:
+        """Values, names of the channels, and spacing of a series."""
+        labels: list[str] | None
+        if is_frame(X):
+            values, labels, spacing = self._read_frame(as_frame(X), fits=fits)
+        else:
+            if self.time is not None:
+                raise ValueError(
+                    f"'time' names the column {self.time!r} of a data frame. Got no data frame."
+                )
+            labels = [str(X.name)] if getattr(X, "name", None) is not None else None
+            values, spacing = _array(X), _spacing(getattr(X, "index", None))
+        infinite = np.flatnonzero(np.isinf(values).any(axis=1))
+        if infinite.size:
+            raise ValueError(f"A series must be finite. Infinite at {_some(infinite)}.")
+        values = _without_gaps(values, self.interpolate)
+        return values, column_names(labels, values.shape[1]), spacing
+
+    def _read_frame(self, frame: Any, *, fits: bool) -> tuple[np.ndarray, list[str], str]:
+        """The same of a pandas frame."""
+        if self.time is not None and self.time not in frame.columns:
+            raise ValueError(f"The data frame has no column {self.time!r}, which 'time' names.")
+        channels = [name for name in frame.columns if name != self.time]
+        if not channels:
+            raise ValueError("A series must have at least one channel. Got only times.")
+        if not fits and self.reader is not None:
+            check_names(channels, self.names)
+        read = self._columns(frame, fits)
+        others = [c.name for c in read if c.name != self.time and c.kind not in CHANNELS]
+        if others:
+            raise ValueError(
+                f"The channels of a series must be numbers. {others} are not. Leave out what is no "
+                "channel, and name the column of times, as by time='t'."
+            )
+        spacing = _spacing(frame.index) if self.time is None else ""
+        for column in read:
+            if column.name == self.time:
+                spacing = _spacing(_as_index(column))
+        of_channels = [np.asarray(c.values, dtype=float) for c in read if c.name != self.time]
+        return np.column_stack(of_channels), channels, spacing
+
+    def _columns(self, frame: Any, fits: bool) -> list[Column]:
+        """Read the columns of a frame, as in ``fit_read`` if there was one."""
+        if fits and self.reader is not None:
+            return self.reader.fit_read(frame)
+        reader = self.reader or TableReader().assume(dict.fromkeys(frame.columns, "numbers"))
+        return reader.read(frame)
+
+
+def _as_index(column: Column) -> Any:
+    """Times of a column as a pandas index of dates, or of numbers.
 
     Raises
     ------
     ValueError
-        If a value is no number, infinite or missing, or if times are missing, doubled, unsorted or
-        not equally spaced. The error names positions.
+        If it holds neither.
     """
-    spacing = _spacing(getattr(X, "index", None))
-    if is_frame(X):
-        frame = as_frame(X)
-        others = [name for name in frame.columns if not is_number(frame[name].dtype)]
-        if others:
-            raise ValueError(
-                f"The channels of a series must be numbers. {others} are not. Make a column of "
-                "times the index, for example by set_index, and leave out what is no channel."
-            )
-        labels: list[str] | None = list(frame.columns)
-        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        labels = [str(X.name)] if getattr(X, "name", None) is not None else None
-        values = _array(X)
-    infinite = np.flatnonzero(np.isinf(values).any(axis=1))
-    if infinite.size:
-        raise ValueError(f"A series must be finite. Infinite at {_some(infinite)}.")
-    values = _without_gaps(values, interpolate)
-    return Series(values, column_names(labels, values.shape[1]), spacing)
-
-
-def check_same_series(series: Series, in_fit: Series) -> None:
-    """Raise a ValueError if a series has other channels or another spacing than that of ``fit``."""
-    n_channels = in_fit.values.shape[1]
-    if series.values.shape[1] != n_channels:
-        raise ValueError(
-            f"The series of fit has {n_channels} channels. Got {series.values.shape[1]} instead."
-        )
-    named = [s.names != column_names(None, n_channels) for s in (series, in_fit)]
-    if all(named):
-        check_names(series.names, in_fit.names)
-    both = series.spacing and in_fit.spacing
-    if both and series.spacing != in_fit.spacing:
-        raise ValueError(
-            f"The points of fit are {in_fit.spacing} apart. Got points that are {series.spacing} "
-            "apart; resample the series."
-        )
+    pandas = import_optional("pandas", EXTRA)
+    if column.missing.any():
+        raise ValueError(f"Times are missing at {_some(np.flatnonzero(column.missing))}.")
+    if column.kind == "dates":
+        return pandas.DatetimeIndex(column.values)
+    if column.kind == "numbers":
+        return pandas.Index(column.values)
+    raise ValueError(
+        f"The times of a series must be dates or numbers. {column.name!r} holds {column.kind}."
+    )
 
 
 def _array(X: Any) -> np.ndarray:
@@ -197,33 +306,48 @@ def _without_gaps(values: np.ndarray, interpolate: bool) -> np.ndarray:
 
 
 def _spacing(index: Any) -> str:
-    """Time from one point to the next, of an index of times. Any other index has none."""
-    if not hasattr(index, "freq"):  # dates, periods and durations have one, which may be None
+    """Distance from one point to the next, of an index of times or of times as floats.
+
+    An index of any other kind, such as one of whole numbers, has none.
+
+    Raises
+    ------
+    ValueError
+        If times are missing, doubled, unsorted or not equally spaced.
+    """
+    dates = hasattr(index, "freq")  # dates, periods and durations have one, which may be None
+    if not dates and getattr(getattr(index, "dtype", None), "kind", "") != "f":
         return ""
     if index.hasnans:
         raise ValueError(f"Times are missing at {_some(np.flatnonzero(index.isna()))}.")
-    steps = np.diff(index.asi8)
+    steps = np.diff(index.asi8 if dates else index.to_numpy())
     for wrong, said in ((steps == 0, "doubled"), (steps < 0, "not in order")):
         if wrong.any():
             raise ValueError(
                 f"The times of a series must ascend. They are {said} at "
                 f"{_some(np.flatnonzero(wrong) + 1)}."
             )
-    lengths, counts = np.unique(steps, return_counts=True)
-    if len(lengths) == 1:
-        return str(index[1] - index[0])
-    if index.freq is not None:  # such as months, which differ in days
-        return str(index.freqstr)
-    if not len(lengths):
+    if not len(steps):
         return ""
-    usual = lengths[counts.argmax()]
-    first = int(np.flatnonzero(steps == usual)[0])
+    usual = np.median(steps) if not dates else _commonest(steps)
+    apart = np.abs(steps - usual) > (0 if dates else UNEVEN * usual)
+    first = int(np.argmin(apart))
+    said = str(index[first + 1] - index[first]) if dates else f"{usual:.6g}"
+    if not apart.any():
+        return said
+    if dates and index.freq is not None:  # such as months, which differ in days
+        return str(index.freqstr)
     raise ValueError(
-        f"Points of a series must be equally spaced. Most are {index[first + 1] - index[first]} "
-        f"apart; others lie before {_some(np.flatnonzero(steps != usual) + 1)}. Resample it, as by "
-        "X.resample('5min').mean() with missing='interpolate', or pass X.to_numpy() to take the "
-        "points as equally spaced."
+        f"Points of a series must be equally spaced. Most are {said} apart; others lie before "
+        f"{_some(np.flatnonzero(apart) + 1)}. Resample it, as by X.resample('5min').mean() with "
+        "missing='interpolate', or pass X.to_numpy() to take the points as equally spaced."
     )
+
+
+def _commonest(steps: np.ndarray) -> int:
+    """The value that occurs most often."""
+    lengths, counts = np.unique(steps, return_counts=True)
+    return int(lengths[counts.argmax()])
 
 
 def _some(positions: np.ndarray) -> str:

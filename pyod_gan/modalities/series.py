@@ -29,7 +29,8 @@ from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
-from ..front_ends.series import Series, WindowFrontEnd, check_same_series, read_series
+from ..front_ends.series import SeriesReader, WindowFrontEnd
+from ..front_ends.table_reader import TableReader
 from ..gans.registry import get_gan
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
@@ -40,13 +41,8 @@ SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
 COPIES = 4  # number of arrays as large as the windows that exist at once
 ZERO = np.zeros(1, dtype=np.int64)
-OWN = (
-    "window_size",
-    "n_segments",
-    "step",
-    "latency",
-    "missing",
-)  # parameters that GANDetector does not have
+# parameters that GANDetector does not have, or has for tables
+OWN = ("time", "window_size", "n_segments", "step", "latency", "missing", "preprocessing")
 
 
 class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
@@ -61,6 +57,9 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
     ----------
     gan : str or BaseGAN, default="auto"
         The GAN, as in :class:`GANDetector`.
+    time : str, default=None
+        Name of the column that holds the times of a data frame. None takes the times of its index,
+        if it has any.
     window_size : "auto", int or sequence of int, default="auto"
         Points of a window. "auto" takes 32, 96 and 288 points, as far as the series of ``fit`` is
         at least twice as long.
@@ -78,6 +77,9 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
     missing : {"error", "interpolate"}, default="error"
         What becomes of a missing value: an error that says where it is, or the linear interpolation
         of its neighbours in time.
+    preprocessing : "auto" or TableReader, default="auto"
+        How columns of a data frame are written, if their numbers or times are texts. "auto" is
+        ``TableReader()``.
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
 early_stopping, callbacks, random_state, device, verbose
         As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv1d"``, take
@@ -126,8 +128,10 @@ early_stopping, callbacks, random_state, device, verbose
     _parameter_constraints = {
         name: allowed
         for name, allowed in CONSTRAINTS.items()
-        if name not in ("preprocessing", "warm_start", "reservoir_size")
+        if name not in ("warm_start", "reservoir_size")
     } | {
+        "time": [str, None],
+        "preprocessing": [StrOptions({"auto"}), TableReader],
         "window_size": [
             StrOptions({"auto"}),
             Interval(Integral, 2, None, closed="left"),
@@ -147,11 +151,13 @@ early_stopping, callbacks, random_state, device, verbose
         self,
         gan: str | BaseGAN = "auto",
         *,
+        time: str | None = None,
         window_size: str | int | Sequence[int] = "auto",
         n_segments: str | int | None = "auto",
         step: int = 1,
         latency: int | None = None,
         missing: str = "error",
+        preprocessing: str | TableReader = "auto",
         n_estimators: int | None = None,
         contamination: float | Any = 0.1,
         max_iter: int | None = None,
@@ -167,11 +173,13 @@ early_stopping, callbacks, random_state, device, verbose
         verbose: int = 0,
     ) -> None:
         self.gan = gan
+        self.time = time
         self.window_size = window_size
         self.n_segments = n_segments
         self.step = step
         self.latency = latency
         self.missing = missing
+        self.preprocessing = preprocessing
         self.n_estimators = n_estimators
         self.contamination = contamination
         self.max_iter = max_iter
@@ -193,7 +201,7 @@ early_stopping, callbacks, random_state, device, verbose
         ----------
         X : array-like of shape (n_points,) or (n_points, n_channels)
             Equally spaced points, in the order of time: an array, a list, or a series or data frame
-            whose index may hold the times.
+            of pandas or polars.
         y : Ignored
             Present for API consistency.
 
@@ -212,12 +220,13 @@ early_stopping, callbacks, random_state, device, verbose
         """
         with restored_on_failure(self), own_settings():
             self._validate_params()
-            series = read_series(X, interpolate=self.missing == "interpolate")
-            front_ends = self._front_ends_for(len(series.values))
+            reader = self._new_reader()
+            values = reader.fit_read(X)
+            front_ends = self._front_ends_for(len(values))
             draws = random_numbers(self.random_state)
-            self.detectors_ = [self._fitted(f, series.values, draws) for f in front_ends]
-            self._use(series, front_ends)
-            use_scores(self, self._scores(series.values))
+            self.detectors_ = [self._fitted(f, values, draws) for f in front_ends]
+            self._use(reader, front_ends)
+            use_scores(self, self._scores(values))
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -244,16 +253,15 @@ early_stopping, callbacks, random_state, device, verbose
         """
         check_is_fitted(self)
         with own_settings():
-            series = read_series(X, interpolate=self.missing == "interpolate")
-            check_same_series(series, self._series_of_fit)
+            values = self._reader.read(X)
             longest = self.window_sizes_[-1]
-            if len(series.values) < longest:
+            if len(values) < longest:
                 raise ValueError(
                     f"A series must be as long as the longest window, which has {longest} points. "
-                    f"Got {len(series.values)} points; pass more of the series, or fit with a "
-                    "smaller window_size."
+                    f"Got {len(values)} points; pass more of the series, or fit with a smaller "
+                    "window_size."
                 )
-            return self._scores(series.values)
+            return self._scores(values)
 
     def score_next(self, x: ArrayLike) -> float:
         """Take the next point of a series, and score the point ``latency_`` points before it.
@@ -325,14 +333,12 @@ early_stopping, callbacks, random_state, device, verbose
         """
         check_is_fitted(self)
         self._validate_params()
-        in_fit = self._series_of_fit
         about = {
+            "series": self._reader.to_dict(),
             "window_sizes": list(self.window_sizes_),
             "n_segments": [front_end.n_segments for front_end in self._front_ends],
             "step": self._front_ends[0].step,
             "latency": self.latency_,
-            "names": in_fit.names,
-            "spacing": in_fit.spacing,
         }
         parts = [what_to_save(detector) for detector in self.detectors_]
         write_composed(Path(path), composed(self, parts, about))
@@ -370,18 +376,23 @@ early_stopping, callbacks, random_state, device, verbose
         with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
             detector: SeriesDetector = from_composed(cls, saved)
             about = saved.about
-            names = about["names"]
+            reader = detector._new_reader().learn(about["series"])
             detector.detectors_ = [detector_from(GANDetector, part) for part in saved.parts]
             front_ends = [
                 WindowFrontEnd(size, n_segments, about["step"], about["latency"])
                 for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
             ]
-            shapes = [front_end.shape(len(names)) for front_end in front_ends]
+            shapes = [front_end.shape(len(reader.names)) for front_end in front_ends]
             if [a * b for a, b in shapes] != [p.n_features_in_ for p in detector.detectors_]:
                 raise ValueError("its window sizes and channels do not fit its detectors")
-            values = np.zeros((1, len(names)))
-            detector._use(Series(values, names, about["spacing"]), front_ends)
+            detector._use(reader, front_ends)
         return detector
+
+    def _new_reader(self) -> SeriesReader:
+        """Make a reader of series as the parameters say."""
+        given = self.preprocessing
+        table_reader = TableReader() if isinstance(given, str) else given
+        return SeriesReader(self.time, self.missing == "interpolate", table_reader)
 
     def _front_ends_for(self, n_points: int) -> list[WindowFrontEnd]:
         """Make a front end for each window size, for a series of ``n_points``.
@@ -451,14 +462,14 @@ early_stopping, callbacks, random_state, device, verbose
             starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
         return GANDetector(**params).fit(front_end.rows(values, starts))
 
-    def _use(self, series: Series, front_ends: list[WindowFrontEnd]) -> None:
+    def _use(self, reader: SeriesReader, front_ends: list[WindowFrontEnd]) -> None:
         """Set what is known of the series of ``fit``."""
         self.__dict__.pop("_stream", None)
         self._front_ends = front_ends
-        self._series_of_fit = series._replace(values=series.values[:1])
+        self._reader = reader
         self.window_sizes_ = tuple(front_end.size for front_end in front_ends)
         self.latency_ = max(front_end.latency for front_end in front_ends)
-        self.n_features_in_ = series.values.shape[1]
+        self.n_features_in_ = len(reader.names)
 
     def _scores(self, values: np.ndarray) -> np.ndarray:
         """Scores of the points of a series, (T, C) -> (T,)."""
@@ -532,8 +543,10 @@ def _pool_windows(
     """Score the windows that start at some points, and give their scores to their points."""
     rows = front_end.rows(values, starts)
     scores = detector.decision_function(rows)
-    misfits = np.zeros(rows.shape)
-    above = scores > 0
-    if above.any():
-        misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
+    misfits = None
+    if front_end.n_segments is None:
+        above = scores > 0
+        misfits = np.zeros(rows.shape)
+        if above.any():
+            misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
     front_end.pool(pooled, starts, scores, misfits)
