@@ -36,6 +36,7 @@ FIT_EPILOG = """examples:
   pyod-gan fit train.tsv --delimiter '\\t' --model m.safetensors --text postcode
   pyod-gan fit huge.csv --model m.safetensors --max-rows 100000
   pyod-gan fit tested.csv --model m.safetensors --label-column fraud
+  pyod-gan fit load.csv --model m.safetensors --series time,load
 
 What a column holds is decided by its values: numbers, dates or durations where all are such, else
 texts. One way of writing counts for a whole column, such as 1.234,50 € or 31.12.2024. Where that
@@ -55,7 +56,7 @@ SCORE_EPILOG = """examples:
 
 The output has the rows and columns of DATA, in order, and the columns score (higher = more
 anomalous), label (1 = outlier) and, with --explain, reason_1, reason_2, ... of rows labelled 1.
-Their names begin with --prefix, if it is given.
+Their names begin with --prefix, if it is given. A model of a series scores points, without reasons.
 Columns are found by their names, in any order; those that the model does not know are passed on.
 The output appears under its name when it is complete; OUT may be DATA.
 """
@@ -248,6 +249,23 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
     add("--n-estimators", type=_whole(1), metavar="N", help="members; default: the GAN's own")
+    add(
+        "--series",
+        metavar="TIME,COLUMN,...",
+        help="DATA is a time series: its column of times, and the columns that are its channels",
+    )
+    add(
+        "--missing",
+        choices=("error", "interpolate"),
+        default="error",
+        help="missing values of a series; default: error",
+    )
+    add(
+        "--irregular",
+        choices=("error", "ignore"),
+        default="error",
+        help="times of a series that are doubled, unsorted or uneven; default: error",
+    )
 
 
 def _add_score_options(parser: ArgumentParser) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from .._support.atomic_files import check_place
-from .._support.exceptions import Problem, UnreadableTableError
+from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 from .csv_records import CSVFormat
 from .known_labels import KnownLabels
 from .readers import CHUNK, CSVFile, TableFile, open_table
+from .reading import check_columns, new_reader, unreadable, watched
 from .terminal import plain, say
 from .writers import check_output, table_writer
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ..detector import GANDetector
     from ..front_ends.inspection import Inspected
     from ..front_ends.table_reader import TableReader
+    from ..modalities.series import SeriesDetector
     from ..model import FittedModel
     from ..persist.detector_file import Saved
 
@@ -49,13 +49,18 @@ def fit(options: Namespace) -> None:
     labels = [] if known is None else [options.label_column]
     if not options.quiet:
         _foretell_collisions(source)
+    if options.series is not None:
+        from .series import fit_series
+
+        fit_series(options, source, known)
+        return
     names = _fitted_names(options, source, labels)
     table = _read(options, source, names + labels)
     if known is not None:
         known.add(table.pop(options.label_column))
-    reader = _reader(options, names)
+    reader = new_reader(options, names)
     if source.damaged:
-        raise _unreadable(source, table, reader.try_read(table)[1], options)
+        raise unreadable(source, table, reader.try_read(table)[1], options)
 
     from ..detector import GANDetector
 
@@ -70,7 +75,7 @@ def fit(options: Namespace) -> None:
     try:
         detector.fit(table)
     except UnreadableTableError as error:
-        raise _unreadable(source, table, error.problems, options) from error
+        raise unreadable(source, table, error.problems, options) from error
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
         _summarise(options, source, table, detector, perf_counter() - started)
@@ -81,20 +86,25 @@ def fit(options: Namespace) -> None:
 def score(options: Namespace) -> None:
     """Read, score and write a table chunk by chunk."""
     source: TableFile
-    saved: Saved
     source, saved, *_ = _all_checked(
         lambda: _open(options),
         lambda: _load(options.model),
         lambda: _check_apart(Path(options.out), options.model),
         lambda: check_output(options.out),
     )
+    if not hasattr(saved, "model"):
+        from .series import score_series
+
+        _check_added(options, source)
+        score_series(options, source, saved, _known_labels(options, source))
+        return
     model = saved.model
     reader = _fitted_reader(model, options)
     names = list(reader.formats_)
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
     _all_checked(
-        lambda: _check_columns([*names, *labels], source),
+        lambda: check_columns([*names, *labels], source),
         lambda: _check_not_fitted(labels, names),
         lambda: _check_added(options, source),
     )
@@ -103,14 +113,14 @@ def score(options: Namespace) -> None:
     all_scores = []
     n_rows = n_outliers = 0
     with table_writer(options.out, source.delimiter) as write:
-        for chunk in _watched(source, "score", options.quiet):
+        for chunk in watched(source, "score", options.quiet):
             if source.damaged:
-                raise _unreadable(source, chunk, [], options)
+                raise unreadable(source, chunk, [], options)
             rows = chunk[names]
             try:
                 scores = model.scores(rows)
             except UnreadableTableError as error:
-                raise _unreadable(source, rows, error.problems, options) from error
+                raise unreadable(source, rows, error.problems, options) from error
             outlying = scores > threshold
             if known is not None:
                 known.add(chunk[options.label_column])
@@ -122,7 +132,7 @@ def score(options: Namespace) -> None:
             write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
             n_rows, n_outliers = n_rows + len(chunk), n_outliers + int(outlying.sum())
         if source.damaged:  # behind the last row; the output does not appear
-            raise _unreadable(source, chunk, [], options)
+            raise unreadable(source, chunk, [], options)
     if not options.quiet:
         share = f"{n_outliers} labelled 1 ({n_outliers / n_rows:.1%})"
         say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
@@ -137,11 +147,11 @@ def inspect(options: Namespace) -> None:
     source = _open(options)
     names = _fitted_names(options, source, [])
     table = _read(options, source, names)
-    lines, problems = inspect_columns(table, _reader(options, names))
+    lines, problems = inspect_columns(table, new_reader(options, names))
     for said in _described(source, len(table), lines):
         sys.stdout.write(f"{said}\n")
     if problems or source.damaged:
-        raise _unreadable(source, table, problems, options)
+        raise unreadable(source, table, problems, options)
 
 
 def _open(options: Namespace) -> TableFile:
@@ -156,23 +166,9 @@ def _open(options: Namespace) -> TableFile:
     return open_table(str(options.data), form)
 
 
-def _reader(options: Namespace, names: list[str]) -> TableReader:
-    """Make a reader of columns as the options say."""
-    from ..front_ends.table_reader import TableReader
-
-    return TableReader(
-        decimal=options.decimal,
-        thousands=options.thousands,
-        na=options.na,
-        date_format=options.date_format,
-        text=[name for name in options.text if name in names],
-        on_error=options.on_error,
-    )
-
-
 def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> list[str]:
     """Names of the columns to fit."""
-    _check_columns([*options.drop, *options.text, *labels], source)
+    check_columns([*options.drop, *options.text, *labels], source)
     left_out = {*options.drop, *labels, *source.index}
     names = [name for name in source.names if name not in left_out]
     if not names:
@@ -182,19 +178,8 @@ def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> l
 
 def _read(options: Namespace, source: TableFile, names: list[str]) -> pd.DataFrame:
     """Read columns of the table, or of a sample of it."""
-    chunks = (chunk[names] for chunk in _watched(source, "read", options.quiet))
+    chunks = (chunk[names] for chunk in watched(source, "read", options.quiet))
     return sample(chunks, options.max_rows, options.random_state)
-
-
-def _unreadable(
-    source: TableFile, rows: pd.DataFrame, problems: Sequence[Problem], options: Namespace
-) -> ValueError:
-    """Make one error of all that is wrong with a file."""
-    sentences = [source.sentence(problem, rows, vars(options)) for problem in problems]
-    said = [*(f"{damage}." for damage in source.damaged), *sentences]
-    if len(said) == 1:
-        return ValueError(f"{source.path}: {said[0]}")
-    return ValueError("\n".join([f"{source.path} has {len(said)} problems.", *said]))
 
 
 def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> Iterator[str]:
@@ -216,11 +201,16 @@ def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> It
         yield f"note: {n_rows} rows are few to learn from; {FEW_ROWS} or more are better"
 
 
-def _load(path: Path) -> Saved:
-    """Read a model without the detector, whose base class is slow to import."""
+def _load(path: Path) -> Saved | SeriesDetector:
+    """Read a model, of tables without the detector, whose base class is slow to import."""
     from ..engine.devices import device_here, find_device
     from ..persist.detector_file import read_detector
+    from ..persist.safetensors_file import read_kind
 
+    if read_kind(path) == "SeriesDetector":
+        from ..modalities.series import SeriesDetector
+
+        return SeriesDetector.load(path)
     saved = read_detector(path)
     saved.model.to(find_device(device_here(saved.params["device"])))
     return saved
@@ -293,20 +283,6 @@ def _all_checked(*checks: Callable[[], Any]) -> list[Any]:
     return results
 
 
-def _check_columns(wanted: Iterable[str], source: TableFile) -> None:
-    """Raise a ValueError unless all wanted columns are in the file."""
-    here = set(source.names)
-    missing = [name for name in wanted if name not in here]
-    if missing:
-        unused = sorted(here - set(wanted))
-        close = {name: get_close_matches(name, unused, 1) for name in missing}
-        said = [f"{n!r}" + (f" (is it {c[0]!r}?)" if c else "") for n, c in close.items()]
-        raise ValueError(
-            f"{source.path} has no column {', '.join(said)}. It has the columns "
-            f"{shorten(', '.join(source.names), 300, placeholder=' ...')}."
-        )
-
-
 def _check_not_fitted(labels: list[str], names: list[str]) -> None:
     """Raise a ValueError if the model was fitted to the column of known labels."""
     for name in labels:
@@ -341,15 +317,6 @@ def _foretell_collisions(source: TableFile) -> None:
 def _check_apart(path: Path, other: Path) -> None:
     if other != Path("-") and path.resolve() == other.resolve():
         raise ValueError(f"The output would replace {other}, which is read. Give another name.")
-
-
-def _watched(source: TableFile, verb: str, quiet: bool) -> Iterator[pd.DataFrame]:
-    """Chunks, with a progress bar on a terminal if they take more than a second."""
-    look = {"unit": source.measure, "unit_scale": True, "delay": 1}
-    with tqdm(total=source.size, desc=verb, disable=quiet or None, **look) as bar:
-        for chunk in source.chunks():
-            yield chunk
-            bar.update(source.position - bar.n)
 
 
 def _summarise(

@@ -17,6 +17,7 @@ from .table_reader import TableReader
 
 FOCUS = 0.2  # share of a window's score that only the points that do not fit have
 NAMED = 5  # positions that an error names at most
+IGNORE = "irregular='ignore' to take the points as equally spaced"
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
 CHANNELS = ("numbers", "durations", "nothing")  # kinds of columns that are channels
 
@@ -128,6 +129,8 @@ class SeriesReader:
     interpolate : bool
         Whether a missing value is the linear interpolation of its neighbours in time. A missing
         value at an end is its only neighbour.
+    checks_times : bool
+        Whether the times must be equally spaced. If not, they are not looked at.
     table_reader : TableReader
         How to read the columns of a data frame. It is not changed.
 
@@ -141,9 +144,17 @@ class SeriesReader:
         Reads the columns of data frames. None if ``fit_read`` got an array.
     """
 
-    def __init__(self, time: str | None, interpolate: bool, table_reader: TableReader) -> None:
+    def __init__(
+        self,
+        time: str | None,
+        *,
+        interpolate: bool,
+        checks_times: bool,
+        table_reader: TableReader,
+    ) -> None:
         self.time = time
         self.interpolate = interpolate
+        self.checks_times = checks_times
         self.table_reader = table_reader
 
     def fit_read(self, X: Any) -> np.ndarray:
@@ -216,7 +227,7 @@ class SeriesReader:
                     f"'time' names the column {self.time!r} of a data frame. Got no data frame."
                 )
             labels = [str(X.name)] if getattr(X, "name", None) is not None else None
-            values, spacing = _array(X), _spacing(getattr(X, "index", None))
+            values, spacing = _array(X), self._spacing(getattr(X, "index", None))
         infinite = np.flatnonzero(np.isinf(values).any(axis=1))
         if infinite.size:
             raise ValueError(f"A series must be finite. Infinite at {_some(infinite)}.")
@@ -239,12 +250,16 @@ class SeriesReader:
                 f"The channels of a series must be numbers. {others} are not. Leave out what is no "
                 "channel, and name the column of times, as by time='t'."
             )
-        spacing = _spacing(frame.index) if self.time is None else ""
+        spacing = self._spacing(frame.index) if self.time is None else ""
         for column in read:
-            if column.name == self.time:
-                spacing = _spacing(_as_index(column))
+            if column.name == self.time and self.checks_times:
+                spacing = self._spacing(_as_index(column))
         of_channels = [np.asarray(c.values, dtype=float) for c in read if c.name != self.time]
         return np.column_stack(of_channels), channels, spacing
+
+    def _spacing(self, index: Any) -> str:
+        """Distance from one point to the next, if times are looked at."""
+        return _spacing(index) if self.checks_times else ""
 
     def _columns(self, frame: Any, fits: bool) -> list[Column]:
         """Read the columns of a frame, as in ``fit_read`` if there was one."""
@@ -264,7 +279,10 @@ def _as_index(column: Column) -> Any:
     """
     pandas = import_optional("pandas", EXTRA)
     if column.missing.any():
-        raise ValueError(f"Times are missing at {_some(np.flatnonzero(column.missing))}.")
+        raise ValueError(
+            f"Times are missing at {_some(np.flatnonzero(column.missing))}. Fill them, or use "
+            f"{IGNORE}."
+        )
     if column.kind == "dates":
         return pandas.DatetimeIndex(column.values)
     if column.kind == "numbers":
@@ -319,13 +337,16 @@ def _spacing(index: Any) -> str:
     if not dates and getattr(getattr(index, "dtype", None), "kind", "") != "f":
         return ""
     if index.hasnans:
-        raise ValueError(f"Times are missing at {_some(np.flatnonzero(index.isna()))}.")
+        raise ValueError(
+            f"Times are missing at {_some(np.flatnonzero(index.isna()))}. Fill them, or use "
+            f"{IGNORE}."
+        )
     steps = np.diff(index.asi8 if dates else index.to_numpy())
     for wrong, said in ((steps == 0, "doubled"), (steps < 0, "not in order")):
         if wrong.any():
             raise ValueError(
                 f"The times of a series must ascend. They are {said} at "
-                f"{_some(np.flatnonzero(wrong) + 1)}."
+                f"{_some(np.flatnonzero(wrong) + 1)}. Sort or correct them, or use {IGNORE}."
             )
     if not len(steps):
         return ""
@@ -340,7 +361,7 @@ def _spacing(index: Any) -> str:
     raise ValueError(
         f"Points of a series must be equally spaced. Most are {said} apart; others lie before "
         f"{_some(np.flatnonzero(apart) + 1)}. Resample it, as by X.resample('5min').mean() with "
-        "missing='interpolate', or pass X.to_numpy() to take the points as equally spaced."
+        f"missing='interpolate', or use {IGNORE}."
     )
 
 

@@ -42,7 +42,16 @@ MOST_WINDOWS = 2048  # windows to train on
 COPIES = 4  # number of arrays as large as the windows that exist at once
 ZERO = np.zeros(1, dtype=np.int64)
 # parameters that GANDetector does not have, or has for tables
-OWN = ("time", "window_size", "n_segments", "step", "latency", "missing", "preprocessing")
+OWN = (
+    "time",
+    "window_size",
+    "n_segments",
+    "step",
+    "latency",
+    "missing",
+    "irregular",
+    "preprocessing",
+)
 
 
 class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
@@ -77,6 +86,10 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
     missing : {"error", "interpolate"}, default="error"
         What becomes of a missing value: an error that says where it is, or the linear interpolation
         of its neighbours in time.
+    irregular : {"error", "ignore"}, default="error"
+        What becomes of times that are missing, doubled, unsorted or not equally spaced: an error
+        that says where they are, or nothing, so that the points count as equally spaced in the
+        order in which they come.
     preprocessing : "auto" or TableReader, default="auto"
         How columns of a data frame are written, if their numbers or times are texts. "auto" is
         ``TableReader()``.
@@ -106,6 +119,10 @@ early_stopping, callbacks, random_state, device, verbose
         The fitted detectors, one per window size.
     latency_ : int
         How many points after a point its score is final.
+    channels_ : list of str
+        Names of the channels, x0, x1, … for an array.
+    spacing_ : str
+        Time from one point to the next, or "" if the series had no times.
     n_features_in_ : int
         Number of channels.
 
@@ -145,6 +162,7 @@ early_stopping, callbacks, random_state, device, verbose
         "step": [Interval(Integral, 1, None, closed="left")],
         "latency": [Interval(Integral, 0, None, closed="left"), None],
         "missing": [StrOptions({"error", "interpolate"})],
+        "irregular": [StrOptions({"error", "ignore"})],
     }
 
     def __init__(
@@ -157,6 +175,7 @@ early_stopping, callbacks, random_state, device, verbose
         step: int = 1,
         latency: int | None = None,
         missing: str = "error",
+        irregular: str = "error",
         preprocessing: str | TableReader = "auto",
         n_estimators: int | None = None,
         contamination: float | Any = 0.1,
@@ -179,6 +198,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.step = step
         self.latency = latency
         self.missing = missing
+        self.irregular = irregular
         self.preprocessing = preprocessing
         self.n_estimators = n_estimators
         self.contamination = contamination
@@ -392,7 +412,12 @@ early_stopping, callbacks, random_state, device, verbose
         """Make a reader of series as the parameters say."""
         given = self.preprocessing
         table_reader = TableReader() if isinstance(given, str) else given
-        return SeriesReader(self.time, self.missing == "interpolate", table_reader)
+        return SeriesReader(
+            self.time,
+            interpolate=self.missing == "interpolate",
+            checks_times=self.irregular == "error",
+            table_reader=table_reader,
+        )
 
     def _front_ends_for(self, n_points: int) -> list[WindowFrontEnd]:
         """Make a front end for each window size, for a series of ``n_points``.
@@ -469,6 +494,8 @@ early_stopping, callbacks, random_state, device, verbose
         self._reader = reader
         self.window_sizes_ = tuple(front_end.size for front_end in front_ends)
         self.latency_ = max(front_end.latency for front_end in front_ends)
+        self.channels_ = list(reader.names)
+        self.spacing_ = reader.spacing
         self.n_features_in_ = len(reader.names)
 
     def _scores(self, values: np.ndarray) -> np.ndarray:

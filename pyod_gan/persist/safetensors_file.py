@@ -65,6 +65,16 @@ def read(path: Path) -> tuple[Arrays, dict[str, Any]]:
     return arrays, about
 
 
+def read_kind(path: Path) -> str | None:
+    """Name of the estimator in a file, of which only the metadata is read. None if it has none."""
+    try:
+        with safe_open(path, framework="np") as file:
+            kind = strict_loads((file.metadata() or {}).get(KEY, "null"))["kind"]
+    except Exception:  # `read` says what is wrong
+        return None
+    return kind if isinstance(kind, str) else None
+
+
 def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
     """SHA-256 of everything that the file says, except the SHA-256 itself."""
     said = {name: value for name, value in about.items() if name != "sha256"}

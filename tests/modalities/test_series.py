@@ -326,6 +326,12 @@ def test_series_that_cannot_be_read(X: object, error: str) -> None:
         detector.fit(X)
     with pytest.raises(NotFittedError):
         detector.decision_function(waves())
+    if isinstance(X, pd.Series):
+        points = SeriesDetector(irregular="ignore", window_size=8, **QUICK).fit(X)
+        assert points.spacing_ == ""
+        np.testing.assert_array_equal(
+            points.decision_function(X.to_numpy()), points.decision_scores_
+        )
 
 
 @pytest.mark.parametrize(
@@ -401,7 +407,7 @@ def test_frames_with_a_column_of_times(tmp_path: Path) -> None:
 
 def test_months_are_equally_spaced() -> None:
     X = pd.Series(waves(60), index=pd.date_range("2020-01-31", periods=60, freq="ME"))
-    reader = SeriesReader(None, False, TableReader())
+    reader = SeriesReader(None, interpolate=False, checks_times=True, table_reader=TableReader())
     np.testing.assert_array_equal(reader.fit_read(X)[:, 0], X)
     assert reader.spacing == "ME"
 

@@ -1,0 +1,140 @@
+"""The commands ``fit --series`` and ``score`` for time series in files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import Namespace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from .._support.exceptions import UnreadableTableError
+from .._support.optional_imports import import_optional
+from ..front_ends.frames import EXTRA
+from .known_labels import KnownLabels
+from .readers import TableFile
+from .reading import check_columns, new_reader, unreadable, watched
+from .terminal import say
+from .writers import table_writer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..modalities.series import SeriesDetector
+
+
+OF_TABLES = ("drop", "text", "max_rows")  # options that choose among the columns or rows
+
+
+def fit_series(options: Namespace, source: TableFile, known: KnownLabels | None) -> None:
+    """Fit a detector to the series in a file, and save it."""
+    started = perf_counter()
+    given = [f"--{name.replace('_', '-')}" for name in OF_TABLES if getattr(options, name)]
+    if given:
+        raise ValueError(f"{', '.join(given)} cannot be used with --series, which names columns.")
+    time, *channels = [name.strip() for name in options.series.split(",")]
+    if not channels or not all(channels):
+        raise ValueError(
+            f"--series must name the column of times and at least one channel, as in "
+            f"--series time,value. Got {options.series!r}."
+        )
+    labels = [] if known is None else [options.label_column]
+    check_columns([time, *channels, *labels], source)
+    table, _ = _whole(options, source, "read")
+    reader = new_reader(options, [time, *channels])
+    if source.damaged:
+        raise unreadable(source, table, [], options)
+    if known is not None:
+        known.add(table[options.label_column])
+
+    from ..modalities.series import SeriesDetector
+
+    detector = SeriesDetector(
+        options.gan,
+        time=time,
+        missing=options.missing,
+        irregular=options.irregular,
+        preprocessing=reader,
+        n_estimators=options.n_estimators,
+        contamination=options.contamination,
+        random_state=options.random_state,
+        verbose=int(sys.stderr.isatty() and not options.quiet),
+    )
+    try:
+        detector.fit(table[[time, *channels]])
+    except UnreadableTableError as error:
+        raise unreadable(source, table, error.problems, options) from error
+    except ValueError as error:
+        raise _said(source, table, error) from error
+    detector.set_params(verbose=0).save(options.model)
+    if options.quiet:
+        return
+    apart = f" {detector.spacing_} apart" if detector.spacing_ else ""
+    sizes = ", ".join(map(str, detector.window_sizes_))
+    say(
+        f"{options.data}: {len(table)} points{apart}, channels {', '.join(channels)}, windows of "
+        f"{sizes} points"
+    )
+    say(
+        f"{options.model}: threshold {detector.threshold_:.4g}, {detector.labels_.sum()} points "
+        f"above it ({detector.labels_.mean():.1%}), {perf_counter() - started:.1f} s"
+    )
+    if known is not None:
+        say(known.compared_with(detector.decision_scores_))
+
+
+def score_series(
+    options: Namespace, source: TableFile, detector: SeriesDetector, known: KnownLabels | None
+) -> None:
+    """Score the series in a file, and write its rows with scores and labels."""
+    if options.explain:
+        raise ValueError("--explain is for tables. The model is one of a series.")
+    names = [str(detector.time), *detector.channels_]
+    labels = [] if known is None else [options.label_column]
+    check_columns([*names, *labels], source)
+    table, chunks = _whole(options, source, "read")
+    if source.damaged:
+        raise unreadable(source, table, [], options)
+    try:
+        scores = detector.decision_function(table[names])
+    except UnreadableTableError as error:
+        raise unreadable(source, table, error.problems, options) from error
+    except ValueError as error:
+        raise _said(source, table, error) from error
+    threshold = detector.threshold_ if options.threshold is None else options.threshold
+    outlying, done = scores > threshold, 0
+    with table_writer(options.out, source.delimiter) as write:
+        for chunk in chunks:
+            part = slice(done, done + len(chunk))
+            added = {"score": scores[part], "label": outlying[part].astype(int)}
+            chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
+            write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
+            done += len(chunk)
+    if options.quiet:
+        return
+    share = f"{outlying.sum()} labelled 1 ({outlying.mean():.1%})"
+    say(f"{options.data}: {len(scores)} points, {share}, threshold {threshold:.4g}")
+    if known is not None:
+        known.add(table[options.label_column])
+        say(known.compared_with(scores))
+
+
+def _said(source: TableFile, table: pd.DataFrame, error: ValueError) -> ValueError:
+    """Make an error that names the file, its lines or rows, and options of the command."""
+    said = str(error).replace("missing='interpolate'", "--missing interpolate")
+    said = said.replace("irregular='ignore'", "--irregular ignore")
+    plural = "s" if "positions" in said else ""
+
+    def lines(match: re.Match[str]) -> str:
+        return ", ".join(str(table.index[int(place)]) for place in match[1].split(", "))
+
+    said = re.sub(r"positions? ([\d, ]*\d)", lambda m: f"{source.unit}{plural} {lines(m)}", said)
+    return ValueError(f"{source.path}: {said}")
+
+
+def _whole(
+    options: Namespace, source: TableFile, verb: str
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The whole table of a file, and the chunks that it came in."""
+    chunks = list(watched(source, verb, options.quiet))
+    return import_optional("pandas", EXTRA).concat(chunks), chunks
