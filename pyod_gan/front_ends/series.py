@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .column_reader import Column
 from .frames import EXTRA, as_frame, is_frame
 from .table_reader import TableReader
 
-FOCUS = 0.2  # share of a window's score that only the points that do not fit have
+FOCUS = 0.2  # share of a score that points must earn, see `pool` and `Pools.scores`
 NAMED = 5  # positions that an error names at most
 IGNORE = "irregular='ignore' to take the points as equally spaced"
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
@@ -74,6 +75,21 @@ class WindowFrontEnd:
             windows = np.concatenate([means, ranges], axis=-1)
         return windows.reshape(len(starts), -1)
 
+    def points_of(self, place: int) -> tuple[int, int]:
+        """First and last point of a window that the column at a place of a row comes from."""
+        first, lengths = self._segments
+        return int(first[place]), int(first[place] + lengths[place] - 1)
+
+    def seeing(self, point: int, n_points: int) -> np.ndarray:
+        """First points of the windows whose score a point may have, (m,), of a whole series.
+
+        If there is none, it is the first window.
+        """
+        starts = self.starts(n_points)
+        ends = starts + self.size - 1
+        may_see = starts[(starts <= point) & (ends >= point) & (ends - point <= self.latency)]
+        return may_see if len(may_see) else starts[:1]
+
     @property
     def _segments(self) -> tuple[np.ndarray, np.ndarray]:
         """First points of the segments, and how many points each has."""
@@ -81,29 +97,25 @@ class WindowFrontEnd:
         return edges[:-1], np.diff(edges)
 
     def pool(
-        self,
-        pooled: np.ndarray,
-        starts: np.ndarray,
-        scores: np.ndarray,
-        misfits: np.ndarray | None = None,
+        self, pools: Pools, starts: np.ndarray, scores: np.ndarray, misfits: np.ndarray | None
     ) -> None:
-        """Give points the scores of windows that they lie in, where these are larger.
+        """Give points the scores of windows that they lie in.
 
-        A score above 0 is focused on the points that do not fit: a point has from ``1 - FOCUS`` of
-        it, if it is as expected, to all of it, if it fits least. Points that may not see the end of
-        the window get nothing.
+        A score s above 0 is focused on the points that do not fit: a point has from ``(1 - FOCUS) *
+        s``, if it is as expected, to s, if it fits least. Points that may not see the end of the
+        window get nothing.
 
         Parameters
         ----------
-        pooled : ndarray of shape (T,)
-            Scores of the points, which are changed.
+        pools : Pools
+            What points have, which is changed.
         starts : ndarray of shape (m,)
             First points of the windows.
         scores : ndarray of shape (m,)
             Scores of the windows.
-        misfits : ndarray of shape (m, C * size), default=None
-            Distances of the windows' points from what was expected. With None, as for segments,
-            scores are not focused.
+        misfits : ndarray of shape (m, C * size) or None
+            Distances of the windows' points from what was expected. With None, as for segments, all
+            points have the score.
         """
         of_points = np.broadcast_to(scores[:, None], (len(starts), self.size))
         if misfits is not None:
@@ -112,7 +124,34 @@ class WindowFrontEnd:
             fits = 1 - worst / np.where(largest > 0, largest, 1)
             of_points = scores[:, None] - FOCUS * fits * np.maximum(scores, 0)[:, None]
         for j in range(self.size - 1 - self.latency, self.size):
-            pooled[starts + j] = np.maximum(pooled[starts + j], of_points[:, j])
+            places = starts + j
+            pools.largest[places] = np.maximum(pools.largest[places], of_points[:, j])
+            pools.total[places] += of_points[:, j]
+            pools.n_windows[places] += 1
+
+
+@dataclass
+class Pools:
+    """What points have of the scores of windows that they lie in."""
+
+    largest: np.ndarray  # (T,) -inf where there is no window yet
+    total: np.ndarray  # (T,)
+    n_windows: np.ndarray  # (T,)
+
+    @classmethod
+    def empty(cls, n_points: int) -> Pools:
+        """Points without windows."""
+        return cls(np.full(n_points, -np.inf), np.zeros(n_points), np.zeros(n_points))
+
+    def scores(self) -> np.ndarray:
+        """Scores of the points, NaN for those without windows, (T,).
+
+        The largest score counts, and with a share of ``FOCUS`` the mean. All points of a window
+        have the same largest score, and the mean is highest where all windows are unusual.
+        """
+        seen = self.n_windows > 0
+        mean = self.total / np.where(seen, self.n_windows, 1)
+        return np.where(seen, (1 - FOCUS) * self.largest + FOCUS * mean, np.nan)
 
 
 class SeriesReader:
@@ -195,6 +234,17 @@ class SeriesReader:
                 "resample the series."
             )
         return values
+
+    def labels(self, X: Any) -> Sequence[Any]:
+        """Times of the points of a series, or their positions if it has no times."""
+        if is_frame(X):
+            frame = as_frame(X)
+            if self.time is None:
+                return list(frame.index)
+            columns = self._columns(frame, fits=False)
+            return [v for column in columns if column.name == self.time for v in column.values]
+        index: Any = getattr(X, "index", None)
+        return list(index) if hasattr(index, "dtype") else range(len(X))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything learnt in types that JSON can hold."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,18 +29,21 @@ from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
-from ..front_ends.series import SeriesReader, WindowFrontEnd
+from ..explain.windows import Names, in_words, joined, stretches
+from ..front_ends.series import Pools, SeriesReader, WindowFrontEnd
 from ..front_ends.table_reader import TableReader
 from ..gans.registry import get_gan
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
 LEAST = 4  # points of a series
 SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
 COPIES = 4  # number of arrays as large as the windows that exist at once
-ZERO = np.zeros(1, dtype=np.int64)
 # parameters that GANDetector does not have, or has for tables
 OWN = (
     "time",
@@ -59,8 +62,9 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
 
     Windows of one or several lengths are cut out of the series, and for each length a
     :class:`GANDetector` learns what windows look like. A point has the largest score of the windows
-    that it lies in, focused on the points of the window that are not as expected. The score of a
-    point is the mean over the lengths: short windows see points, and long ones see patterns.
+    that it lies in, focused on the points of the window that are not as expected, and on those
+    whose windows are all unusual. The score of a point is the mean over the lengths: short windows
+    see points, and long ones see patterns.
 
     Parameters
     ----------
@@ -283,6 +287,57 @@ early_stopping, callbacks, random_state, device, verbose
                 )
             return self._scores(values)
 
+    def explain_frame(self, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
+        """Reasons in words and numbers for each stretch of points that are labelled 1.
+
+        They are those of the window with the largest score at the peak of the stretch, of the
+        length whose score is largest there.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_points,) or (n_points, n_channels)
+            A series as in :meth:`decision_function`.
+        top : int, default=3
+            Largest number of reasons per stretch.
+
+        Returns
+        -------
+        reasons : DataFrame
+            One line per stretch and reason: ``start``, ``end`` and ``peak`` (times, or positions if
+            the series has no times), ``score`` at the peak, ``channel``, and ``share``,
+            ``observed``, ``expected``, ``low``, ``high`` and ``reason`` as in
+            :meth:`GANDetector.explain_frame`. In a long window the values are means and ranges of
+            segments, as the reason says.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`decision_function`, or if ``top`` is less than 1.
+        ImportError
+            If pandas is not installed. The extra ``tabular`` has it.
+        """
+        scores = self.decision_function(X)
+        with own_settings():
+            values = self._reader.read(X)
+            names = Names(self._reader.names, self._reader.labels(X))
+            lines = []
+            for stretch in stretches(scores > self.threshold_, scores):
+                detector, front_end, start = self._window_of(values, stretch.peak)
+                row = front_end.rows(values, np.array([start]))
+                reasons = detector.explain_frame(row, top=top)
+                score = float(scores[stretch.peak])
+                lines.append(in_words(stretch, score, reasons, front_end, start, names))
+        return joined(lines)
+
+    def _window_of(self, values: np.ndarray, point: int) -> tuple[GANDetector, WindowFrontEnd, int]:
+        """Detector, front end and first point of the window that a point's score comes from."""
+        found = []
+        for detector, front_end in zip(self.detectors_, self._front_ends, strict=True):
+            starts = front_end.seeing(point, len(values))
+            scores = detector.decision_function(front_end.rows(values, starts))
+            found.append((scores.max(), detector, front_end, int(starts[scores.argmax()])))
+        return max(found, key=lambda one: one[0])[1:]
+
     def score_next(self, x: ArrayLike) -> float:
         """Take the next point of a series, and score the point ``latency_`` points before it.
 
@@ -501,14 +556,14 @@ early_stopping, callbacks, random_state, device, verbose
     def _scores(self, values: np.ndarray) -> np.ndarray:
         """Scores of the points of a series, (T, C) -> (T,)."""
         pairs = zip(self.detectors_, self._front_ends, strict=True)
-        by_size = [_point_scores(detector, front_end, values) for detector, front_end in pairs]
+        by_size = [point_scores(detector, front_end, values) for detector, front_end in pairs]
         return combined(np.array(by_size))
 
 
 class Stream:
     """A series that comes point by point, and the scores of its points.
 
-    Of the past it keeps the points of the longest window, and one score for each of them.
+    Of the past it keeps the points of the longest window, and what each of them has of scores.
     """
 
     def __init__(
@@ -519,23 +574,31 @@ class Stream:
         self.latency = max(front_end.latency for front_end in front_ends)
         self.n_points = 0
         self.points = np.zeros((longest, n_channels))  # the last ones, the newest at the end
-        self.pooled = np.full((len(detectors), longest), -np.inf)  # their scores by each detector
+        self.pools = [Pools.empty(longest) for _ in detectors]
 
     def score_next(self, point: np.ndarray) -> float:
         """Take a point (C,), and return the score of the point ``latency`` points before it."""
         points = np.vstack([self.points[1:], point])
-        pooled = np.hstack([self.pooled[:, 1:], np.full((len(self.pooled), 1), -np.inf)])
-        for number, (detector, front_end) in enumerate(
-            zip(self.detectors, self.front_ends, strict=True)
-        ):
+        pools = [_shifted(old) for old in self.pools]
+        parts = zip(self.detectors, self.front_ends, pools, strict=True)
+        for detector, front_end, of_points in parts:
             start = self.n_points + 1 - front_end.size
             if start >= 0 and start % front_end.step == 0:
-                of_window = pooled[number, -front_end.size :]
-                _pool_windows(detector, front_end, points[-front_end.size :], ZERO, of_window)
-        self.points, self.pooled = points, pooled
+                first = np.array([len(points) - front_end.size])
+                pool_windows(detector, front_end, points, first, of_points)
+        self.points, self.pools = points, pools
         self.n_points += 1
-        of_point = combined(pooled[:, -1 - self.latency])
-        return float(of_point) if np.isfinite(of_point) else np.nan
+        by_size = [of_points.scores()[-1 - self.latency] for of_points in pools]
+        return float(combined(np.array(by_size)))
+
+
+def _shifted(pools: Pools) -> Pools:
+    """What points have, without the oldest point, and with a new one that has nothing."""
+    return Pools(
+        np.append(pools.largest[1:], -np.inf),
+        np.append(pools.total[1:], 0.0),
+        np.append(pools.n_windows[1:], 0.0),
+    )
 
 
 def combined(by_size: np.ndarray) -> np.ndarray:
@@ -544,28 +607,29 @@ def combined(by_size: np.ndarray) -> np.ndarray:
     return mean.round(DECIMALS)
 
 
-def _point_scores(
+def point_scores(
     detector: GANDetector, front_end: WindowFrontEnd, values: np.ndarray
 ) -> np.ndarray:
     """Scores of the points of a series by one detector, (T, C) -> (T,)."""
     starts = front_end.starts(len(values))
-    pooled = np.full(len(values), -np.inf)
+    pools = Pools.empty(len(values))
     floats = get_config()["working_memory"] * 2**20 / 8
     size = max(1, int(floats / (COPIES * front_end.size * values.shape[1])))
     for first in range(0, len(starts), size):
-        _pool_windows(detector, front_end, values, starts[first : first + size], pooled)
-    unseen = np.isneginf(pooled)  # points before the first window that they may see
+        pool_windows(detector, front_end, values, starts[first : first + size], pools)
+    scores = pools.scores()
+    unseen = np.isnan(scores)  # points before the first window that they may see
     if unseen.any():
-        pooled[unseen] = detector.decision_function(front_end.rows(values, starts[:1]))
-    return pooled
+        scores[unseen] = detector.decision_function(front_end.rows(values, starts[:1]))
+    return scores
 
 
-def _pool_windows(
+def pool_windows(
     detector: GANDetector,
     front_end: WindowFrontEnd,
     values: np.ndarray,
     starts: np.ndarray,
-    pooled: np.ndarray,
+    pools: Pools,
 ) -> None:
     """Score the windows that start at some points, and give their scores to their points."""
     rows = front_end.rows(values, starts)
@@ -576,4 +640,4 @@ def _pool_windows(
         misfits = np.zeros(rows.shape)
         if above.any():
             misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
-    front_end.pool(pooled, starts, scores, misfits)
+    front_end.pool(pools, starts, scores, misfits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from pyod_gan import GANDetector, SeriesDetector
 from pyod_gan.engine.conv import ConvHead
-from pyod_gan.front_ends.series import SeriesReader, WindowFrontEnd
+from pyod_gan.front_ends.series import Pools, SeriesReader, WindowFrontEnd
 from pyod_gan.networks import Conv1d
 from pyod_gan.tables import TableReader
 
@@ -211,11 +212,15 @@ def test_windows_and_pooling_by_hand() -> None:
     starts = front_end.starts(6)
     assert starts.tolist() == [0, 2, 3]  # the last one so that no point is left out
     assert front_end.rows(values, starts)[1].tolist() == [4, 6, 8, 5, 7, 9]  # channel by channel
-    pooled = np.full(6, -np.inf)
+    pools = Pools.empty(6)
     misfits = np.array([[0, 0, 4, 0, 2, 0], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]])
-    front_end.pool(pooled, starts, np.array([10.0, 5.0, -1.0]), misfits)
+    front_end.pool(pools, starts, np.array([10.0, 5.0, -1.0]), misfits)
     # the first window's points fit wholly, half and not; the second's fit wholly
-    np.testing.assert_allclose(pooled, [8, 9, 10, 4, 4, -1])
+    np.testing.assert_allclose(pools.largest, [8, 9, 10, 4, 4, -1])
+    np.testing.assert_allclose(pools.n_windows, [1, 1, 2, 2, 2, 1])
+    # the largest score, and a fifth of it is the mean
+    np.testing.assert_allclose(pools.scores(), [8, 9, 8 + 1.4, 3.2 + 0.3, 3.2 + 0.3, -1])
+    assert np.isnan(Pools.empty(2).scores()).all()
 
 
 def test_segments_by_hand() -> None:
@@ -224,9 +229,9 @@ def test_segments_by_hand() -> None:
     rows = front_end.rows(values, np.array([0]))
     assert rows.tolist() == [[2, 4, 2, 4, 0, 3, 0, 9]]  # means, ranges, and of channel 2
     assert front_end.shape(2) == (4, 2)
-    pooled = np.full(5, -np.inf)
-    front_end.pool(pooled, np.array([0]), np.array([10.0]))
-    np.testing.assert_allclose(pooled, 10)
+    pools = Pools.empty(6)
+    front_end.pool(pools, np.array([0, 1]), np.array([10.0, 6.0]), None)
+    np.testing.assert_allclose(pools.scores(), [10, 9.6, 9.6, 9.6, 9.6, 6])
 
 
 def test_only_long_windows_of_perceptrons_have_segments() -> None:
@@ -239,6 +244,43 @@ def test_only_long_windows_of_perceptrons_have_segments() -> None:
     assert [part.n_features_in_ for part in five.detectors_] == [32, 10]
     tadgan = SeriesDetector("tadgan", n_estimators=2, window_size=60, **QUICK).fit(X)
     assert [part.n_features_in_ for part in tadgan.detectors_] == [60]
+
+
+def test_reasons_of_a_single_point() -> None:
+    load, price = waves(), waves(seed=1)
+    price[200] += 4
+    hours = pd.date_range("2026-01-01", periods=400, freq="h")
+    X = pd.DataFrame({"load": load, "price": price}, index=hours)
+    detector = SeriesDetector(window_size=16, contamination="auto", random_state=0).fit(X)
+    reasons = detector.explain_frame(X, top=2)
+    first = reasons[reasons["score"] == reasons["score"].max()].iloc[0]
+    assert first["start"] <= hours[200] <= first["end"]
+    assert first["peak"] == hours[200]
+    assert first["channel"] == "price"
+    assert first["observed"] == pytest.approx(price[200], rel=1e-3)
+    assert first["low"] <= first["expected"] <= first["high"] < first["observed"]
+    assert first["reason"].startswith(f"price at 2026-01-09 08:00:00 = {price[200]:.2f}"[:-1])
+    flagged = detector.predict(X)
+    assert len(reasons.groupby("start")) == (np.diff(np.r_[0, flagged]) == 1).sum()
+    np.testing.assert_allclose(
+        reasons["score"],
+        detector.decision_function(X)[[hours.get_loc(peak) for peak in reasons["peak"]]],
+    )
+
+
+def test_reasons_of_a_pattern_are_segments() -> None:
+    X, y = with_pattern(flat)(0)
+    detector = SeriesDetector(window_size=96, contamination=0.05, random_state=0).fit(X)
+    reasons = detector.explain_frame(X[500:])
+    worst = reasons.sort_values("score").iloc[-1]
+    assert re.match(r"range of x0 from \d+ to \d+ = 0.\d+; expected 1", worst["reason"])
+    assert y[500 + worst["peak"]] == 1
+    calm = SeriesDetector(window_size=8, **QUICK).fit(waves())
+    calm.threshold_ = np.inf
+    assert calm.explain_frame(waves()).empty
+    assert list(calm.explain_frame(waves()).columns) == list(reasons.columns)
+    with pytest.raises(ValueError, match="`top` must be at least 1"):
+        detector.explain_frame(X, top=0)
 
 
 def test_saving_keeps_everything(tmp_path: Path) -> None:

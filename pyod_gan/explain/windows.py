@@ -1,0 +1,91 @@
+"""Why stretches of a series are flagged: reasons of the window that a score comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .._support.optional_imports import import_optional
+from ..front_ends.frames import EXTRA
+from ..front_ends.series import WindowFrontEnd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    *("start", "end", "peak", "score", "channel", "share"),
+    *("observed", "expected", "low", "high", "reason"),
+)
+NUMBERED = re.compile(r"\bx(\d+)\b")  # columns of a window, as a detector of arrays names them
+
+
+class Stretch(NamedTuple):
+    """Consecutive points that are flagged."""
+
+    start: int
+    end: int  # the last point
+    peak: int  # the point with the largest score
+
+
+def stretches(flagged: np.ndarray, scores: np.ndarray) -> list[Stretch]:
+    """Find the stretches of flagged points, (T,), (T,)."""
+    edges = np.diff(np.r_[0, flagged.astype(int), 0])
+    ends = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
+    return [Stretch(int(a), int(b), int(a + scores[a : b + 1].argmax())) for a, b in ends]
+
+
+class Names(NamedTuple):
+    """Names of what the columns of a window hold."""
+
+    channels: list[str]
+    labels: Sequence[Any]  # times or positions of the points of the series
+
+    def channel(self, front_end: WindowFrontEnd, column: int) -> str:
+        """Channel that a column comes from."""
+        n_columns = front_end.shape(1)
+        return self.channels[column // (n_columns[0] * n_columns[1])]
+
+    def of(self, front_end: WindowFrontEnd, start: int, column: int) -> str:
+        """What a column of the window that begins at ``start`` holds, in words."""
+        channel, part = self.channel(front_end, column), column % front_end.shape(1)[1]
+        first, last = front_end.points_of(part)
+        if front_end.n_segments is None:
+            return f"{channel} at {self.labels[start + first]}"
+        kind = "range" if (column // front_end.n_segments) % 2 else "mean"
+        ends = f"{self.labels[start + first]} to {self.labels[start + last]}"
+        return f"{kind} of {channel} from {ends}"
+
+
+def in_words(
+    stretch: Stretch,
+    score: float,
+    reasons: pd.DataFrame,
+    front_end: WindowFrontEnd,
+    start: int,
+    names: Names,
+) -> pd.DataFrame:
+    """Lines of one stretch, of the reasons of the window that begins at ``start``.
+
+    ``reasons`` are those of :meth:`pyod_gan.GANDetector.explain_frame`, where columns have numbers.
+    """
+    columns = [int(name[1:]) for name in reasons["column"]]
+    said = [
+        NUMBERED.sub(lambda match: names.of(front_end, start, int(match[1])), reason)
+        for reason in reasons["reason"]
+    ]
+    lines = reasons.assign(
+        channel=[names.channel(front_end, column) for column in columns], reason=said
+    )
+    places = {name: names.labels[place] for name, place in stretch._asdict().items()}
+    return lines.assign(**places, score=score)[list(COLUMNS)]
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One frame of the lines of all stretches, which may be none."""
+    pandas = import_optional("pandas", EXTRA)
+    if not parts:
+        return pandas.DataFrame(columns=list(COLUMNS))
+    return pandas.concat(parts, ignore_index=True)
