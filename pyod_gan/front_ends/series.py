@@ -16,7 +16,8 @@ from .column_reader import Column
 from .frames import EXTRA, as_frame, is_frame
 from .table_reader import TableReader
 
-FOCUS = 0.2  # share of a score that points must earn, see `pool` and `Pools.scores`
+FOCUS = 0.2  # share of a window's score that only the points that do not fit have
+AROUND = 0.05  # share of a point's score that is the mean of its windows
 NAMED = 5  # positions that an error names at most
 IGNORE = "irregular='ignore' to take the points as equally spaced"
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
@@ -146,12 +147,12 @@ class Pools:
     def scores(self) -> np.ndarray:
         """Scores of the points, NaN for those without windows, (T,).
 
-        The largest score counts, and with a share of ``FOCUS`` the mean. All points of a window
-        have the same largest score, and the mean is highest where all windows are unusual.
+        The largest score counts, and with a small share the mean. Many points have the same largest
+        score, and the mean is highest where all windows are unusual.
         """
         seen = self.n_windows > 0
         mean = self.total / np.where(seen, self.n_windows, 1)
-        return np.where(seen, (1 - FOCUS) * self.largest + FOCUS * mean, np.nan)
+        return np.where(seen, (1 - AROUND) * self.largest + AROUND * mean, np.nan)
 
 
 class SeriesReader:

@@ -218,8 +218,8 @@ def test_windows_and_pooling_by_hand() -> None:
     # the first window's points fit wholly, half and not; the second's fit wholly
     np.testing.assert_allclose(pools.largest, [8, 9, 10, 4, 4, -1])
     np.testing.assert_allclose(pools.n_windows, [1, 1, 2, 2, 2, 1])
-    # the largest score, and a fifth of it is the mean
-    np.testing.assert_allclose(pools.scores(), [8, 9, 8 + 1.4, 3.2 + 0.3, 3.2 + 0.3, -1])
+    # 95 % of the largest score and 5 % of the mean
+    np.testing.assert_allclose(pools.scores(), [8, 9, 9.85, 3.875, 3.875, -1])
     assert np.isnan(Pools.empty(2).scores()).all()
 
 
@@ -231,7 +231,7 @@ def test_segments_by_hand() -> None:
     assert front_end.shape(2) == (4, 2)
     pools = Pools.empty(6)
     front_end.pool(pools, np.array([0, 1]), np.array([10.0, 6.0]), None)
-    np.testing.assert_allclose(pools.scores(), [10, 9.6, 9.6, 9.6, 9.6, 6])
+    np.testing.assert_allclose(pools.scores(), [10, 9.9, 9.9, 9.9, 9.9, 6])
 
 
 def test_only_long_windows_of_perceptrons_have_segments() -> None:
