@@ -16,6 +16,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from pyod_gan import GANDetector, SeriesDetector
 from pyod_gan.engine.conv import ConvHead
@@ -463,3 +464,16 @@ def test_a_failed_fit_changes_nothing() -> None:
     assert detector.decision_scores_ is before
     assert np.isfinite(detector.score_next(0.5))
     assert np.isfinite(first[-1])
+
+
+def test_searches_with_splits_in_time() -> None:
+    X, y = with_spikes(0)
+    search = GridSearchCV(
+        SeriesDetector(**QUICK),
+        {"window_size": [8, 16], "gan": ["gan", "prototype"]},
+        scoring="roc_auc",
+        cv=TimeSeriesSplit(2, test_size=450),
+    )
+    search.fit(X, y)
+    assert search.best_score_ > 0.9
+    assert search.predict(X).shape == y.shape
