@@ -20,6 +20,7 @@ FOCUS = 0.2  # share of a window's score that only the points that do not fit ha
 AROUND = 0.05  # share of a point's score that is the mean of its windows
 NAMED = 5  # positions that an error names at most
 IGNORE = "irregular='ignore' to take the points as equally spaced"
+MOST = 2**31  # points of a window
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
 CHANNELS = ("numbers", "durations", "nothing")  # kinds of columns that are channels
 
@@ -44,9 +45,22 @@ class WindowFrontEnd:
         the last point, so that no point is left out.
     latency : int
         Points after a point that its score may see. More than ``size - 1`` changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If a number is too small or is none.
     """
 
     def __init__(self, size: int, n_segments: int | None, step: int, latency: int) -> None:
+        counts = {"size": (size, 2), "step": (step, 1), "latency": (latency, 0)}
+        if n_segments is not None:
+            counts["n_segments"] = (n_segments, 1)
+        for name, (count, least) in counts.items():
+            if type(count) is not int or not least <= count <= MOST:
+                raise ValueError(f"{name} must be an int from {least} to {MOST}. Got {count!r}.")
+        if n_segments is not None and n_segments > size:
+            raise ValueError(f"{size} points cannot have {n_segments} segments.")
         self.size = size
         self.n_segments = n_segments
         self.step = step

@@ -493,14 +493,16 @@ early_stopping, callbacks, random_state, device, verbose
                 f"A series must be longer than its windows. The longest has {longest} points, and "
                 f"the series {n_points}. Give a smaller window_size, or more points."
             )
-        latency = longest - 1 if self.latency is None else self.latency
+        latency = longest - 1 if self.latency is None else int(self.latency)
         most = min([*sizes, latency + 1])
         if self.step > most:
             raise ValueError(
                 "The 'step' parameter of SeriesDetector must leave no point out: at most the "
                 f"smallest window_size and latency + 1, which is {most}. Got {self.step}."
             )
-        return [WindowFrontEnd(size, self._segments_of(size), self.step, latency) for size in sizes]
+        return [
+            WindowFrontEnd(size, self._segments_of(size), int(self.step), latency) for size in sizes
+        ]
 
     def _network(self) -> NetworkSpec:
         """Kind of the networks."""
@@ -513,7 +515,7 @@ early_stopping, callbacks, random_state, device, verbose
             return None
         if isinstance(self.n_segments, str):
             return SEGMENTS if isinstance(self._network(), MLP) else None
-        return self.n_segments
+        return int(self.n_segments)
 
     def _sizes(self, n_points: int) -> list[int]:
         """Window sizes for a series, in ascending order."""

@@ -22,6 +22,7 @@ from pyod_gan import GANDetector, SeriesDetector
 from pyod_gan.engine.conv import ConvHead
 from pyod_gan.front_ends.series import Pools, SeriesReader, WindowFrontEnd
 from pyod_gan.networks import Conv1d
+from pyod_gan.persist import safetensors_file
 from pyod_gan.tables import TableReader
 
 QUICK = {"max_iter": 20, "random_state": 0}
@@ -477,3 +478,59 @@ def test_searches_with_splits_in_time() -> None:
     search.fit(X, y)
     assert search.best_score_ > 0.9
     assert search.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("window_sizes", [8, -20]),
+        ("window_sizes", [8, 21]),
+        ("window_sizes", [8]),
+        ("window_sizes", "ab"),
+        ("n_segments", [None, 0]),
+        ("n_segments", [None, 1e9]),
+        ("step", 0),
+        ("step", "1"),
+        ("latency", -1),
+        ("series", {"names": ["a", "b"], "spacing": "", "reader": None}),
+        ("series", {"names": [], "spacing": "", "reader": None}),
+        ("series", {"names": [3], "spacing": "", "reader": None}),
+        ("series", {"names": ["a"], "spacing": "", "reader": {"params": {}, "formats": 3}}),
+        ("series", None),
+    ],
+)
+def test_forged_files_are_refused(tmp_path: Path, entry: str, value: object) -> None:
+    path = tmp_path / "model"
+    fitted().save(path)
+    arrays, about = safetensors_file.read(path)
+    del about["sha256"]
+    safetensors_file.write(path, arrays, about)
+    SeriesDetector.load(path)  # what is not changed loads
+    changed = about | {"own": about["own"] | {entry: value}}
+    safetensors_file.write(path, arrays, changed)
+    with pytest.raises(ValueError, match=r"model, by pyod-gan .*, cannot be loaded"):
+        SeriesDetector.load(path)
+
+
+@pytest.mark.parametrize("wrong", ["parts", "share", "params", "own"])
+def test_files_that_lack_something_are_refused(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "model"
+    fitted().save(path)
+    arrays, about = safetensors_file.read(path)
+    del about["sha256"]
+    for changed in (
+        {name: value for name, value in about.items() if name != wrong},
+        about | {wrong: 7},
+    ):
+        safetensors_file.write(path, arrays, changed)
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            SeriesDetector.load(path)
+    for name in ("own.scores", "own.threshold", "0.scaler.mean"):
+        safetensors_file.write(path, {n: a for n, a in arrays.items() if n != name}, about)
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            SeriesDetector.load(path)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"checksum|safetensors"):
+        SeriesDetector.load(path)
