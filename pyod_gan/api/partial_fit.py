@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from .._support.rollback import restored_on_failure
 from ..engine.devices import find_device
-from ..engine.network_kinds import same_network
 from ..engine.spec import Settings
 from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
@@ -166,7 +165,7 @@ def settings_from_now_on(model: FittedModel, params: Mapping[str, Any]) -> Setti
     same = {
         "gan": type(gan) is type(model.gan) and gan.get_params() == model.gan.get_params(),
         "hidden_layer_sizes": list(now.hidden_layer_sizes) == list(before.hidden_layer_sizes),
-        "network": same_network(now.network, before.network),
+        "network": now.network == before.network,
         "pairing": now.pairing == before.pairing,
     }
     changed = [name for name, is_same in same.items() if not is_same]

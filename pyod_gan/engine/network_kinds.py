@@ -12,11 +12,6 @@ from .network_spec import NetworkSpec
 NETWORKS: dict[str, type[NetworkSpec]] = {"mlp": MLP, "conv1d": Conv1d, "conv2d": Conv2d}
 
 
-def same_network(one: NetworkSpec, other: NetworkSpec) -> bool:
-    """Tell whether two network specs are of one kind and have the same parameters."""
-    return type(one) is type(other) and repr(one.get_params()) == repr(other.get_params())
-
-
 def get_network(network: str | NetworkSpec) -> NetworkSpec:
     """Return a validated copy of a network spec, or the named kind with its default parameters.
 

@@ -43,6 +43,13 @@ class NetworkSpec(BaseEstimator, ABC):
             If rows of ``n_columns`` columns do not fit the parameters.
         """
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another spec is of the same kind and has the same parameters."""
+        return type(self) is type(other) and repr(self.get_params()) == repr(other.get_params())
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self.get_params())))
+
     def for_rows(self, shape: tuple[int, ...]) -> NetworkSpec:
         """Return the same spec for rows of a shape, if it has none. By default shapes do not count.
 
