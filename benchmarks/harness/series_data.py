@@ -27,7 +27,7 @@ class LabelledSeries(NamedTuple):
     """One series; 1 in ``y`` marks a point of an anomaly."""
 
     name: str
-    values: Array  # (T,) or (T, C)
+    values: Array  # (T,)
     y: Array  # (T,)
 
 

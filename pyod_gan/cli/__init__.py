@@ -257,13 +257,11 @@ def _add_fit_options(parser: ArgumentParser) -> None:
     add(
         "--missing",
         choices=("error", "interpolate"),
-        default="error",
         help="missing values of a series; default: error",
     )
     add(
         "--irregular",
         choices=("error", "ignore"),
-        default="error",
         help="times of a series that are doubled, unsorted or uneven; default: error",
     )
 

@@ -20,7 +20,7 @@ from ..front_ends.frames import EXTRA
 from .csv_records import CSVFormat
 from .known_labels import KnownLabels
 from .readers import CHUNK, CSVFile, TableFile, open_table
-from .reading import check_columns, new_reader, unreadable, watched
+from .reading import check_columns, check_not_fitted, new_reader, unreadable, watched
 from .terminal import plain, say
 from .writers import check_output, table_writer
 
@@ -49,6 +49,9 @@ def fit(options: Namespace) -> None:
     labels = [] if known is None else [options.label_column]
     if not options.quiet:
         _foretell_collisions(source)
+    of_series = [name for name in ("missing", "irregular") if getattr(options, name)]
+    if of_series and options.series is None:
+        raise ValueError(f"--{of_series[0]} is for series: say --series TIME,COLUMN,... as well.")
     if options.series is not None:
         from .series import fit_series
 
@@ -105,7 +108,7 @@ def score(options: Namespace) -> None:
     labels = [] if known is None else [options.label_column]
     _all_checked(
         lambda: check_columns([*names, *labels], source),
-        lambda: _check_not_fitted(labels, names),
+        lambda: check_not_fitted(labels, names),
         lambda: _check_added(options, source),
     )
     threshold = saved.threshold if options.threshold is None else options.threshold
@@ -281,16 +284,6 @@ def _all_checked(*checks: Callable[[], Any]) -> list[Any]:
     if errors:
         raise errors[0]
     return results
-
-
-def _check_not_fitted(labels: list[str], names: list[str]) -> None:
-    """Raise a ValueError if the model was fitted to the column of known labels."""
-    for name in labels:
-        if name in names:
-            raise ValueError(
-                f"The model was fitted to the column {name!r}, so that it cannot hold the labels. "
-                f"Fit again with --label-column {name}."
-            )
 
 
 def _check_added(options: Namespace, source: TableFile) -> None:

@@ -33,6 +33,16 @@ def check_columns(wanted: Iterable[str], source: TableFile) -> None:
         )
 
 
+def check_not_fitted(labels: list[str], names: list[str]) -> None:
+    """Raise a ValueError if the model was fitted to the column of known labels."""
+    for name in labels:
+        if name in names:
+            raise ValueError(
+                f"The model was fitted to the column {name!r}, so that it cannot hold the labels. "
+                f"Fit again with --label-column {name}."
+            )
+
+
 def new_reader(options: Namespace, names: list[str]) -> TableReader:
     """Make a reader of columns as the options say."""
     from ..front_ends.table_reader import TableReader

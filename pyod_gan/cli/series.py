@@ -13,7 +13,7 @@ from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 from .known_labels import KnownLabels
 from .readers import TableFile
-from .reading import check_columns, new_reader, unreadable, watched
+from .reading import check_columns, check_not_fitted, new_reader, unreadable, watched
 from .terminal import say
 from .writers import table_writer
 
@@ -40,6 +40,7 @@ def fit_series(options: Namespace, source: TableFile, known: KnownLabels | None)
         )
     labels = [] if known is None else [options.label_column]
     check_columns([time, *channels, *labels], source)
+    check_not_fitted(labels, [time, *channels])
     table, _ = _whole(options, source, "read")
     reader = new_reader(options, [time, *channels])
     if source.damaged:
@@ -52,8 +53,8 @@ def fit_series(options: Namespace, source: TableFile, known: KnownLabels | None)
     detector = SeriesDetector(
         options.gan,
         time=time,
-        missing=options.missing,
-        irregular=options.irregular,
+        missing=options.missing or "error",
+        irregular=options.irregular or "error",
         preprocessing=reader,
         n_estimators=options.n_estimators,
         contamination=options.contamination,
@@ -89,12 +90,18 @@ def score_series(
     """Score the series in a file, and write its rows with scores and labels."""
     if options.explain:
         raise ValueError("--explain is for tables. The model is one of a series.")
-    names = [str(detector.time), *detector.channels_]
+    times = [] if detector.time is None else [detector.time]
+    names = [*times, *detector.channels_]
     labels = [] if known is None else [options.label_column]
     check_columns([*names, *labels], source)
+    check_not_fitted(labels, names)
     table, chunks = _whole(options, source, "read")
     if source.damaged:
         raise unreadable(source, table, [], options)
+    if known is not None:
+        known.add(table[options.label_column])
+    if options.on_error is not None:
+        detector.flag_unreadable(options.on_error)
     try:
         scores = detector.decision_function(table[names])
     except UnreadableTableError as error:
@@ -115,7 +122,6 @@ def score_series(
     share = f"{outlying.sum()} labelled 1 ({outlying.mean():.1%})"
     say(f"{options.data}: {len(scores)} points, {share}, threshold {threshold:.4g}")
     if known is not None:
-        known.add(table[options.label_column])
         say(known.compared_with(scores))
 
 

@@ -167,7 +167,7 @@ class Pyramid:
                 raise ValueError(
                     f"Each layer of {owner} halves the positions. Rows of shape {shape} can be "
                     f"halved {len(self.maps) - 1} times, and there are {len(channels)} "
-                    "'channels'. Give fewer."
+                    f"'channels'. Give fewer, as by network={owner}(channels=...), or longer rows."
                 )
             spare = 2 * self.padding - kernel_size
             self.maps.append(tuple((size + spare) // STRIDE + 1 for size in self.maps[-1]))

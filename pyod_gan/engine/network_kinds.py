@@ -35,7 +35,5 @@ def get_network(network: str | NetworkSpec) -> NetworkSpec:
         copy._validate_params()
         return copy
     if network not in NETWORKS:
-        raise unknown_name(
-            "'network' parameter of GANDetector must be a NetworkSpec object or", network, NETWORKS
-        )
+        raise unknown_name("'network' parameter must be a NetworkSpec object or", network, NETWORKS)
     return NETWORKS[network]()

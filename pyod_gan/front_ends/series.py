@@ -20,6 +20,7 @@ FOCUS = 0.2  # share of a window's score that only the points that do not fit ha
 AROUND = 0.05  # share of a point's score that is the mean of its windows
 NAMED = 5  # positions that an error names at most
 IGNORE = "irregular='ignore' to take the points as equally spaced"
+CALENDARS = ("business days", "months")
 MOST = 2**31  # points of a window
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
 CHANNELS = ("numbers", "durations", "nothing")  # kinds of columns that are channels
@@ -223,6 +224,7 @@ class SeriesReader:
             If columns of a data frame cannot be read. All problems are named.
         """
         self.reader: TableReader | None = None
+        self.spacing = ""
         if is_frame(X):
             self.reader = clone(self.table_reader)
         values, self.names, self.spacing = self._read(X, fits=True)
@@ -243,7 +245,7 @@ class SeriesReader:
             )
         if all(n != column_names(None, len(names)) for n in (names, self.names)):
             check_names(names, self.names)
-        if spacing and self.spacing and spacing != self.spacing:
+        if spacing and self.spacing and not _same_spacing(spacing, self.spacing):
             raise ValueError(
                 f"The points of fit are {self.spacing} apart. Got points that are {spacing} apart; "
                 "resample the series."
@@ -263,23 +265,35 @@ class SeriesReader:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything learnt in types that JSON can hold."""
-        reader = None if self.reader is None else self.reader.to_dict()
-        return {"names": self.names, "spacing": self.spacing, "reader": reader}
+        return {
+            "time": self.time,
+            "interpolate": self.interpolate,
+            "checks_times": self.checks_times,
+            "names": self.names,
+            "spacing": self.spacing,
+            "reader": None if self.reader is None else self.reader.to_dict(),
+        }
 
-    def learn(self, content: Mapping[str, Any]) -> SeriesReader:
-        """Take over what :meth:`to_dict` has, and return this reader.
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> SeriesReader:
+        """Make a reader that has read a series, from :meth:`to_dict`.
 
         Raises
         ------
         ValueError
-            If a name or a format is none.
+            If a name, a flag or a format is none.
         """
-        self.names, self.spacing = list(content["names"]), str(content["spacing"])
-        if not self.names or not all(isinstance(name, str) for name in self.names):
-            raise ValueError("the names of channels must be words")
-        reader = content["reader"]
-        self.reader = None if reader is None else TableReader.from_dict(reader)
-        return self
+        names, time, spacing = (content[name] for name in ("names", "time", "spacing"))
+        flags = {name: content[name] for name in ("interpolate", "checks_times")}
+        words = [*names, spacing] if time is None else [*names, spacing, time]
+        if not names or any(type(word) is not str for word in words):
+            raise ValueError("the names of channels and of times must be words")
+        if any(type(flag) is not bool for flag in flags.values()):
+            raise ValueError(f"{sorted(flags)} must be true or false")
+        fitted = None if content["reader"] is None else TableReader.from_dict(content["reader"])
+        reader = cls(time, **flags, table_reader=fitted or TableReader())
+        reader.names, reader.spacing, reader.reader = list(names), spacing, fitted
+        return reader
 
     def _read(self, X: Any, *, fits: bool) -> tuple[np.ndarray, list[str], str]:
         """Values, names of the channels, and spacing of a series."""
@@ -324,7 +338,7 @@ class SeriesReader:
 
     def _spacing(self, index: Any) -> str:
         """Distance from one point to the next, if times are looked at."""
-        return _spacing(index) if self.checks_times else ""
+        return _spacing(index, self.spacing) if self.checks_times else ""
 
     def _columns(self, frame: Any, fits: bool) -> list[Column]:
         """Read the columns of a frame, as in ``fit_read`` if there was one."""
@@ -359,7 +373,9 @@ def _as_index(column: Column) -> Any:
 
 def _array(X: Any) -> np.ndarray:
     """Points of an array or a list, (T, C)."""
-    points = X.to_numpy() if hasattr(X, "to_numpy") else np.ma.filled(X, np.nan)
+    points: Any = X.to_numpy() if hasattr(X, "to_numpy") else np.asanyarray(X)
+    if isinstance(points, np.ma.MaskedArray):
+        points = np.ma.filled(points.astype(np.float64), np.nan)
     if points.ndim == 1:
         points = points.reshape(-1, 1)
     return np.asarray(
@@ -388,10 +404,11 @@ def _without_gaps(values: np.ndarray, interpolate: bool) -> np.ndarray:
     return filled
 
 
-def _spacing(index: Any) -> str:
+def _spacing(index: Any, like: str) -> str:
     """Distance from one point to the next, of an index of times or of times as floats.
 
-    An index of any other kind, such as one of whole numbers, has none.
+    An index of any other kind, such as one of whole numbers, has none. Points that are as far apart
+    as ``like`` in a calendar have this distance.
 
     Raises
     ------
@@ -415,25 +432,53 @@ def _spacing(index: Any) -> str:
             )
     if not len(steps):
         return ""
-    usual = np.median(steps) if not dates else _commonest(steps)
-    apart = np.abs(steps - usual) > (0 if dates else UNEVEN * usual)
+    if dates:
+        lengths, counts = np.unique(steps, return_counts=True)
+        usual, allowed = float(lengths[counts.argmax()]), 0.0
+    else:
+        resolution = float(np.spacing(np.abs(index.to_numpy()).max()))
+        usual = float(np.median(steps))
+        allowed = max(UNEVEN * usual, 4 * resolution)
+    apart = np.abs(steps - usual) > allowed
+    if (apart.any() or like.endswith(CALENDARS)) and (calendar := _calendar(index, like)):
+        return calendar
     first = int(np.argmin(apart))
-    said = str(index[first + 1] - index[first]) if dates else f"{usual:.6g}"
+    said = str(index[first + 1] - index[first]) if dates else f"{steps[~apart].mean():.6g}"
     if not apart.any():
         return said
-    if dates and index.freq is not None:  # such as months, which differ in days
-        return str(index.freqstr)
     raise ValueError(
         f"Points of a series must be equally spaced. Most are {said} apart; others lie before "
-        f"{_some(np.flatnonzero(apart) + 1)}. Resample it, as by X.resample('5min').mean() with "
+        f"{_some(np.flatnonzero(apart) + 1)}. Resample it, as by X.resample(...).mean() with "
         f"missing='interpolate', or use {IGNORE}."
     )
 
 
-def _commonest(steps: np.ndarray) -> int:
-    """The value that occurs most often."""
-    lengths, counts = np.unique(steps, return_counts=True)
-    return int(lengths[counts.argmax()])
+def _calendar(index: Any, like: str) -> str:
+    """Say how far dates are apart in business days or months, "" if they are not equally far.
+
+    ``like`` is the only distance that counts, unless it is "".
+    """
+    if not hasattr(index, "tz"):  # no dates
+        return ""
+    offsets = import_optional("pandas", EXTRA).tseries.offsets
+    months = 12 * (index[1].year - index[0].year) + index[1].month - index[0].month
+    units = {
+        "1 business days": (offsets.BDay(),),
+        f"{months} months": (offsets.DateOffset(months=months), offsets.MonthEnd(months)),
+    }
+    for name, ways in units.items():
+        fits = name == like or not like
+        if fits and any((index[:-1] + way == index[1:]).all() for way in ways):
+            return name
+    return ""
+
+
+def _same_spacing(one: str, other: str) -> bool:
+    """Tell whether two spacings are the same, up to the digits of numbers."""
+    try:
+        return bool(np.isclose(float(one), float(other), rtol=1e-4, atol=0))
+    except ValueError:
+        return one == other
 
 
 def _some(positions: np.ndarray) -> str:

@@ -85,7 +85,8 @@ class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
         the last point.
     latency : int, default=None
         How many points after a point its score may see. With 0 a score depends only on the point
-        and those before it. None takes all windows that the point lies in, so a point's score is
+        and those before it, but for the points before the first window is complete, which have that
+        window's score. None takes all windows that the point lies in, so a point's score is
         final when the longest window that begins at it is complete.
     missing : {"error", "interpolate"}, default="error"
         What becomes of a missing value: an error that says where it is, or the linear interpolation
@@ -316,6 +317,8 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
+        if top < 1:
+            raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
         scores = self.decision_function(X)
         with own_settings():
             values = self._reader.read(X)
@@ -341,9 +344,9 @@ early_stopping, callbacks, random_state, device, verbose
     def score_next(self, x: ArrayLike) -> float:
         """Take the next point of a series, and score the point ``latency_`` points before it.
 
-        The score is the one that :meth:`decision_function` gives to the same point in one go (for a
-        ``step`` above 1, if ``latency_`` more points follow). The first call after ``fit``, or
-        after :meth:`restart`, begins a new series.
+        The score is the one that :meth:`decision_function` gives to the same point in one go. With
+        a ``step`` above 1 this holds if more than ``latency_`` points follow. The first call after
+        ``fit``, or after :meth:`restart`, begins a new series.
 
         Parameters
         ----------
@@ -451,17 +454,31 @@ early_stopping, callbacks, random_state, device, verbose
         with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
             detector: SeriesDetector = from_composed(cls, saved)
             about = saved.about
-            reader = detector._new_reader().learn(about["series"])
+            reader = SeriesReader.from_dict(about["series"])
             detector.detectors_ = [detector_from(GANDetector, part) for part in saved.parts]
             front_ends = [
                 WindowFrontEnd(size, n_segments, about["step"], about["latency"])
                 for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
             ]
+            if about["window_sizes"] != sorted(set(about["window_sizes"])):
+                raise ValueError("its window sizes must ascend")
+            check_step(front_ends)
             shapes = [front_end.shape(len(reader.names)) for front_end in front_ends]
             if [a * b for a, b in shapes] != [p.n_features_in_ for p in detector.detectors_]:
                 raise ValueError("its window sizes and channels do not fit its detectors")
             detector._use(reader, front_ends)
         return detector
+
+    def flag_unreadable(self, on_error: str) -> None:
+        """Set what becomes of values that cannot be read, see :class:`TableReader`."""
+        if self._reader.reader is not None:
+            self._reader.reader.set_params(on_error=on_error)
+
+    def __copy__(self) -> SeriesDetector:
+        """Copy the detector, without the series that :meth:`score_next` follows."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update({n: v for n, v in vars(self).items() if n != "_stream"})
+        return twin
 
     def _new_reader(self) -> SeriesReader:
         """Make a reader of series as the parameters say."""
@@ -494,15 +511,10 @@ early_stopping, callbacks, random_state, device, verbose
                 f"the series {n_points}. Give a smaller window_size, or more points."
             )
         latency = longest - 1 if self.latency is None else int(self.latency)
-        most = min([*sizes, latency + 1])
-        if self.step > most:
-            raise ValueError(
-                "The 'step' parameter of SeriesDetector must leave no point out: at most the "
-                f"smallest window_size and latency + 1, which is {most}. Got {self.step}."
-            )
-        return [
-            WindowFrontEnd(size, self._segments_of(size), int(self.step), latency) for size in sizes
-        ]
+        step = int(self.step)
+        front_ends = [WindowFrontEnd(s, self._segments_of(s), step, latency) for s in sizes]
+        check_step(front_ends)
+        return front_ends
 
     def _network(self) -> NetworkSpec:
         """Kind of the networks."""
@@ -560,6 +572,16 @@ early_stopping, callbacks, random_state, device, verbose
         pairs = zip(self.detectors_, self._front_ends, strict=True)
         by_size = [point_scores(detector, front_end, values) for detector, front_end in pairs]
         return combined(np.array(by_size))
+
+
+def check_step(front_ends: list[WindowFrontEnd]) -> None:
+    """Raise a ValueError if a point would lie in no window that it may see."""
+    most = min(front_end.latency + 1 for front_end in front_ends)
+    if front_ends[0].step > most:
+        raise ValueError(
+            "The 'step' parameter of SeriesDetector must leave no point out: at most the smallest "
+            f"window_size and latency + 1, which is {most}. Got {front_ends[0].step}."
+        )
 
 
 class Stream:

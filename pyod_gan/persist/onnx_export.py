@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
+from ..engine.mlp import MLP
 from ..engine.threads import on_one_thread
 from ..front_ends.table import TableFrontEnd
 from ..model import FittedModel
@@ -181,10 +182,13 @@ def _reason(error: BaseException) -> str:
 
 def _not_exported(model: FittedModel, reason: str) -> ValueError:
     """Make the error for a model that cannot be exported, which says what to do instead."""
+    network = model.settings.network
+    is_plain = isinstance(network, MLP)
+    instead = "another GAN, such as the default" if is_plain else f"network='mlp', not {network!r}"
     return ValueError(
         "A detector can be exported where the score of its GAN runs, and is the same, in ONNX. "
         f"That of {type(model.gan).__name__} cannot: {reason}. Serve it by `save` and "
-        "`load`, or fit another GAN, such as the default."
+        f"`load`, or fit {instead}."
     )
 
 

@@ -127,6 +127,8 @@ def test_missing_values_and_irregular_times_by_option(frame: pd.DataFrame) -> No
         ("fit load.csv --model m --series time,laod", r"'laod' (is it 'load'?)"),
         (FIT + " --drop note", "--drop cannot be used with --series"),
         (FIT + " --max-rows 90 --text note", "--text, --max-rows cannot be used"),
+        (FIT + " --label-column load", "fitted to the column 'load'"),
+        ("fit load.csv --model m --missing interpolate", "--missing is for series"),
     ],
 )
 def test_options_that_do_not_fit(
@@ -152,3 +154,33 @@ def test_models_of_tables_and_of_series(
     assert "is no whole safetensors file" in refused(
         capsys, "score load.csv --model broken --out o"
     )
+
+
+def test_labels_are_checked_before_the_output_is_written(
+    frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(FIT) == 0
+    for label, error in (("load", "fitted to the column"), ("time", "fitted to the column")):
+        command = f"score load.csv --model m --out out.csv --quiet --label-column {label}"
+        assert error in refused(capsys, command)
+    frame.assign(kind=np.arange(400)).to_csv("load.csv", index=False)
+    command = "score load.csv --model m --out out.csv --quiet --label-column kind"
+    assert "is a third value" in refused(capsys, command)
+
+
+def test_values_that_cannot_be_read_can_be_flagged(
+    frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(FIT + " --missing interpolate") == 0
+    frame.astype({"load": object}).assign(
+        load=frame["load"].astype(object).mask(frame.index == 5, "much")
+    ).to_csv("load.csv", index=False)
+    assert "--on-error flag" in refused(capsys, "score load.csv --model m --out out.csv")
+    assert run("score load.csv --model m --out out.csv --on-error flag --quiet") == 0
+    assert pd.read_csv("out.csv")["score"].notna().all()
+
+
+def test_a_model_made_in_python_without_a_column_of_times(frame: pd.DataFrame) -> None:
+    SeriesDetector(**QUICK).fit(frame[["load"]]).save("m")
+    assert run("score load.csv --model m --out out.csv --quiet") == 0
+    assert len(pd.read_csv("out.csv")) == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import re
 from collections.abc import Callable
@@ -282,7 +283,7 @@ def test_reasons_of_a_pattern_are_segments() -> None:
     assert calm.explain_frame(waves()).empty
     assert list(calm.explain_frame(waves()).columns) == list(reasons.columns)
     with pytest.raises(ValueError, match="`top` must be at least 1"):
-        detector.explain_frame(X, top=0)
+        calm.explain_frame(waves(), top=0)
 
 
 def test_saving_keeps_everything(tmp_path: Path) -> None:
@@ -290,25 +291,82 @@ def test_saving_keeps_everything(tmp_path: Path) -> None:
     detector = SeriesDetector("gan", network=Conv1d(channels=(4,)), window_size=[8, 20], **QUICK)
     detector.fit(X).calibrate(X[:300])
     detector.save(tmp_path / "model")
-    for copy in (
+    for loaded in (
         SeriesDetector.load(tmp_path / "model"),
         pickle.loads(pickle.dumps(detector)),
     ):
-        np.testing.assert_array_equal(copy.decision_function(X), detector.decision_scores_)
-        np.testing.assert_array_equal(copy.labels_, detector.labels_)
-        np.testing.assert_array_equal(copy.p_values(X), detector.p_values(X))
-        assert copy.threshold_ == detector.threshold_
-        assert repr(copy.get_params()) == repr(detector.get_params())
-        assert [copy.score_next(x) for x in waves(30)][-1] == detector.restart().decision_function(
-            waves(30)
-        )[29 - copy.latency_]
+        np.testing.assert_array_equal(loaded.decision_function(X), detector.decision_scores_)
+        np.testing.assert_array_equal(loaded.labels_, detector.labels_)
+        np.testing.assert_array_equal(loaded.p_values(X), detector.p_values(X))
+        assert loaded.threshold_ == detector.threshold_
+        assert repr(loaded.get_params()) == repr(detector.get_params())
+        assert [loaded.score_next(x) for x in waves(30)][
+            -1
+        ] == detector.restart().decision_function(waves(30))[29 - loaded.latency_]
         with pytest.raises(ValueError, match="are 0 days 01:00:00 apart"):
-            copy.decision_function(X.resample("2h").mean())
+            loaded.decision_function(X.resample("2h").mean())
     with pytest.raises(ValueError, match=r"it holds a SeriesDetector; use SeriesDetector.load"):
         GANDetector.load(tmp_path / "model")
     GANDetector(**QUICK).fit(np.c_[waves(), waves()]).save(tmp_path / "table")
     with pytest.raises(ValueError, match=r"it holds a GANDetector; use GANDetector.load"):
         SeriesDetector.load(tmp_path / "table")
+
+
+def test_a_copy_follows_a_series_of_its_own() -> None:
+    detector = clone(fitted()).fit(waves())
+    expected = [detector.score_next(x) for x in waves(60)]
+    detector.restart()
+    first = [detector.score_next(x) for x in waves(30)]
+    other = copy.copy(detector)
+    assert np.isnan(other.score_next(50.0))
+    rest = [detector.score_next(x) for x in waves(60)[30:]]
+    np.testing.assert_array_equal(first + rest, expected)
+    np.testing.assert_array_equal(other.decision_function(waves()), detector.decision_scores_)
+
+
+def test_a_file_keeps_how_fit_read_the_series(tmp_path: Path) -> None:
+    detector = clone(fitted()).fit(waves())
+    detector.set_params(missing="interpolate").save(tmp_path / "model")
+    X = waves()
+    X[3] = np.nan
+    for one in (detector, SeriesDetector.load(tmp_path / "model")):
+        with pytest.raises(ValueError, match="missing at position 3"):
+            one.decision_function(X)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "spacing"),
+    [("B", "1 business days"), ("MS", "1 months"), ("D", "1 days 00:00:00"), ("QE", "3 months")],
+)
+def test_calendars_are_equally_spaced(frequency: str, spacing: str) -> None:
+    X = pd.Series(waves(80), index=pd.date_range("2020-01-31", periods=80, freq=frequency))
+    plain = X.set_axis(pd.DatetimeIndex(X.index.to_numpy()))  # without a frequency
+    detector = SeriesDetector(window_size=4, **QUICK).fit(X)
+    assert detector.spacing_ == spacing
+    for part in (X, plain, plain[5:10], X[5:10]):
+        assert np.isfinite(detector.decision_function(part)).all()
+    with pytest.raises(ValueError, match=r"others lie before position|apart. Got"):
+        detector.decision_function(plain.drop(plain.index[[7, 9, 10]]))
+
+
+def test_times_as_floats() -> None:
+    for step in (0.01, 0.1, 1.0):
+        X = pd.Series(waves(80), index=1.7e9 + step * np.arange(80))
+        detector = SeriesDetector(window_size=4, **QUICK).fit(X)
+        assert float(detector.spacing_) == pytest.approx(step, rel=1e-4)
+        detector.decision_function(X[40:])
+        with pytest.raises(ValueError, match="before position 9"):
+            detector.decision_function(X.drop(X.index[9]))
+
+
+def test_masked_points_are_missing() -> None:
+    X = np.ma.array(np.arange(40), mask=np.arange(40) == 5)
+    with pytest.raises(ValueError, match="missing at position 5"):
+        SeriesDetector(**QUICK).fit(X)
+    detector = SeriesDetector(window_size=4, missing="interpolate", **QUICK).fit(X)
+    np.testing.assert_array_equal(
+        detector.decision_function(np.arange(40)), detector.decision_scores_
+    )
 
 
 def test_networks_take_the_shape_of_the_windows() -> None:
@@ -453,7 +511,7 @@ def test_months_are_equally_spaced() -> None:
     X = pd.Series(waves(60), index=pd.date_range("2020-01-31", periods=60, freq="ME"))
     reader = SeriesReader(None, interpolate=False, checks_times=True, table_reader=TableReader())
     np.testing.assert_array_equal(reader.fit_read(X)[:, 0], X)
-    assert reader.spacing == "ME"
+    assert reader.spacing == "1 months"
 
 
 def test_a_failed_fit_changes_nothing() -> None:
@@ -480,9 +538,14 @@ def test_searches_with_splits_in_time() -> None:
     assert search.predict(X).shape == y.shape
 
 
+SERIES = {"names": ["x0"], "spacing": "", "reader": None, "time": None}
+SERIES |= {"interpolate": False, "checks_times": True}
+
+
 @pytest.mark.parametrize(
     ("entry", "value"),
     [
+        ("window_sizes", [20, 8]),
         ("window_sizes", [8, -20]),
         ("window_sizes", [8, 21]),
         ("window_sizes", [8]),
@@ -492,11 +555,15 @@ def test_searches_with_splits_in_time() -> None:
         ("step", 0),
         ("step", "1"),
         ("latency", -1),
-        ("series", {"names": ["a", "b"], "spacing": "", "reader": None}),
-        ("series", {"names": [], "spacing": "", "reader": None}),
-        ("series", {"names": [3], "spacing": "", "reader": None}),
-        ("series", {"names": ["a"], "spacing": "", "reader": {"params": {}, "formats": 3}}),
+        ("series", SERIES | {"names": ["a", "b"]}),
+        ("series", SERIES | {"names": []}),
+        ("series", SERIES | {"names": [3]}),
+        ("series", SERIES | {"time": 3}),
+        ("series", SERIES | {"interpolate": "yes"}),
+        ("series", SERIES | {"reader": {"params": {}, "formats": 3}}),
+        ("series", {}),
         ("series", None),
+        ("step", 1000),
     ],
 )
 def test_forged_files_are_refused(tmp_path: Path, entry: str, value: object) -> None:
