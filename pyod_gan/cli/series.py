@@ -31,7 +31,7 @@ def fit_series(options: Namespace, source: TableFile, known: KnownLabels | None)
     started = perf_counter()
     given = [f"--{name.replace('_', '-')}" for name in OF_TABLES if getattr(options, name)]
     if given:
-        raise ValueError(f"{', '.join(given)} cannot be used with --series, which names columns.")
+        raise ValueError(f"{', '.join(given)} cannot be used with --series.")
     time, *channels = [name.strip() for name in options.series.split(",")]
     if not channels or not all(channels):
         raise ValueError(
@@ -129,6 +129,7 @@ def _said(source: TableFile, table: pd.DataFrame, error: ValueError) -> ValueErr
     """Make an error that names the file, its lines or rows, and options of the command."""
     said = str(error).replace("missing='interpolate'", "--missing interpolate")
     said = said.replace("irregular='ignore'", "--irregular ignore")
+    said = said.replace(", and name the column of times, as by time='t'", "")
     plural = "s" if "positions" in said else ""
 
     def lines(match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ FOCUS = 0.2  # share of a window's score that only the points that do not fit ha
 AROUND = 0.05  # share of a point's score that is the mean of its windows
 NAMED = 5  # positions that an error names at most
 IGNORE = "irregular='ignore' to take the points as equally spaced"
-CALENDARS = ("business days", "months")
+CALENDARS = ("days", "months")
 MOST = 2**31  # points of a window
 UNEVEN = 1e-6  # share of the spacing by which times that are floats may differ
 CHANNELS = ("numbers", "durations", "nothing")  # kinds of columns that are channels
@@ -225,6 +225,7 @@ class SeriesReader:
         """
         self.reader: TableReader | None = None
         self.spacing = ""
+        X = self._as_frame(X)
         if is_frame(X):
             self.reader = clone(self.table_reader)
         values, self.names, self.spacing = self._read(X, fits=True)
@@ -254,14 +255,29 @@ class SeriesReader:
 
     def labels(self, X: Any) -> Sequence[Any]:
         """Times of the points of a series, or their positions if it has no times."""
-        if is_frame(X):
-            frame = as_frame(X)
-            if self.time is None:
-                return list(frame.index)
-            columns = self._columns(frame, fits=False)
-            return [v for column in columns if column.name == self.time for v in column.values]
-        index: Any = getattr(X, "index", None)
-        return list(index) if hasattr(index, "dtype") else range(len(X))
+        X = self._as_frame(X)
+        if not is_frame(X):
+            return range(len(X))
+        frame = as_frame(X)
+        if self.time is None or self.time == frame.index.name:
+            return list(frame.index)
+        columns = self._columns(frame, fits=False)
+        return [v for column in columns if column.name == self.time for v in column.values]
+
+    def read_point(self, x: Any) -> np.ndarray:
+        """Read the next point of a series, (C,) float64.
+
+        Raises
+        ------
+        ValueError
+            If it is no point of finite numbers, or has labels that are not the channels.
+        """
+        if self.reader is not None and hasattr(getattr(x, "index", None), "dtype"):
+            check_names([str(label) for label in x.index], self.names)
+        point = np.asarray(x, dtype=np.float64).reshape(-1)
+        if point.shape != (len(self.names),) or not np.isfinite(point).all():
+            raise ValueError(f"A point must have {len(self.names)} finite numbers. Got {x!r:.100}.")
+        return point
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything learnt in types that JSON can hold."""
@@ -298,6 +314,7 @@ class SeriesReader:
     def _read(self, X: Any, *, fits: bool) -> tuple[np.ndarray, list[str], str]:
         """Values, names of the channels, and spacing of a series."""
         labels: list[str] | None
+        X = self._as_frame(X)
         if is_frame(X):
             values, labels, spacing = self._read_frame(as_frame(X), fits=fits)
         else:
@@ -305,16 +322,32 @@ class SeriesReader:
                 raise ValueError(
                     f"'time' names the column {self.time!r} of a data frame. Got no data frame."
                 )
-            labels = [str(X.name)] if getattr(X, "name", None) is not None else None
-            values, spacing = _array(X), self._spacing(getattr(X, "index", None))
+            labels, values, spacing = None, _array(X), ""
         infinite = np.flatnonzero(np.isinf(values).any(axis=1))
         if infinite.size:
             raise ValueError(f"A series must be finite. Infinite at {_some(infinite)}.")
         values = _without_gaps(values, self.interpolate)
         return values, column_names(labels, values.shape[1]), spacing
 
+    def _as_frame(self, X: Any) -> Any:
+        """Make a frame of one column of a series of pandas or polars. Others stay as they are.
+
+        A series without a name is the channel of ``fit_read``, if that had one.
+        """
+        if not hasattr(X, "to_frame") or is_frame(X):
+            return X
+        known = getattr(self, "names", ["x0"])
+        return X.to_frame(X.name if X.name not in (None, "") else known[0])
+
     def _read_frame(self, frame: Any, *, fits: bool) -> tuple[np.ndarray, list[str], str]:
         """The same of a pandas frame."""
+        if frame.index.nlevels > 1:
+            raise ValueError(
+                f"A series has one index of times. Got one of {frame.index.nlevels} levels; pass "
+                "one series at a time, such as X.loc[key]."
+            )
+        if self.time is not None and self.time == frame.index.name:
+            frame = frame.reset_index()
         if self.time is not None and self.time not in frame.columns:
             raise ValueError(f"The data frame has no column {self.time!r}, which 'time' names.")
         channels = [name for name in frame.columns if name != self.time]
@@ -418,6 +451,8 @@ def _spacing(index: Any, like: str) -> str:
     dates = hasattr(index, "freq")  # dates, periods and durations have one, which may be None
     if not dates and getattr(getattr(index, "dtype", None), "kind", "") != "f":
         return ""
+    if hasattr(index, "to_timestamp"):  # periods
+        index = index.to_timestamp()
     if index.hasnans:
         raise ValueError(
             f"Times are missing at {_some(np.flatnonzero(index.isna()))}. Fill them, or use "
@@ -444,6 +479,7 @@ def _spacing(index: Any, like: str) -> str:
         return calendar
     first = int(np.argmin(apart))
     said = str(index[first + 1] - index[first]) if dates else f"{steps[~apart].mean():.6g}"
+    said = said.removesuffix(" 00:00:00")
     if not apart.any():
         return said
     raise ValueError(
@@ -454,21 +490,23 @@ def _spacing(index: Any, like: str) -> str:
 
 
 def _calendar(index: Any, like: str) -> str:
-    """Say how far dates are apart in business days or months, "" if they are not equally far.
+    """Say how far dates are apart in days, business days or months, "" if not equally far.
 
     ``like`` is the only distance that counts, unless it is "".
     """
     if not hasattr(index, "tz"):  # no dates
         return ""
     offsets = import_optional("pandas", EXTRA).tseries.offsets
+    days = (index[1].date() - index[0].date()).days
     months = 12 * (index[1].year - index[0].year) + index[1].month - index[0].month
     units = {
+        f"{days} days": (offsets.DateOffset(days=days),),  # of 23 to 25 hours
         "1 business days": (offsets.BDay(),),
         f"{months} months": (offsets.DateOffset(months=months), offsets.MonthEnd(months)),
     }
     for name, ways in units.items():
         fits = name == like or not like
-        if fits and any((index[:-1] + way == index[1:]).all() for way in ways):
+        if fits and name[0] != "0" and any((index[:-1] + way == index[1:]).all() for way in ways):
             return name
     return ""
 

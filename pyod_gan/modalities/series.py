@@ -363,14 +363,11 @@ early_stopping, callbacks, random_state, device, verbose
         NotFittedError
             If the detector is not fitted.
         ValueError
-            If ``x`` is no point of finite numbers. The series goes on without it.
+            If ``x`` is no point of finite numbers, or has other labels than the channels of
+            ``fit``. The series goes on without it.
         """
         check_is_fitted(self)
-        point = np.asarray(x, dtype=np.float64).reshape(-1)
-        if point.shape != (self.n_features_in_,) or not np.isfinite(point).all():
-            raise ValueError(
-                f"A point must have {self.n_features_in_} finite numbers. Got {x!r:.100}."
-            )
+        point = self._reader.read_point(x)
         if not hasattr(self, "_stream"):
             self.restart()
         with own_settings():
