@@ -1,4 +1,4 @@
-"""GAN anomaly detectors for tables, which keep the rules of scikit-learn and PyOD."""
+"""GAN anomaly detectors for tables and series, which keep the rules of scikit-learn and PyOD."""
 
 from __future__ import annotations
 
