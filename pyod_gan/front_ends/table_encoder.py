@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .column_reader import Column
 from .columns import ColumnEncoder
 from .front_end import Output
+from .table_scaler import LARGEST
 
 
 class TableEncoder(BaseEstimator):
@@ -53,7 +54,9 @@ class TableEncoder(BaseEstimator):
         parts = [(j, part) for j, column in enumerate(self.columns_) for part in column.parts_]
         self.outputs_ = [Output(j, *part) for j, part in parts]
         values = self._values(X)
-        self.imputer_ = SimpleImputer(strategy="median", keep_empty_features=True).fit(values)
+        self.imputer_ = SimpleImputer(strategy="median", keep_empty_features=True).fit(
+            np.clip(values, -LARGEST / 4, LARGEST / 4)  # so that a median is finite
+        )
         self.rare_ = float(np.sqrt(len(values)))
         marks = np.array([output.kind in ("missing", "unseen") for output in self.outputs_])
         self.once_ = np.where(marks & ~(values > 0).any(0), self.rare_, 1.0)

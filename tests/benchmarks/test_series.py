@@ -121,7 +121,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     lines = pd.read_csv(tmp_path / "series.csv")
     assert len(lines) == 8
     ours = lines[lines["detector"] == "SeriesDetector"]
-    assert ours["auroc"].min() > 0.9
+    assert ours["auroc"].min() > 0.85
     before = (tmp_path / "series.csv").read_bytes()
     assert main(command) == 0  # all is finished
     assert (tmp_path / "series.csv").read_bytes() == before

@@ -22,7 +22,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tqdm import tqdm
 
 from pyod_gan import GANDetector, __version__, cli
-from pyod_gan.cli import commands, main, readers
+from pyod_gan.cli import commands, main, readers, reading
 from pyod_gan.cli.commands import sample
 from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.readers import open_table
@@ -584,7 +584,7 @@ def test_the_progress_bar_gets_to_its_end(
             super().__init__(**options, file=io.StringIO())
             bars.append(self)
 
-    monkeypatch.setattr(commands, "tqdm", Bar)
+    monkeypatch.setattr(reading, "tqdm", Bar)
     write(WINE, f"in.{suffix}")
     assert main(["score", f"in.{suffix}", "--model", str(models["wine"]), "--out", "out.csv"]) == 0
     assert [(bar.desc, bar.n) for bar in bars] == [("score", bars[0].total)]
