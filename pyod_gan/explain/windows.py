@@ -10,7 +10,7 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
-from ..front_ends.series import WindowFrontEnd
+from ..front_ends.windows import WindowFrontEnd
 
 if TYPE_CHECKING:
     import pandas as pd

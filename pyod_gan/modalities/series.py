@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn import get_config
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,18 +22,19 @@ from ..api.saving import composed, detector_from, from_composed, what_to_save
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
-from ..engine.combination import DECIMALS
 from ..engine.mlp import MLP
 from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
 from ..explain.windows import Names, in_words, joined, stretches
-from ..front_ends.series import Pools, SeriesReader, WindowFrontEnd
+from ..front_ends.series import SeriesReader
 from ..front_ends.table_reader import TableReader
+from ..front_ends.windows import WindowFrontEnd
 from ..gans.registry import get_gan
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
+from .window_scores import Stream, check_step, combined, point_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,6 @@ SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
 LEAST = 4  # points of a series
 SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
-COPIES = 4  # number of arrays as large as the windows that exist at once
 # parameters that GANDetector does not have, or has for tables
 OWN = (
     "time",
@@ -569,96 +568,3 @@ early_stopping, callbacks, random_state, device, verbose
         pairs = zip(self.detectors_, self._front_ends, strict=True)
         by_size = [point_scores(detector, front_end, values) for detector, front_end in pairs]
         return combined(np.array(by_size))
-
-
-def check_step(front_ends: list[WindowFrontEnd]) -> None:
-    """Raise a ValueError if a point would lie in no window that it may see."""
-    most = min(front_end.latency + 1 for front_end in front_ends)
-    if front_ends[0].step > most:
-        raise ValueError(
-            "The 'step' parameter of SeriesDetector must leave no point out: at most the smallest "
-            f"window_size and latency + 1, which is {most}. Got {front_ends[0].step}."
-        )
-
-
-class Stream:
-    """A series that comes point by point, and the scores of its points.
-
-    Of the past it keeps the points of the longest window, and what each of them has of scores.
-    """
-
-    def __init__(
-        self, detectors: list[GANDetector], front_ends: list[WindowFrontEnd], n_channels: int
-    ) -> None:
-        self.detectors, self.front_ends = detectors, front_ends
-        longest = max(front_end.size for front_end in front_ends)
-        self.latency = max(front_end.latency for front_end in front_ends)
-        self.n_points = 0
-        self.points = np.zeros((longest, n_channels))  # the last ones, the newest at the end
-        self.pools = [Pools.empty(longest) for _ in detectors]
-
-    def score_next(self, point: np.ndarray) -> float:
-        """Take a point (C,), and return the score of the point ``latency`` points before it."""
-        points = np.vstack([self.points[1:], point])
-        pools = [_shifted(old) for old in self.pools]
-        parts = zip(self.detectors, self.front_ends, pools, strict=True)
-        for detector, front_end, of_points in parts:
-            start = self.n_points + 1 - front_end.size
-            if start >= 0 and start % front_end.step == 0:
-                first = np.array([len(points) - front_end.size])
-                pool_windows(detector, front_end, points, first, of_points)
-        self.points, self.pools = points, pools
-        self.n_points += 1
-        by_size = [of_points.scores()[-1 - self.latency] for of_points in pools]
-        return float(combined(np.array(by_size)))
-
-
-def _shifted(pools: Pools) -> Pools:
-    """What points have, without the oldest point, and with a new one that has nothing."""
-    return Pools(
-        np.append(pools.largest[1:], -np.inf),
-        np.append(pools.total[1:], 0.0),
-        np.append(pools.n_windows[1:], 0.0),
-    )
-
-
-def combined(by_size: np.ndarray) -> np.ndarray:
-    """Mean of the scores of points over the window sizes, (K, ...) -> (...), without rounding."""
-    mean: np.ndarray = by_size.mean(axis=0)
-    return mean.round(DECIMALS)
-
-
-def point_scores(
-    detector: GANDetector, front_end: WindowFrontEnd, values: np.ndarray
-) -> np.ndarray:
-    """Scores of the points of a series by one detector, (T, C) -> (T,)."""
-    starts = front_end.starts(len(values))
-    pools = Pools.empty(len(values))
-    floats = get_config()["working_memory"] * 2**20 / 8
-    size = max(1, int(floats / (COPIES * front_end.size * values.shape[1])))
-    for first in range(0, len(starts), size):
-        pool_windows(detector, front_end, values, starts[first : first + size], pools)
-    scores = pools.scores()
-    unseen = np.isnan(scores)  # points before the first window that they may see
-    if unseen.any():
-        scores[unseen] = detector.decision_function(front_end.rows(values, starts[:1]))
-    return scores
-
-
-def pool_windows(
-    detector: GANDetector,
-    front_end: WindowFrontEnd,
-    values: np.ndarray,
-    starts: np.ndarray,
-    pools: Pools,
-) -> None:
-    """Score the windows that start at some points, and give their scores to their points."""
-    rows = front_end.rows(values, starts)
-    scores = detector.decision_function(rows)
-    misfits = None
-    if front_end.n_segments is None:
-        above = scores > 0
-        misfits = np.zeros(rows.shape)
-        if above.any():
-            misfits[above] = detector.model_.misfits(detector.model_.rows(rows[above]))
-    front_end.pool(pools, starts, scores, misfits)

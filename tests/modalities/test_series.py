@@ -21,7 +21,8 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from pyod_gan import GANDetector, SeriesDetector
 from pyod_gan.engine.conv import ConvHead
-from pyod_gan.front_ends.series import Pools, SeriesReader, WindowFrontEnd
+from pyod_gan.front_ends.series import SeriesReader
+from pyod_gan.front_ends.windows import Pools, WindowFrontEnd
 from pyod_gan.networks import Conv1d
 from pyod_gan.persist import safetensors_file
 from pyod_gan.tables import TableReader
