@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TadGAN,
         ViewGAN,
     )
-    from .modalities import SeriesDetector
+    from .modalities import ImageDetector, SeriesDetector
     from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
@@ -61,6 +61,7 @@ __all__ = [
     "GANOutlierDetector",
     "GANomaly",
     "HistoryDisplay",
+    "ImageDetector",
     "MapDisplay",
     "PrototypeGAN",
     "ScoreDisplay",
@@ -76,6 +77,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",
     "HistoryDisplay": "display",
+    "ImageDetector": "modalities",
     "MapDisplay": "display",
     "ScoreDisplay": "display",
     "SeriesDetector": "modalities",

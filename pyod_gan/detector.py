@@ -87,12 +87,14 @@ class GANDetector(
         Whether to stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names, see :class:`pyod_gan.callbacks.Callback`.
-    preprocessing : {"auto", "table"} or TableReader, default="auto"
+    preprocessing : {"auto", "joint", "table"} or TableReader, default="auto"
         "auto" reads data frames by :class:`pyod_gan.tables.TableReader`, and encodes those that
         have missing values or columns of other kinds than numbers, by
         :class:`pyod_gan.tables.TableEncoder` (extra ``tabular``). Other tables are taken as they
         are. A ``TableReader`` says how values are written, and what becomes of a value that cannot
-        be read. "table" encodes every input, so that arrays may have missing values too.
+        be read. "table" encodes every input, so that arrays may have missing values too. "joint" is
+        for numbers that share a unit, such as pixels or embeddings: all columns get one scale, so
+        that one that hardly varies counts little.
     warm_start : bool, default=False
         Whether ``fit`` starts from the networks of the last fit, which must have the same sizes.
     reservoir_size : int, default=2048

@@ -36,10 +36,11 @@ class TableFrontEnd(BaseEstimator):
 
     Parameters
     ----------
-    preprocessing : {"auto", "table"} or TableReader, default="auto"
+    preprocessing : {"auto", "joint", "table"} or TableReader, default="auto"
         "auto" reads data frames with ``TableReader()``, and encodes those that have missing values
         or columns of other kinds than numbers. A reader does the same in its own way, also with
-        arrays. "table" reads and encodes every input.
+        arrays. "table" reads and encodes every input. "joint" is "auto" for tables of numbers, all
+        of whose columns get one scale.
 
     Attributes
     ----------
@@ -98,7 +99,7 @@ class TableFrontEnd(BaseEstimator):
         """
         check_is_fitted(self, "scaler_")
         X = plain_table(X)
-        if not is_frame(X) and self.encoder_ is None and self.preprocessing == "auto":
+        if not is_frame(X) and self.encoder_ is None and self._takes_arrays:
             check_cells(X)
             values = finite_floats(X, least_rows=1)
             self._check_columns(values)
@@ -194,10 +195,20 @@ class TableFrontEnd(BaseEstimator):
         given = self.preprocessing
         return TableReader() if isinstance(given, str) else clone(given)
 
+    @property
+    def _is_joint(self) -> bool:
+        """Whether all columns get one scale."""
+        return isinstance(self.preprocessing, str) and self.preprocessing == "joint"
+
+    @property
+    def _takes_arrays(self) -> bool:
+        """Whether arrays are taken as they are."""
+        return isinstance(self.preprocessing, str) and self.preprocessing != "table"
+
     def _are_plain_numbers(self, X: Any) -> bool:
         """Tell whether a table holds numbers only, by its types, and none is missing."""
         if not is_frame(X):
-            return self.preprocessing == "auto"
+            return self._takes_arrays
         if self.preprocessing == "table" or not all(is_number(dtype) for dtype in X.dtypes):
             return False
         columns = list(X.columns)
@@ -210,6 +221,11 @@ class TableFrontEnd(BaseEstimator):
         columns = reader.fit_read(as_frame(X))
         self.reader_, some_missing = reader, any(column.missing.any() for column in columns)
         if self.preprocessing == "table" or some_missing or not reader.all_numbers:
+            if self._is_joint:
+                raise ValueError(
+                    "preprocessing='joint' is for numbers that share a unit. Got a table with "
+                    "missing values or other columns than numbers; use preprocessing='auto'."
+                )
             self.encoder_ = encoder = TableEncoder()
             return encoder.fit_transform(columns)
         return np.column_stack([column.values for column in columns])
@@ -223,7 +239,7 @@ class TableFrontEnd(BaseEstimator):
     def _learn_scale(self, values: np.ndarray) -> None:
         """Fit a new scaler on rows in the table's units."""
         weights = None if self.encoder_ is None else self.encoder_.weights(values)
-        self.scaler_ = TableScaler(weights).fit(values)
+        self.scaler_ = TableScaler(weights, joint=self._is_joint).fit(values)
 
 
 def _reader(

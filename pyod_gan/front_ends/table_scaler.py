@@ -37,6 +37,10 @@ class TableScaler(TransformerMixin, BaseEstimator):
     ----------
     weights : ndarray of shape (n_columns,), default=None
         Positive factors of the standardised columns. None is 1 for all columns.
+    joint : bool, default=False
+        Whether all columns have one scale, the root mean square of their deviations. It is for
+        columns of one unit, such as pixels: one that hardly varies then counts little. It changes
+        nothing if all columns are constant.
 
     Attributes
     ----------
@@ -50,8 +54,9 @@ class TableScaler(TransformerMixin, BaseEstimator):
     Tukey, "The Future of Data Analysis", Annals of Mathematical Statistics 33, 1962.
     """
 
-    def __init__(self, weights: np.ndarray | None = None) -> None:
+    def __init__(self, weights: np.ndarray | None = None, joint: bool = False) -> None:
         self.weights = weights
+        self.joint = joint
 
     def fit(self, X: np.ndarray, y: object = None) -> TableScaler:
         """Learn means and standard deviations of ``X`` (n, D), finite or NaN, which is left out."""
@@ -64,6 +69,11 @@ class TableScaler(TransformerMixin, BaseEstimator):
         constant = self.scale_ <= rounding
         self.news_ = np.where(constant, [np.sqrt(len(column)) for column in columns], 0.0)
         self.scale_[constant] = np.maximum(rounding, np.finfo(np.float64).tiny)[constant]
+        if self.joint and not constant.all():
+            largest = self.scale_.max()  # so that squares are finite
+            shares = np.where(constant, 0.0, self.scale_ / largest)
+            self.scale_[:] = largest * np.sqrt((shares**2).mean())
+            self.news_[:] = 0.0
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .image import ImageDetector
 from .series import SeriesDetector
 
-__all__ = ["SeriesDetector"]
+__all__ = ["ImageDetector", "SeriesDetector"]

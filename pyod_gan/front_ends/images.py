@@ -1,0 +1,331 @@
+"""Reads images: arrays, lists of images, and files in folders, chunk by chunk."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from .._support.optional_imports import import_optional
+
+EXTRA = "images"
+SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
+    | {".webp"}
+)
+LARGEST = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}  # values that stand for 1
+OVERSHOT = 2.0  # largest value of an image beside others that do not exceed 1
+LEAST = 4  # pixels on each side
+MOST_CHANNELS = 4  # of an axis that is taken for channels
+CHUNK = 2**20  # values of the images that are read at once
+NAMED = 5  # problems that an error names at most
+Name = str | int
+
+
+class Images(NamedTuple):
+    """Some images that were read."""
+
+    names: list[Name]  # paths, or positions
+    values: np.ndarray  # (m, H, W, C) float32
+
+
+class ImageReader:
+    """Reads images of one size, and knows the size and the channels of those of ``fit``.
+
+    Values of 8 and 16 bits become shares of the largest value, so that they lie between 0 and 1.
+    Other numbers stay as they are. If those of ``fit`` exceed 1, whole numbers stay so, too.
+
+    Parameters
+    ----------
+    resize : tuple of int or None
+        Height and width to bring all images to. With None all must have the same.
+    on_error : {"error", "skip"}
+        Whether an image that cannot be used is an error, or is left out.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Height, width and channels of the images, after resizing.
+    in_unit : bool
+        Whether the values of ``fit`` do not exceed 1.
+    """
+
+    def __init__(self, resize: tuple[int, int] | None, on_error: str) -> None:
+        self.resize = resize
+        self.on_error = on_error
+        self.in_unit = True
+        self._is_fitted = False
+        self._has_shares = False  # of the largest value
+
+    def fit_chunks(self, X: Any) -> Iterator[Images]:
+        """Read images in chunks, and learn their size, channels and range.
+
+        Raises
+        ------
+        ValueError
+            If there are no images, or one cannot be used. All of them are looked at, and named.
+        ImportError
+            If there are files and the extra ``images`` is not installed.
+        """
+        source = _source(X)
+        self.shape = self._shape_of(source)
+        largest = -np.inf
+        for chunk in self._chunks(source):
+            largest = max(largest, float(chunk.values.max()))
+            yield chunk
+        if self._has_shares and largest > 1:
+            raise ValueError(
+                f"Images of 8 or 16 bits lie beside others with values up to {largest:g}. Divide "
+                "the others, so that they do not exceed 1."
+            )
+        self.in_unit, self._is_fitted = largest <= 1, True
+
+    def chunks(self, X: Any) -> Iterator[Images]:
+        """Read images in chunks.
+
+        Raises
+        ------
+        ValueError, ImportError
+            As in :meth:`fit_chunks`, or if images have another size, other channels or another
+            range than in ``fit``.
+        """
+        return self._chunks(_source(X))
+
+    def names(self, X: Any) -> list[Name]:
+        """Names of all images, with those that cannot be read: paths, or positions."""
+        return _source(X).names
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as types that JSON can hold; see :meth:`from_dict`."""
+        resize = None if self.resize is None else list(self.resize)
+        learnt = {"shape": list(self.shape), "in_unit": self.in_unit}
+        return {"resize": resize, "on_error": self.on_error, **learnt}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> ImageReader:
+        """Make a reader from :meth:`to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If an entry cannot be one of a reader.
+        """
+        resize, shape = saved["resize"], saved["shape"]
+        sizes = [shape] if resize is None else [shape, [*resize, shape[2]]]
+        for size in sizes:
+            if len(size) != 3 or not all(type(n) is int and n >= 1 for n in size):
+                raise ValueError(f"its images must have a height, a width and channels: {size}")
+        if saved["on_error"] not in ("error", "skip") or type(saved["in_unit"]) is not bool:
+            raise ValueError("its reader of images must know 'on_error' and 'in_unit'")
+        reader = cls(None if resize is None else (resize[0], resize[1]), saved["on_error"])
+        reader.shape, reader.in_unit = (shape[0], shape[1], shape[2]), saved["in_unit"]
+        reader._is_fitted = True
+        return reader
+
+    def _shape_of(self, source: _Source) -> tuple[int, int, int]:
+        """Height, width and channels of most images; colour if any file has colour."""
+        shapes = [shape for shape in map(source.shape, range(len(source.names))) if shape]
+        if not shapes:
+            return (0, 0, 0)  # no image can be read, which the chunks will say
+        sizes = Counter(shape[:2] for shape in shapes)
+        channels = Counter(shape[2] for shape in shapes)
+        n_channels = max(channels) if source.are_files else channels.most_common(1)[0][0]
+        height, width = self.resize or sizes.most_common(1)[0][0]
+        return height, width, n_channels
+
+    def _chunks(self, source: _Source) -> Iterator[Images]:
+        """Read images in chunks, and raise an error if any image cannot be used."""
+        if not source.names:
+            raise ValueError(f"There are no images in {source.where}.")
+        size = max(1, CHUNK // max(1, int(np.prod(self.shape))))
+        problems: list[str] = []
+        n_read = 0
+        for first in range(0, len(source.names), size):
+            names, values = [], []
+            for place in range(first, min(first + size, len(source.names))):
+                try:
+                    values.append(self._read(source, place))
+                    names.append(source.names[place])
+                except (ValueError, OSError, SyntaxError) as error:  # Pillow raises these
+                    problems.append(f"{source.said(place)}: {error}")
+            n_read += len(names)
+            if names and not (problems and self.on_error == "error"):
+                yield Images(names, np.stack(values))
+        if problems and (self.on_error == "error" or not n_read):
+            raise ValueError(_in_words(problems, len(source.names)))
+
+    def _read(self, source: _Source, place: int) -> np.ndarray:
+        """Read one image, (H, W, C) float32.
+
+        Raises
+        ------
+        ValueError, OSError, SyntaxError
+            If it cannot be used.
+        """
+        pixels = source.read(place, self.shape[2])
+        largest = LARGEST.get(pixels.dtype) if self.in_unit else None
+        if pixels.dtype.kind not in "biuf":
+            raise ValueError(f"values of type {pixels.dtype} are no numbers")
+        self._has_shares |= largest is not None
+        image = pixels.astype(np.float32) / np.float32(largest or 1)
+        if not np.isfinite(image).all():
+            raise ValueError("it has missing, infinite or huge values")
+        if image.shape[2] != self.shape[2]:
+            raise ValueError(f"it has {image.shape[2]} channels instead of {self.shape[2]}")
+        if self.in_unit and image.max() > OVERSHOT and self._is_fitted:
+            raise ValueError(
+                f"it has values up to {image.max():g}, and images of fit had at most 1; divide it"
+            )
+        if self.resize is not None:
+            image = _resized(image, self.resize)
+        if image.shape != self.shape:
+            raise ValueError(
+                f"it has {image.shape[0]} × {image.shape[1]} pixels instead of {self.shape[0]} × "
+                f"{self.shape[1]}; resize=({self.shape[0]}, {self.shape[1]}) brings all to one size"
+            )
+        if min(image.shape[:2]) < LEAST:
+            raise ValueError(f"an image must have at least {LEAST} × {LEAST} pixels")
+        return image
+
+
+class _Source(Protocol):
+    """Images that were passed, one by one."""
+
+    names: list[Name]
+    where: str  # for errors
+    are_files: bool
+
+    def said(self, place: int) -> str:
+        """Name of an image in errors."""
+
+    def shape(self, place: int) -> tuple[int, int, int] | None:
+        """Height, width and channels of an image, without reading its pixels, if it can be read."""
+
+    def read(self, place: int, n_channels: int) -> np.ndarray:
+        """Pixels of an image, (H, W, C). A file gets ``n_channels``, if it has 1 or 3."""
+
+
+class _Arrays:
+    """Images in memory."""
+
+    are_files = False
+
+    def __init__(self, images: Sequence[Any]) -> None:
+        self.images = images
+        self.names: list[Name] = list(range(len(images)))
+        self.where = "X"
+
+    def said(self, place: int) -> str:
+        return f"X[{place}]"
+
+    def shape(self, place: int) -> tuple[int, int, int] | None:
+        try:
+            height, width, n_channels = self.read(place, 0).shape
+        except ValueError:
+            return None
+        return height, width, n_channels
+
+    def read(self, place: int, n_channels: int) -> np.ndarray:
+        try:
+            pixels = np.asarray(self.images[place])
+        except ValueError as error:
+            raise ValueError("its rows have different lengths") from error
+        if pixels.ndim == 2:
+            pixels = pixels[..., None]
+        if pixels.ndim != 3 or 0 in pixels.shape:
+            raise ValueError(f"an image is (height, width[, channels]). Got {pixels.shape}")
+        if pixels.shape[0] <= MOST_CHANNELS < min(pixels.shape[1:]):
+            raise ValueError(
+                f"channels come last. Got {pixels.shape}; use np.moveaxis(image, 0, -1)"
+            )
+        return pixels
+
+
+class _Files:
+    """Images in files."""
+
+    are_files = True
+
+    def __init__(self, paths: Sequence[Path], names: list[Name], where: str) -> None:
+        self.paths, self.names, self.where = paths, names, where
+        self.pillow = import_optional("PIL.Image", EXTRA)
+        self.turned = import_optional("PIL.ImageOps", EXTRA).exif_transpose
+
+    def said(self, place: int) -> str:
+        return str(self.names[place])
+
+    def shape(self, place: int) -> tuple[int, int, int] | None:
+        try:
+            with self.pillow.open(self.paths[place]) as image:
+                width, height = image.size
+                turned = image.getexif().get(0x0112, 1) >= 5  # orientations on their side
+                grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;")
+        except (OSError, ValueError, SyntaxError):
+            return None
+        return (width, height, 1 if grey else 3) if turned else (height, width, 1 if grey else 3)
+
+    def read(self, place: int, n_channels: int) -> np.ndarray:
+        if not self.paths[place].stat().st_size:
+            raise ValueError("the file is empty")
+        with self.pillow.open(self.paths[place]) as image:
+            upright = self.turned(image)
+            if upright.mode.startswith("I;"):
+                pixels = np.asarray(upright, dtype=np.uint16)
+            elif upright.mode in ("I", "F"):
+                pixels = np.asarray(upright)
+            else:
+                pixels = np.asarray(upright.convert("L" if n_channels == 1 else "RGB"))
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+        return np.repeat(pixels, 3, axis=2) if pixels.shape[2] < n_channels == 3 else pixels
+
+
+def _source(X: Any) -> _Source:
+    """Find out what was passed.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be images.
+    """
+    if isinstance(X, str | os.PathLike):
+        folder = Path(X)
+        if not folder.is_dir():
+            raise ValueError(f"X must be images, paths of images, or a folder. {folder} is none.")
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        return _Files(paths, [str(p.relative_to(folder)) for p in paths], f"the folder {folder}")
+    images = X if isinstance(X, list | tuple) else np.asarray(X)
+    if isinstance(images, np.ndarray) and images.ndim not in (1, 3, 4):
+        raise ValueError(
+            "X must be images of shape (n, height, width[, channels]), a list of images or paths, "
+            f"or a folder. Got an array of shape {images.shape}; reshape flat rows, as in "
+            "X.reshape(-1, 28, 28), and wrap a single image in a list."
+        )
+    files = [image for image in images if isinstance(image, str | os.PathLike)]
+    if not files:
+        return _Arrays(list(images))
+    if len(files) < len(images):
+        raise ValueError("X must hold paths or images, not both.")
+    return _Files([Path(p) for p in files], [os.fspath(p) for p in files], "X")
+
+
+def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring an image (H, W, C) to a height and width, without aliasing."""
+    pixels = torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, -1, 0)[None]))
+    resized = interpolate(pixels, size=size, mode="bilinear", align_corners=False, antialias=True)
+    return np.moveaxis(resized[0].numpy(), 0, -1)
+
+
+def _in_words(problems: list[str], n_images: int) -> str:
+    """Describe the images that cannot be used."""
+    more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+    skip = "" if len(problems) == n_images else " on_error='skip' leaves them out."
+    return (
+        f"{len(problems)} of {n_images} images cannot be used. "
+        f"{'; '.join(problems[:NAMED])}{more}.{skip}"
+    )

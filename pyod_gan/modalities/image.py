@@ -1,0 +1,480 @@
+"""The estimator ImageDetector: anomalies among images, and where in an image they are."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from .._support.own_settings import own_settings
+from .._support.rollback import restored_on_failure
+from ..api.conformal import ConformalMixin
+from ..api.parameters import CONSTRAINTS, ParametersMixin
+from ..api.pyod_base import PyODBase
+from ..api.saving import composed, detector_from, from_composed, what_to_save
+from ..api.thresholds import use_scores
+from ..detector import GANDetector
+from ..engine.callbacks import Callback
+from ..engine.mlp import MLP
+from ..engine.network_kinds import get_network
+from ..engine.network_spec import NetworkSpec
+from ..engine.spec import BaseGAN
+from ..explain.regions import Flagged, regions
+from ..front_ends.image_parts import PARTS, Embedding, part_from
+from ..front_ends.images import NAMED, ImageReader, Images, Name
+from ..persist.composed_file import read_composed, write_composed
+from ..persist.detector_file import refused
+from .image_model import FittedPart, ImageModel, fit_images
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT = ("shape", "texture", "detail")
+# parameters that GANDetector does not have, or has for tables
+OWN = ("parts", "embedding", "size", "resize", "on_error")
+
+
+class ImageDetector(ConformalMixin, ParametersMixin, PyODBase):
+    """Anomalies among images, and maps of where in an image they are, by GANs.
+
+    An image is looked at in several *parts*, and for each of them a :class:`GANDetector` learns
+    what is normal. "shape" sees the edges of the whole image, "texture" sees patches of edges, and
+    "detail" sees patches of pixels. Each part's score is put in units of its training scores, and
+    the score of an image is their mean. So no weights have to be downloaded, and few images are
+    enough. Larger images are better seen through an embedding, any network that turns images into
+    numbers.
+
+    Parameters
+    ----------
+    gan : str or BaseGAN, default="auto"
+        The GAN, as in :class:`GANDetector`.
+    parts : "auto" or sequence of str, default="auto"
+        Some of "shape", "texture", "detail", "pixels" and "embedding". "auto" is the first three.
+        It is "embedding" if there is one, and "pixels", the values of the whole image, with other
+        networks than multi-layer perceptrons, such as ``network="conv2d"``.
+    embedding : callable, torch module, encoder or str, default=None
+        What turns images into vectors (n_images, n_features), or into maps of vectors (n_images,
+        n_features, height, width), whose places are then looked at one by one. A callable gets an
+        array (n_images, height, width, n_channels). A torch module gets the same as a tensor, with
+        channels first. A PyOD encoder, or the name of one, gets a list of arrays of 8 bits.
+    size : int, default=32
+        Longer side in pixels to which larger images are shrunk, other than for an embedding. Twice
+        as many show finer textures and details, and cost four times as much.
+    resize : tuple of int, default=None
+        Height and width that all images are brought to first. None takes images that all have the
+        same size.
+    on_error : {"error", "skip"}, default="error"
+        Whether an image that cannot be used is an error, or is left out with a warning. The errors
+        name each of them.
+    n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
+early_stopping, callbacks, random_state, device, verbose
+        As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv2d"``, take
+        that of the images.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_images,)
+        Scores of the images of ``fit`` that were used, higher = more anomalous. They equal
+        ``decision_function`` of the same images.
+    threshold_ : float
+        Images that score above it are labelled 1.
+    labels_ : ndarray of shape (n_images,)
+        Labels of the same images, 0 = inlier, 1 = outlier.
+    flagged_share_ : float
+        Share of outliers that the threshold stands for.
+    conformal_scores_ : ndarray of shape (n_held_out,)
+        Sorted scores of held-out images, after ``calibrate``.
+    names_ : list of str or int
+        Paths of the images of ``fit`` that were used, or their positions.
+    skipped_ : list of str or int
+        Those that could not be used, with ``on_error="skip"``.
+    detectors_ : dict of str to GANDetector
+        The fitted detectors, by part.
+    image_shape_ : tuple of int
+        Height, width and channels of the images, after ``resize``.
+    n_features_in_ : int
+        Number of values of an image.
+
+    See Also
+    --------
+    GANDetector : The same for tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyod_gan import ImageDetector
+    >>> rng = np.random.default_rng(0)
+    >>> images = rng.normal(size=(60, 16, 16))
+    >>> images[:, 4:12, 6:10] += 5
+    >>> images[7, 4:12, 6:10] = 0
+    >>> detector = ImageDetector(contamination=0.02, random_state=0).fit(images)
+    >>> int(detector.decision_scores_.argmax())
+    7
+    """
+
+    _parameter_constraints = {
+        name: allowed
+        for name, allowed in CONSTRAINTS.items()
+        if name not in ("warm_start", "reservoir_size", "preprocessing")
+    } | {
+        "parts": [StrOptions({"auto"}), "array-like"],
+        "embedding": [callable, str, None, object],
+        "size": [Interval(Integral, 8, None, closed="left")],
+        "resize": ["array-like", None],
+        "on_error": [StrOptions({"error", "skip"})],
+    }
+
+    def __init__(
+        self,
+        gan: str | BaseGAN = "auto",
+        *,
+        parts: str | Sequence[str] = "auto",
+        embedding: Callable[[np.ndarray], Any] | str | Any = None,
+        size: int = 32,
+        resize: tuple[int, int] | None = None,
+        on_error: str = "error",
+        n_estimators: int | None = None,
+        contamination: float | Any = 0.1,
+        max_iter: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        network: str | NetworkSpec | None = None,
+        pairing: str = "one",
+        early_stopping: bool = False,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: str = "auto",
+        verbose: int = 0,
+    ) -> None:
+        self.gan = gan
+        self.parts = parts
+        self.embedding = embedding
+        self.size = size
+        self.resize = resize
+        self.on_error = on_error
+        self.n_estimators = n_estimators
+        self.contamination = contamination
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.lr = lr
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.network = network
+        self.pairing = pairing
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> ImageDetector:
+        """Train on images, and set threshold and labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images, at least 2: an array, a list of arrays, a list of paths of image files, or the
+            path of a folder with image files in it or below it. Files need the extra ``images``.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : ImageDetector
+            The fitted detector. If ``fit`` fails or is interrupted, it stays as it was before.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be used, or if images cannot be read, or have different sizes or
+            channels, or missing values. All of them are named.
+        TrainingCollapsedError
+            If no ensemble member could be trained.
+        ImportError
+            If files are read without the extra ``images``.
+        """
+        with restored_on_failure(self), own_settings():
+            self._validate_params()
+            names = self._part_names()
+            reader = ImageReader(self._new_size(), self.on_error)
+            self._model, self.names_, scores = fit_images(self, OWN, names, reader, X)
+            used = set(self.names_)
+            self.skipped_ = [name for name in reader.names(X) if name not in used]
+            _warn_of(self.skipped_)
+            use_scores(self, scores)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Anomaly score of each image, higher = more anomalous.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images of the size of ``fit``. Files of a folder are taken in the order of their paths.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_images,), float64
+            A typical image of ``fit`` has a score of about 0. An image that cannot be used has NaN,
+            with ``on_error="skip"``, and is never labelled 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError, ImportError
+            As in :meth:`fit`, or if images have other channels or another range than in ``fit``.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            model = self._model
+            return self._by_image(X, (), lambda images: model.scores(model.seen(images)))
+
+    def anomaly_maps(self, X: Any) -> np.ndarray:
+        """Where in an image its score comes from, higher = more anomalous.
+
+        The map of a part pools to its score: its mean, or for "detail" its largest value, is the
+        part's score. The map of an image is the mean over parts. An embedding that makes one vector
+        of an image has a map by occlusion (Zeiler and Fergus, "Visualizing and Understanding
+        Convolutional Networks", ECCV 2014): how much the score falls if a place is covered by the
+        image's mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images as in :meth:`decision_function`.
+
+        Returns
+        -------
+        maps : ndarray of shape (n_images, height, width), float64
+            A map for each image, NaN if it cannot be used.
+
+        Raises
+        ------
+        NotFittedError, ValueError, ImportError
+            As in :meth:`decision_function`.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            return self._by_image(X, self.image_shape_[:2], self._model.maps)
+
+    def explain_frame(self, X: Any) -> pd.DataFrame:
+        """Reasons for each image that is labelled 1: which parts are unusual, and where.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images as in :meth:`decision_function`.
+
+        Returns
+        -------
+        reasons : DataFrame
+            One line per image and part, the part with the largest score first: ``image`` (path or
+            position), ``score`` of the image, ``part``, ``part_score``, the place where the part's
+            map is highest (``top``, ``left``, ``bottom`` and ``right``, in pixels), and ``reason``
+            in words.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`decision_function`.
+        ImportError
+            If pandas is not installed. The extra ``tabular`` has it.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            model, flagged = self._model, []
+            for images in model.reader.chunks(X):
+                by_part = model.part_scores(model.seen(images))
+                scores = model.combined(by_part)
+                for i in np.flatnonzero(scores > self.threshold_):
+                    one = Images([images.names[i]], images.values[i : i + 1])
+                    maps = model.part_maps(one)[:, 0]
+                    flagged.append(Flagged(images.names[i], scores[i], by_part[:, i], maps))
+            return regions(model.names, flagged)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one file that holds data only, no code.
+
+        What is left out, and what is refused, is as in :meth:`GANDetector.save`. An ``embedding``
+        that is no name is code, and is left out too.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. An existing file is replaced.
+
+        Raises
+        ------
+        NotFittedError, ValueError, OSError
+            As in :meth:`GANDetector.save`.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        model = self._model
+        about = {
+            "images": model.reader.to_dict(),
+            "size": model.size,
+            "parts": [p.part.to_dict() | {"unit": list(p.unit)} for p in model.parts],
+            "names": self.names_,
+            "skipped": self.skipped_,
+        }
+        saved = composed(self, [what_to_save(p.detector) for p in model.parts], about)
+        if not isinstance(self.embedding, str):
+            saved = replace(saved, params=saved.params | {"embedding": None})
+        write_composed(Path(path), saved)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        embedding: Any = None,
+        gans: Sequence[type[BaseGAN]] = (),
+        networks: Sequence[type[NetworkSpec]] = (),
+    ) -> ImageDetector:
+        """Read a detector that :meth:`save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. No code in it is run.
+        embedding : callable, torch module or encoder, default=None
+            The embedding that ``fit`` had, if it had one that is no name.
+        gans : sequence of BaseGAN classes, default=()
+            GANs of your own that the file may name.
+        networks : sequence of NetworkSpec classes, default=()
+            Kinds of networks of your own that the file may name.
+
+        Returns
+        -------
+        detector : ImageDetector
+            The fitted detector, with the same scores.
+
+        Raises
+        ------
+        ValueError, OSError
+            As in :meth:`GANDetector.load`, or if the embedding is missing.
+        """
+        saved = read_composed(Path(path), cls.__name__, gans, networks)
+        with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
+            detector: ImageDetector = from_composed(cls, saved)
+            if embedding is not None:
+                detector.embedding = embedding
+            about = saved.about
+            if type(about["size"]) is not int or about["size"] < 1:
+                raise ValueError("its 'size' must be a whole number of pixels")
+            parts = [
+                FittedPart(part_from(entry), detector_from(GANDetector, part), _unit(entry))
+                for entry, part in zip(about["parts"], saved.parts, strict=True)
+            ]
+            reader = ImageReader.from_dict(about["images"])
+            detector._model = ImageModel(reader, about["size"], detector.embedding, parts)
+            detector.names_, detector.skipped_ = list(about["names"]), list(about["skipped"])
+        if Embedding.name in detector._model.names and detector.embedding is None:
+            raise ValueError(
+                f"{path} has a detector of an embedding, which is not in the file. Pass the "
+                "`embedding` that it was fitted with."
+            )
+        return detector
+
+    @property
+    def detectors_(self) -> dict[str, GANDetector]:
+        """The fitted detectors, by part."""
+        return {fitted.part.name: fitted.detector for fitted in self._model.parts}
+
+    @property
+    def image_shape_(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        return self._model.reader.shape
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of values of an image."""
+        return int(np.prod(self.image_shape_))
+
+    def _part_names(self) -> tuple[str, ...]:
+        """Names of the parts that the parameters ask for.
+
+        Raises
+        ------
+        ValueError
+            If there is no such part, if one is named twice, or if parts do not go with the
+            embedding or the kind of network.
+        """
+        own = get_network(self.network) if self.network is not None else MLP()
+        convolves = not isinstance(own, MLP)
+        if isinstance(self.parts, str):
+            if self.embedding is not None:
+                return (Embedding.name,)
+            return ("pixels",) if convolves else DEFAULT
+        names = tuple(self.parts)
+        known = [*PARTS, Embedding.name]
+        if not names or any(name not in known for name in names) or len(set(names)) < len(names):
+            raise ValueError(
+                "The 'parts' parameter of ImageDetector must be 'auto', or some of "
+                f"{', '.join(known)}, each once. Got {self.parts!r}."
+            )
+        if (Embedding.name in names) != (self.embedding is not None):
+            raise ValueError(
+                "The part 'embedding' and the parameter `embedding` need each other. Got parts="
+                f"{self.parts!r} and embedding={self.embedding!r}."
+            )
+        positions = [name for name in names if name in PARTS and PARTS[name].has_position]
+        if convolves and positions:
+            raise ValueError(
+                f"Rows of {' and '.join(positions)} hold positions, which only an MLP can read. "
+                f"Got network={self.network!r}; use parts=('pixels',)."
+            )
+        return names
+
+    def _new_size(self) -> tuple[int, int] | None:
+        """Height and width to resize to."""
+        if self.resize is None:
+            return None
+        given: Any = self.resize
+        if len(given) != 2 or not all(isinstance(n, Integral) and int(n) >= 1 for n in given):
+            raise ValueError(
+                "The 'resize' parameter of ImageDetector must be a height and a width in pixels. "
+                f"Got {given!r}."
+            )
+        return int(given[0]), int(given[1])
+
+    def _by_image(
+        self, X: Any, shape: tuple[int, ...], compute: Callable[[Images], np.ndarray]
+    ) -> np.ndarray:
+        """Compute something for each image, chunk by chunk, NaN for those that cannot be used."""
+        names = self._model.reader.names(X)
+        places = {name: place for place, name in enumerate(names)}
+        found = np.full((len(names), *shape), np.nan)
+        for images in self._model.reader.chunks(X):
+            found[[places.pop(name) for name in images.names]] = compute(images)
+        _warn_of(list(places))
+        return found
+
+
+def _unit(entry: dict[str, Any]) -> tuple[float, float]:
+    """Centre and scale of a part in a file."""
+    centre, scale = entry["unit"]
+    if type(centre) is not float or type(scale) is not float or not scale > 0:
+        raise ValueError(f"the unit of a part must be two numbers. Got {entry['unit']!r:.100}")
+    return centre, scale
+
+
+def _warn_of(skipped: list[Name]) -> None:
+    """Warn of images that could not be used."""
+    if skipped:
+        more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+        warnings.warn(
+            f"{len(skipped)} images could not be used, and have no score: "
+            f"{', '.join(map(str, skipped[:NAMED]))}{more}.",
+            stacklevel=4,
+        )
