@@ -29,6 +29,7 @@ COMMANDS = {
     "errors": "Print how many errors planted in real tables are found; write ``errors.csv``.",
     "drift": "Print how well partial_fit recovers when all rows move.",
     "series": "Compare detectors of series on generated series, or on NAB's of --series.",
+    "images": "Compare detectors of images on digits, planted defects and the files of --images.",
     "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
@@ -44,6 +45,7 @@ examples:
   python -m benchmarks gate --data-home data             check the harness
   python -m benchmarks errors                            errors planted in real tables
   python -m benchmarks series --series NAB               series, beside PyOD's detectors
+  python -m benchmarks images --images usps.npz          images, beside the same on pixels
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks selection --max-rows 1000         scorers without labels
 
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-home", help=f"folder of ADBench and ODDS files (or {datasets.DATA_VARIABLE})")
     add("--download", action="store_true", help="fetch missing or damaged files first")
     add("--tables", type=Path, help="pretrain: folder of .npz files with X and y")
+    add("--images", type=Path, nargs="*", help="images: files of NumPy with images X and labels y")
     add("--series", type=Path, help="series: folder of NAB (default: generated series)")
     add("--ablation", action="store_true", help="pretrain: also leave out views and tasks")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")

@@ -223,10 +223,10 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def with_spread(means: pd.Series, deviations: pd.Series) -> pd.Series:
+def with_spread(means: pd.Series, deviations: pd.Series, decimals: int = 3) -> pd.Series:
     """Means as text, with their standard deviations where there are any."""
-    spreads = deviations.map(lambda s: "" if np.isnan(s) else f" ± {s:.3f}")
-    return means.map("{:.3f}".format) + spreads
+    spreads = deviations.map(lambda s: "" if np.isnan(s) else f" ± {s:.{decimals}f}")
+    return means.map(lambda mean: f"{mean:.{decimals}f}") + spreads
 
 
 def details(rows: pd.DataFrame) -> str:

@@ -12,18 +12,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
-from tqdm import tqdm
 
 from ..harness import report, significance
 from ..harness.detectors import OURS as OURS_ON_TABLES
 from ..harness.isolation import isolated
+from ..harness.run_file import RunFile
 from ..harness.series_data import LabelledSeries, generated, nab
 from ..harness.series_metrics import find_period, volume_under_surface
-from ..harness.versions import Versions
 from ..peers import series as peers
 
 FIRST = 0.15  # share of a series that is fitted
@@ -40,8 +38,7 @@ def command(options: Namespace, home: Path | None) -> int:
     if options.datasets:
         series = [one for one in series if one.name in options.datasets.split(",")]
     names, seeds = peers.expand(options.detectors), range(options.seeds or 3)
-    options.out.mkdir(parents=True, exist_ok=True)
-    results = Results(options.out)
+    results = RunFile(options.out, "series", KEY, _as_on_tables)
     jobs = [
         (one, name, setting, seed)
         for one in series
@@ -50,11 +47,10 @@ def command(options: Namespace, home: Path | None) -> int:
         for seed in seeds
         if not (name in ONE_SERIES and setting != "same")
     ]
-    jobs = [job for job in jobs if not results.has(job[0].name, *job[1:])]
-    pool = joblib.Parallel(n_jobs=options.jobs, return_as="generator_unordered")
-    for line in tqdm(pool(joblib.delayed(measure)(*job) for job in jobs), total=len(jobs)):
-        results.add(line)
-    text = tables(results.table(names, [one.name for one in series], seeds))
+    results.finish(jobs, lambda job: (job[0].name, *job[1:]), measure, options.jobs)
+    lines = results.lines
+    wanted = lines["detector"].isin(names) & lines["series"].isin([one.name for one in series])
+    text = tables(lines[wanted & lines["seed"].isin(seeds)])
     (options.out / "series.md").write_text(text, encoding="utf-8")
     print(text)
     return 0
@@ -83,39 +79,6 @@ def measure(series: LabelledSeries, name: str, setting: str, seed: int) -> dict[
     volume = volume_under_surface(y, scores, find_period(series.values))
     line |= {"vus_pr": volume.pr, "vus_roc": volume.roc}
     return line | {"auroc": roc_auc_score(y, scores), "ap": average_precision_score(y, scores)}
-
-
-class Results:
-    """``series.csv``: one line per finished run, with the software that made it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "series.csv"
-        self.versions = Versions(folder / "versions.json")
-        known = self.path.exists()
-        self.lines = pd.read_csv(self.path, dtype={"versions": str}) if known else pd.DataFrame()
-        self._finished = set()
-        if known:
-            names = self.lines["detector"].unique()
-            current = {name: self.versions.current(_as_on_tables(name)) for name in names}
-            now = [v in current[n] for n, v in self.lines[["detector", "versions"]].to_numpy()]
-            self.lines = self.lines[now]
-            self._finished = set(self.lines[KEY].itertuples(index=False, name=None))
-
-    def has(self, series: str, detector: str, setting: str, seed: int) -> bool:
-        """Whether the software installed now has made this run."""
-        return (series, detector, setting, seed) in self._finished
-
-    def add(self, line: dict[str, Any]) -> None:
-        """Keep one run, and write the file."""
-        note = self.versions.note(_as_on_tables(line["detector"]))
-        new = pd.DataFrame([line | {"versions": note}])
-        self.lines = pd.concat([self.lines, new], ignore_index=True)
-        self.lines.sort_values(KEY).to_csv(self.path, index=False, float_format="%.5f")
-
-    def table(self, names: list[str], series: list[str], seeds: range) -> pd.DataFrame:
-        """Runs of some detectors on some series."""
-        wanted = self.lines["detector"].isin(names) & self.lines["series"].isin(series)
-        return self.lines[wanted & self.lines["seed"].isin(seeds)]
 
 
 def _as_on_tables(name: str) -> str:

@@ -1,0 +1,69 @@
+"""One line per finished run of a study, in a CSV file, with the software that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+from tqdm import tqdm
+
+from .versions import Versions
+
+Job = tuple[Any, ...]
+
+
+class RunFile:
+    """``<study>.csv`` in a folder, beside a ``versions.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which is made.
+    study : str
+        Name of the study.
+    key : list of str
+        Columns that tell runs apart. One is "detector".
+    on_tables : callable
+        Turns the name of a detector into that of the detector of tables whose software counts.
+    """
+
+    def __init__(
+        self, folder: Path, study: str, key: list[str], on_tables: Callable[[str], str]
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path, self.key, self.on_tables = folder / f"{study}.csv", key, on_tables
+        self.versions = Versions(folder / "versions.json")
+        known = self.path.exists()
+        self.lines = pd.read_csv(self.path, dtype={"versions": str}) if known else pd.DataFrame()
+        self._finished: set[Job] = set()
+        if known:
+            names = self.lines["detector"].unique()
+            current = {name: self.versions.current(on_tables(name)) for name in names}
+            now = [v in current[n] for n, v in self.lines[["detector", "versions"]].to_numpy()]
+            self.lines = self.lines[now]
+            self._finished = set(self.lines[key].itertuples(index=False, name=None))
+
+    def finish(
+        self,
+        jobs: Iterable[Job],
+        key_of: Callable[[Job], Job],
+        measure: Callable[..., dict[str, Any]],
+        n_jobs: int,
+    ) -> None:
+        """Make the runs that the software installed now has not made, and keep each as it ends."""
+        missing = [job for job in jobs if key_of(job) not in self._finished]
+        pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        for line in tqdm(
+            pool(joblib.delayed(measure)(*job) for job in missing), total=len(missing)
+        ):
+            self._add(line)
+
+    def _add(self, line: dict[str, Any]) -> None:
+        """Keep one run, and write the file."""
+        note = self.versions.note(self.on_tables(line["detector"]))
+        new = pd.DataFrame([line | {"versions": note}])
+        self.lines = pd.concat([self.lines, new], ignore_index=True)
+        self.lines.sort_values(self.key).to_csv(self.path, index=False, float_format="%.5f")
