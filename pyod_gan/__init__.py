@@ -1,4 +1,4 @@
-"""GAN anomaly detectors for tables and series, which keep the rules of scikit-learn and PyOD."""
+"""GAN detectors for tables, series and images, which keep the rules of scikit-learn and PyOD."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._support.exceptions import TrainingCollapsedError, TrainingCollapseWarning
     from .detector import GANDetector
-    from .display import ExplanationDisplay, HistoryDisplay, MapDisplay, ScoreDisplay
+    from .display import (
+        AnomalyMapDisplay,
+        ExplanationDisplay,
+        HistoryDisplay,
+        MapDisplay,
+        ScoreDisplay,
+    )
     from .gans import (
         AAE,
         ALAD,
@@ -52,6 +58,7 @@ __all__ = [
     "USAD",
     "WGAN",
     "AnoGAN",
+    "AnomalyMapDisplay",
     "BaseGAN",
     "BiGAN",
     "ExplanationDisplay",
@@ -73,6 +80,7 @@ __all__ = [
 ]
 
 _ELSEWHERE = {  # public names that are not in gans
+    "AnomalyMapDisplay": "display",
     "ExplanationDisplay": "display",
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from .anomaly_map import AnomalyMapDisplay
 from .displays import ExplanationDisplay, HistoryDisplay, ScoreDisplay
 from .score_map import MapDisplay
 
-__all__ = ["ExplanationDisplay", "HistoryDisplay", "MapDisplay", "ScoreDisplay"]
+__all__ = [
+    "AnomalyMapDisplay",
+    "ExplanationDisplay",
+    "HistoryDisplay",
+    "MapDisplay",
+    "ScoreDisplay",
+]

@@ -20,6 +20,7 @@ COLUMNS = (
 PEAK = 0.5  # share of the largest value of a map down to which a region reaches
 WORDS = {
     "shape": "shape",
+    "sections": "shape of sections",
     "texture": "texture",
     "detail": "detail",
     "pixels": "values of pixels",

@@ -1,17 +1,18 @@
 """Parts of the default for images: what each sees of an image, as rows, and as a map of scores.
 
-A part turns an image into one row or, with patches, into several, and pools their scores to the
-score of the image. Images are (m, C, h, w), not larger than ``ImageDetector`` was told.
+A part lays windows on an image's pixels or edges. Each window is a row for a detector, and the
+scores of the windows are pooled to that of the image. Images are (m, C, h, w), not larger than
+``ImageDetector`` was told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter, sobel
+from scipy.ndimage import correlate1d, gaussian_filter
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 ORIENTATIONS = 4  # of edges
@@ -19,46 +20,116 @@ GRID = 16  # cells on each side of the shape, at most
 BLUR = 0.9  # pixels, standard deviation of the Gaussian that edges are blurred with
 SURROUNDINGS = 2.0  # cells, of the Gaussian that the contrast is measured with
 FLOOR = 0.1  # of the mean contrast, so that noise in a flat region is no edge
+SECTION = 0.6  # of a side, so that sections overlap
 POSITION = 0.5  # weight of the position of a patch, in deviations of all its other columns together
+TOP = 8  # one of so many patches is among those that count, if the highest do
 Pair = tuple[int, int]
 
 
+class Windows(NamedTuple):
+    """Windows of one size on a grid of cells."""
+
+    tops: np.ndarray  # (a,)
+    lefts: np.ndarray  # (b,)
+    size: Pair
+
+    @property
+    def n_windows(self) -> int:
+        """Number of windows P."""
+        return len(self.tops) * len(self.lefts)
+
+
 class ImagePart:
-    """What one detector sees of an image."""
+    """What one detector, or one for each window, sees of an image. By default: all of its pixels.
+
+    Parameters
+    ----------
+    constant : float
+        What the part has learnt in ``fit``.
+    """
 
     name: ClassVar[str]
-    has_position: ClassVar[bool] = False  # whether rows end with the position of a patch
+    has_position: ClassVar[bool] = False  # rows end with the position of their window
+    one_each: ClassVar[bool] = False  # each window has a detector of its own
 
     def __init__(self, constant: float = 0.0) -> None:
-        self.constant = constant  # what the part has learnt
+        self.constant = constant
 
     def fit(self, images: np.ndarray) -> ImagePart:
         """Learn from images (m, C, h, w)."""
         return self
 
-    def rows(self, images: np.ndarray) -> np.ndarray:
-        """Rows of images, (m, C, h, w) -> (m, P, D)."""
-        raise NotImplementedError
+    def cells(self, images: np.ndarray) -> np.ndarray:
+        """What windows lie on, (m, C, h, w) -> (m, K, a, b)."""
+        return images
 
-    def shape(self, image: Pair, n_channels: int) -> tuple[int, int, int] | None:
-        """Channels, height and width of a row, if it is an image, for images of a size."""
-        return None
+    def windows(self, cells: Pair) -> Windows:
+        """Windows on a grid of cells. By default one on all of it."""
+        return Windows(np.zeros(1, int), np.zeros(1, int), cells)
+
+    def rows(self, images: np.ndarray) -> np.ndarray:
+        """Rows of images, one for each window, (m, C, h, w) -> (m, P, D)."""
+        cells = self.cells(images)
+        windows = self.windows((cells.shape[2], cells.shape[3]))
+        views = np.lib.stride_tricks.sliding_window_view(cells, windows.size, axis=(2, 3))
+        chosen = np.moveaxis(views[:, :, windows.tops][:, :, :, windows.lefts], 1, 3)
+        rows = chosen.reshape(len(images), windows.n_windows, -1)
+        if not self.has_position:
+            return rows
+        places = np.stack(
+            np.meshgrid(_spread(windows.tops), _spread(windows.lefts), indexing="ij"), axis=-1
+        )
+        weighed = POSITION * np.sqrt(rows.shape[2]) * self.spread * places.reshape(-1, 2)
+        return np.concatenate([rows, np.broadcast_to(weighed, (*rows.shape[:2], 2))], axis=2)
+
+    @property
+    def spread(self) -> float:
+        """About the deviation of the values of cells."""
+        return self.constant
+
+    def shape(self, images: np.ndarray) -> tuple[int, int, int]:
+        """Channels, height and width of a row without position, of images (m, C, h, w)."""
+        cells = self.cells(images[:1])
+        return (cells.shape[1], *self.windows((cells.shape[2], cells.shape[3])).size)
 
     def pool(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of images, (m, P) -> (m,). The largest of several counts."""
-        return np.asarray(scores.max(axis=1))
+        """Scores of images, (m, P) -> (m,). By default the mean."""
+        return np.asarray(scores.mean(axis=1))
+
+    def maps(
+        self, images: np.ndarray, scores: np.ndarray, misfits: np.ndarray | None
+    ) -> np.ndarray:
+        """Scores of cells, the means over windows that they lie in, (m, P) -> (m, a, b).
+
+        With ``misfits`` (m, P, D), the distances of values from what was expected, a score above 0
+        is shared among the cells of its window, so that its mean remains.
+        """
+        cells = self.cells(images)
+        tops, lefts, (height, width) = self.windows((cells.shape[2], cells.shape[3]))
+        shares = np.ones((*scores.shape, height, width))
+        if misfits is not None:
+            by_cell = misfits.reshape(*scores.shape, -1, height, width).sum(axis=2)
+            mean = by_cell.mean(axis=(2, 3), keepdims=True)
+            focused = (scores[:, :, None, None] > 0) & (mean > 0)
+            shares = np.where(focused, by_cell / np.where(mean > 0, mean, 1), 1)
+        of_windows = scores[:, :, None, None] * shares
+        total, count = np.zeros((len(scores), *cells.shape[2:])), np.zeros(cells.shape[2:])
+        places = [(top, left) for top in tops for left in lefts]
+        for k, (top, left) in enumerate(places):
+            inside = (slice(top, top + height), slice(left, left + width))
+            total[(slice(None), *inside)] += of_windows[:, k]
+            count[inside] += 1
+        return total / count
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as types that JSON can hold; see :func:`part_from`."""
         return {"name": self.name, "constant": self.constant}
 
-    def map(self, scores: np.ndarray, misfits: np.ndarray | None, image: Pair) -> np.ndarray:
-        """Scores of places in images of a size (h, w), (m, P) -> (m, a, b).
 
-        ``misfits`` (m, D) are distances of an image's values from what was expected, for parts with
-        one row an image.
-        """
-        raise NotImplementedError
+class Pixels(ImagePart):
+    """The values of all pixels and channels."""
+
+    name = "pixels"
 
 
 class Shape(ImagePart):
@@ -75,111 +146,63 @@ class Shape(ImagePart):
         self.constant = mean_contrast(images)
         return self
 
-    def rows(self, images: np.ndarray) -> np.ndarray:
+    def cells(self, images: np.ndarray) -> np.ndarray:
         edges = oriented_edges(images, self.constant)
-        return pooled(edges, _cells(images.shape[2:], GRID)).reshape(len(images), 1, -1)
-
-    def shape(self, image: Pair, n_channels: int) -> tuple[int, int, int]:
-        return (ORIENTATIONS, *_cells(image, GRID))
-
-    def map(self, scores: np.ndarray, misfits: np.ndarray | None, image: Pair) -> np.ndarray:
-        return _focused(scores, misfits, self.shape(image, 1))
+        return pooled(edges, _cells((images.shape[2], images.shape[3]), GRID))
 
 
-class Pixels(ImagePart):
-    """The values of all pixels and channels."""
+class Sections(Shape):
+    """The same edges in four overlapping sections, each of which has a detector of its own.
 
-    name = "pixels"
+    An image whose sections are all known, each from another image, is normal here.
+    """
 
-    def rows(self, images: np.ndarray) -> np.ndarray:
-        return images.reshape(len(images), 1, -1)
+    name = "sections"
+    one_each = True
 
-    def shape(self, image: Pair, n_channels: int) -> tuple[int, int, int]:
-        return (n_channels, *image)
-
-    def map(self, scores: np.ndarray, misfits: np.ndarray | None, image: Pair) -> np.ndarray:
-        channels = 0 if misfits is None else misfits.shape[1] // (image[0] * image[1])
-        return _focused(scores, misfits, (channels, *image))
-
-
-class _Patches(ImagePart):
-    """Base of the parts that cut patches, which know where in the image they lie."""
-
-    has_position = True
-
-    def rows(self, images: np.ndarray) -> np.ndarray:
-        cells = self._cells_of(images)
-        tops, lefts, size = self._places(images.shape[2:])
-        windows = np.lib.stride_tricks.sliding_window_view(cells, size, axis=(2, 3))
-        patches = np.moveaxis(windows[:, :, tops][:, :, :, lefts], 1, 3)  # (m, a, b, C, k, l)
-        values = patches.reshape(len(images), len(tops) * len(lefts), -1)
-        places = np.stack(np.meshgrid(_spread(tops), _spread(lefts), indexing="ij"), axis=-1)
-        weight = POSITION * np.sqrt(values.shape[2]) * self.spread
-        return np.concatenate(
-            [values, np.broadcast_to(weight * places.reshape(-1, 2), (*values.shape[:2], 2))],
-            axis=2,
-        )
-
-    @property
-    def spread(self) -> float:
-        """Deviation of the values of cells."""
-        return self.constant
-
-    def _cells_of(self, images: np.ndarray) -> np.ndarray:
-        """What patches are cut from, (m, C, h, w) -> (m, K, a, b)."""
-        return images
-
-    def _places(self, image: Pair) -> tuple[np.ndarray, np.ndarray, Pair]:
-        """Tops, lefts and sizes of the patches of an image, in cells."""
-        raise NotImplementedError
-
-    def map(self, scores: np.ndarray, misfits: np.ndarray | None, image: Pair) -> np.ndarray:
-        tops, lefts, (height, width) = self._places(image)
-        by_place = scores.reshape(len(scores), len(tops), len(lefts))
-        total = np.zeros((len(scores), tops[-1] + height, lefts[-1] + width))
-        count = np.zeros(total.shape[1:])
-        for i, top in enumerate(tops):
-            for j, left in enumerate(lefts):
-                inside = (slice(top, top + height), slice(left, left + width))
-                total[(slice(None), *inside)] += by_place[:, i, j, None, None]
-                count[inside] += 1
-        return total / count
+    def windows(self, cells: Pair) -> Windows:
+        height, width = (max(1, round(SECTION * n)) for n in cells)
+        tops, lefts = (np.unique([0, n - k]) for n, k in zip(cells, (height, width), strict=True))
+        return Windows(tops, lefts, (height, width))
 
 
-class Texture(_Patches):
-    """Patches of edges, about a quarter of the image wide. Their mean score counts."""
+class Texture(ImagePart):
+    """Patches of edges, about a quarter of the image wide."""
 
     name = "texture"
+    has_position = True
 
     def fit(self, images: np.ndarray) -> Texture:
         self.constant = mean_contrast(images)
         return self
 
+    def cells(self, images: np.ndarray) -> np.ndarray:
+        return oriented_edges(images, self.constant)
+
+    def windows(self, cells: Pair) -> Windows:
+        return _patches(cells, least=3, most=4)
+
     @property
     def spread(self) -> float:
         return 1 / ORIENTATIONS  # edges are divided by their contrast
 
-    def _cells_of(self, images: np.ndarray) -> np.ndarray:
-        return oriented_edges(images, self.constant)
 
-    def _places(self, image: Pair) -> tuple[np.ndarray, np.ndarray, Pair]:
-        return _grid(edge_cells(image), least=3, most=4)
-
-    def pool(self, scores: np.ndarray) -> np.ndarray:
-        return np.asarray(scores.mean(axis=1))
-
-
-class Detail(_Patches):
-    """Patches of pixels, at most 8 pixels wide. The largest score counts."""
+class Detail(ImagePart):
+    """Patches of pixels, at most 8 pixels wide. The mean of the highest eighth counts."""
 
     name = "detail"
+    has_position = True
 
     def fit(self, images: np.ndarray) -> Detail:
         self.constant = float(np.sqrt(images.var(axis=0, dtype=np.float64).mean()))
         return self
 
-    def _places(self, image: Pair) -> tuple[np.ndarray, np.ndarray, Pair]:
-        return _grid(image, least=4, most=8)
+    def windows(self, cells: Pair) -> Windows:
+        return _patches(cells, least=4, most=8)
+
+    def pool(self, scores: np.ndarray) -> np.ndarray:
+        n_top = -(-scores.shape[1] // TOP)
+        return np.asarray(np.sort(scores, axis=1)[:, -n_top:].mean(axis=1))
 
 
 class Embedding(ImagePart):
@@ -191,14 +214,14 @@ class Embedding(ImagePart):
 
     name = "embedding"
 
-    def rows(self, images: np.ndarray) -> np.ndarray:
-        return np.moveaxis(images, 1, -1).reshape(len(images), -1, images.shape[1])
+    def windows(self, cells: Pair) -> Windows:
+        return Windows(np.arange(cells[0]), np.arange(cells[1]), (1, 1))
 
-    def map(self, scores: np.ndarray, misfits: np.ndarray | None, image: Pair) -> np.ndarray:
-        return np.asarray(scores.reshape(len(scores), *image))
+    def pool(self, scores: np.ndarray) -> np.ndarray:
+        return np.asarray(scores.max(axis=1))
 
 
-PARTS = {part.name: part for part in (Shape, Texture, Detail, Pixels)}
+PARTS = {part.name: part for part in (Shape, Sections, Texture, Detail, Pixels)}
 
 
 def oriented_edges(images: np.ndarray, contrast: float) -> np.ndarray:
@@ -250,12 +273,18 @@ def _cells(image: Pair, most: int) -> Pair:
 def _raw_edges(images: np.ndarray) -> np.ndarray:
     """How bright an image becomes in each direction, blurred, in cells, (m, 4, a, b)."""
     x = images.astype(np.float64)
-    down, right = sobel(x, axis=2) / 4, sobel(x, axis=3) / 4
+    down, right = (_sobel(x, axis) for axis in (2, 3))
     strongest = (down**2 + right**2).argmax(axis=1)[:, None]
     down, right = (np.take_along_axis(d, strongest, axis=1)[:, 0] for d in (down, right))
     directions = np.stack([right, down, -right, -down], axis=1)
     edges = gaussian_filter(np.maximum(directions, 0), (0, 0, BLUR, BLUR))
     return pooled(edges, edge_cells((x.shape[2], x.shape[3])))
+
+
+def _sobel(images: np.ndarray, axis: int) -> np.ndarray:
+    """Sobel's derivative along the axis of height or width, (m, C, h, w)."""
+    along = correlate1d(images, [-0.5, 0, 0.5], axis=axis)
+    return np.asarray(correlate1d(along, [0.25, 0.5, 0.25], axis=5 - axis))
 
 
 def _contrast(edges: np.ndarray) -> np.ndarray:
@@ -264,13 +293,13 @@ def _contrast(edges: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(power))
 
 
-def _grid(cells: Pair, least: int, most: int) -> tuple[np.ndarray, np.ndarray, Pair]:
-    """Tops, lefts and sizes of half-overlapping patches that cover a grid of cells."""
+def _patches(cells: Pair, least: int, most: int) -> Windows:
+    """Half-overlapping patches, a quarter of a grid of cells wide, that cover it."""
     size = min(most, max(least, round(max(cells) / 4)))
     height, width = (min(size, length) for length in cells)
     step = max(1, size // 2)
     tops, lefts = (_starts(n, k, step) for n, k in zip(cells, (height, width), strict=True))
-    return tops, lefts, (height, width)
+    return Windows(tops, lefts, (height, width))
 
 
 def _starts(length: int, size: int, step: int) -> np.ndarray:
@@ -282,19 +311,6 @@ def _starts(length: int, size: int, step: int) -> np.ndarray:
 def _spread(starts: np.ndarray) -> np.ndarray:
     """Positions from -1 to 1, or 0 if there is one."""
     return np.asarray(starts / max(starts[-1], 1) * 2 - 1) if len(starts) > 1 else np.zeros(1)
-
-
-def _focused(
-    scores: np.ndarray, misfits: np.ndarray | None, shape: tuple[int, int, int]
-) -> np.ndarray:
-    """Maps whose mean is the score of the image, by misfits (m, D), which share a score above 0."""
-    by_cell = np.zeros((len(scores), *shape[1:]))
-    if misfits is not None:
-        by_cell = misfits.reshape(len(scores), *shape).sum(axis=1)
-    mean = by_cell.mean(axis=(1, 2), keepdims=True)
-    shares = np.where(mean > 0, by_cell / np.where(mean > 0, mean, 1), 1)
-    score = scores[:, :1, None]
-    return np.asarray(np.where(score > 0, score * shares, score))
 
 
 def part_from(saved: Mapping[str, Any]) -> ImagePart:

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ from .image_model import FittedPart, ImageModel, fit_images
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT = ("shape", "texture", "detail")
+DEFAULT = ("shape", "sections", "texture", "detail")
 # parameters that GANDetector does not have, or has for tables
 OWN = ("parts", "embedding", "size", "resize", "on_error")
 
@@ -46,18 +47,19 @@ class ImageDetector(ConformalMixin, ParametersMixin, PyODBase):
     """Anomalies among images, and maps of where in an image they are, by GANs.
 
     An image is looked at in several *parts*, and for each of them a :class:`GANDetector` learns
-    what is normal. "shape" sees the edges of the whole image, "texture" sees patches of edges, and
-    "detail" sees patches of pixels. Each part's score is put in units of its training scores, and
-    the score of an image is their mean. So no weights have to be downloaded, and few images are
-    enough. Larger images are better seen through an embedding, any network that turns images into
-    numbers.
+    what is normal. "shape" sees the edges of the whole image, "sections" sees those of its four
+    overlapping sections one by one, "texture" sees small patches of edges, and "detail" sees small
+    patches of pixels. Each part's score is put in units of its training scores, and the score of an
+    image is their mean. So no weights have to be downloaded, and few images are enough. Larger
+    images are better seen through an embedding, any network that turns images into numbers.
 
     Parameters
     ----------
     gan : str or BaseGAN, default="auto"
         The GAN, as in :class:`GANDetector`.
     parts : "auto" or sequence of str, default="auto"
-        Some of "shape", "texture", "detail", "pixels" and "embedding". "auto" is the first three.
+        Some of "shape", "sections", "texture", "detail", "pixels" and "embedding". "auto" is the
+        first four.
         It is "embedding" if there is one, and "pixels", the values of the whole image, with other
         networks than multi-layer perceptrons, such as ``network="conv2d"``.
     embedding : callable, torch module, encoder or str, default=None
@@ -96,8 +98,8 @@ early_stopping, callbacks, random_state, device, verbose
         Paths of the images of ``fit`` that were used, or their positions.
     skipped_ : list of str or int
         Those that could not be used, with ``on_error="skip"``.
-    detectors_ : dict of str to GANDetector
-        The fitted detectors, by part.
+    detectors_ : dict of str to list of GANDetector
+        The fitted detectors, by part: one, or one for each of the four sections.
     image_shape_ : tuple of int
         Height, width and channels of the images, after ``resize``.
     n_features_in_ : int
@@ -241,11 +243,12 @@ early_stopping, callbacks, random_state, device, verbose
     def anomaly_maps(self, X: Any) -> np.ndarray:
         """Where in an image its score comes from, higher = more anomalous.
 
-        The map of a part pools to its score: its mean, or for "detail" its largest value, is the
-        part's score. The map of an image is the mean over parts. An embedding that makes one vector
-        of an image has a map by occlusion (Zeiler and Fergus, "Visualizing and Understanding
-        Convolutional Networks", ECCV 2014): how much the score falls if a place is covered by the
-        image's mean.
+        The map of an image is the mean over its parts. In that of a part, a place has the mean
+        score of the windows that it lies in. In the large windows of "shape" and "sections" a score
+        is shared out, so that places have most that are least as expected. An embedding that makes
+        one vector of an image has a map by occlusion (Zeiler and Fergus, "Visualizing and
+        Understanding Convolutional Networks", ECCV 2014): how much the score falls if a place is
+        covered by the image's mean.
 
         Parameters
         ----------
@@ -265,6 +268,27 @@ early_stopping, callbacks, random_state, device, verbose
         check_is_fitted(self)
         with own_settings():
             return self._by_image(X, self.image_shape_[:2], self._model.maps)
+
+    def read_images(self, X: Any) -> np.ndarray:
+        """Images as the detector reads them, after ``resize``, NaN for those that cannot be used.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images as in :meth:`decision_function`.
+
+        Returns
+        -------
+        images : ndarray of shape (n_images, height, width, n_channels), float64
+            Values of 8 or 16 bits lie between 0 and 1.
+
+        Raises
+        ------
+        NotFittedError, ValueError, ImportError
+            As in :meth:`decision_function`.
+        """
+        check_is_fitted(self)
+        return self._by_image(X, self.image_shape_, lambda images: images.values)
 
     def explain_frame(self, X: Any) -> pd.DataFrame:
         """Reasons for each image that is labelled 1: which parts are unusual, and where.
@@ -323,11 +347,15 @@ early_stopping, callbacks, random_state, device, verbose
         about = {
             "images": model.reader.to_dict(),
             "size": model.size,
-            "parts": [p.part.to_dict() | {"unit": list(p.unit)} for p in model.parts],
+            "parts": [
+                p.part.to_dict() | {"unit": list(p.unit), "n_detectors": len(p.detectors)}
+                for p in model.parts
+            ],
             "names": self.names_,
             "skipped": self.skipped_,
         }
-        saved = composed(self, [what_to_save(p.detector) for p in model.parts], about)
+        detectors = [what_to_save(d) for part in model.parts for d in part.detectors]
+        saved = composed(self, detectors, about)
         if not isinstance(self.embedding, str):
             saved = replace(saved, params=saved.params | {"embedding": None})
         write_composed(Path(path), saved)
@@ -372,10 +400,13 @@ early_stopping, callbacks, random_state, device, verbose
             about = saved.about
             if type(about["size"]) is not int or about["size"] < 1:
                 raise ValueError("its 'size' must be a whole number of pixels")
-            parts = [
-                FittedPart(part_from(entry), detector_from(GANDetector, part), _unit(entry))
-                for entry, part in zip(about["parts"], saved.parts, strict=True)
-            ]
+            detectors = iter([detector_from(GANDetector, part) for part in saved.parts])
+            parts = []
+            for entry in about["parts"]:
+                own = list(islice(detectors, entry["n_detectors"]))
+                parts.append(FittedPart(part_from(entry), own, _unit(entry)))
+            if not all(p.detectors for p in parts) or any(True for _ in detectors):
+                raise ValueError("its parts must have all of its detectors")
             reader = ImageReader.from_dict(about["images"])
             detector._model = ImageModel(reader, about["size"], detector.embedding, parts)
             detector.names_, detector.skipped_ = list(about["names"]), list(about["skipped"])
@@ -387,9 +418,9 @@ early_stopping, callbacks, random_state, device, verbose
         return detector
 
     @property
-    def detectors_(self) -> dict[str, GANDetector]:
+    def detectors_(self) -> dict[str, list[GANDetector]]:
         """The fitted detectors, by part."""
-        return {fitted.part.name: fitted.detector for fitted in self._model.parts}
+        return {fitted.part.name: fitted.detectors for fitted in self._model.parts}
 
     @property
     def image_shape_(self) -> tuple[int, int, int]:

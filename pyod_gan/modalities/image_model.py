@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,10 @@ Seen = dict[str, np.ndarray]  # "image" (m, C, h, w) for most parts, and "embedd
 
 @dataclass
 class FittedPart:
-    """A part of an image, the detector of its rows, and the unit of its scores of images."""
+    """A part of an image, the detectors of its rows, and the unit of its scores of images."""
 
     part: ImagePart
-    detector: GANDetector
+    detectors: list[GANDetector]  # one, or one for each window
     unit: tuple[float, float] = (0.0, 1.0)
 
     def of(self, seen: Seen) -> np.ndarray:
@@ -37,12 +37,11 @@ class FittedPart:
         return seen[_kind(self.part.name)]
 
     def row_scores(self, images: np.ndarray) -> np.ndarray:
-        """Scores of rows, in units of images, (m, C, h, w) -> (m, P)."""
+        """Scores of windows, in units of images, (m, C, h, w) -> (m, P)."""
         found = []
         for first in range(0, len(images), AT_ONCE):
             rows = self.part.rows(images[first : first + AT_ONCE])
-            scores = self.detector.decision_function(rows.reshape(-1, rows.shape[2]))
-            found.append(scores.reshape(rows.shape[:2]))
+            found.append(_by_window(rows, self.detectors, lambda d, x: d.decision_function(x)))
         return (np.concatenate(found) - self.unit[0]) / self.unit[1]
 
     def scores(self, images: np.ndarray) -> np.ndarray:
@@ -51,14 +50,14 @@ class FittedPart:
 
     def maps(self, images: np.ndarray) -> np.ndarray:
         """Scores of places, (m, C, h, w) -> (m, a, b)."""
-        size = (images.shape[2], images.shape[3])
-        scores = self.row_scores(images)
         misfits = None
-        if self.part.shape(size, images.shape[1]) is not None:
-            model = self.detector.model_
-            rows = self.part.rows(images)
-            misfits = model.misfits(model.rows(rows.reshape(-1, rows.shape[2])))
-        return self.part.map(scores, misfits, size)
+        if not self.part.has_position:
+            misfits = _by_window(
+                self.part.rows(images),
+                self.detectors,
+                lambda d, x: d.model_.misfits(d.model_.rows(x)),
+            )
+        return self.part.maps(images, self.row_scores(images), misfits)
 
 
 @dataclass
@@ -169,12 +168,12 @@ def fit_images(
     for name in names:
         images_seen = seen[_kind(name)]
         part = PARTS.get(name, Embedding)().fit(images_seen)
-        shape = part.shape((images_seen.shape[2], images_seen.shape[3]), images_seen.shape[1])
         more: dict[str, Any] = {"preprocessing": "joint"}
-        if params["network"] is not None and shape is not None:
+        if params["network"] is not None:
+            shape = part.shape(images_seen)
             more["network"] = get_network(params["network"]).for_rows(shape)
-        rows = _some_rows(part, images_seen, draws)
-        fitted = FittedPart(part, fit_part(estimator, own, rows, draws, **more))
+        rows = _rows_to_fit(part, images_seen, draws)
+        fitted = FittedPart(part, [fit_part(estimator, own, r, draws, **more) for r in rows])
         fitted.unit = unit_of(fitted.scores(images_seen))
         model.parts.append(fitted)
     return model, used, model.scores(seen)
@@ -195,16 +194,33 @@ def _kind(name: str) -> str:
     return "embedding" if name == Embedding.name else "image"
 
 
-def _some_rows(part: ImagePart, images: np.ndarray, draws: np.random.RandomState) -> np.ndarray:
-    """Draw rows to train on, in their order: all, or 4,096 where an image has several."""
-    per_image = part.rows(images[:1]).shape[1]
-    n_rows = len(images) * per_image
-    chosen = np.arange(n_rows)
-    if per_image > 1 and n_rows > MOST_ROWS:
-        chosen = np.sort(draws.choice(n_rows, MOST_ROWS, replace=False))
+def _by_window(
+    rows: np.ndarray,
+    detectors: list[GANDetector],
+    compute: Callable[[GANDetector, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Compute something for rows (m, P, D), by one detector, or by one for each window."""
+    if len(detectors) == 1:
+        found = compute(detectors[0], rows.reshape(-1, rows.shape[2]))
+        return np.asarray(found.reshape(*rows.shape[:2], *found.shape[1:]))
+    windows = np.moveaxis(rows, 1, 0)
+    return np.stack([compute(d, x) for d, x in zip(detectors, windows, strict=True)], axis=1)
+
+
+def _rows_to_fit(
+    part: ImagePart, images: np.ndarray, draws: np.random.RandomState
+) -> list[np.ndarray]:
+    """Rows for each detector of a part: all rows, or 4,096 where it sees several of an image."""
+    n_windows = part.rows(images[:1]).shape[1]
+    by_detector = part.one_each or n_windows == 1
+    chosen = np.arange(len(images) * n_windows)
+    if not by_detector and len(chosen) > MOST_ROWS:
+        chosen = np.sort(draws.choice(len(chosen), MOST_ROWS, replace=False))
     found = []
     for first in range(0, len(images), AT_ONCE):
         rows = part.rows(images[first : first + AT_ONCE])
-        here = chosen[(chosen >= first * per_image) & (chosen < (first + AT_ONCE) * per_image)]
-        found.append(rows.reshape(-1, rows.shape[2])[here - first * per_image])
-    return np.concatenate(found)
+        ends = (first * n_windows, (first + AT_ONCE) * n_windows)
+        here = chosen[(chosen >= ends[0]) & (chosen < ends[1])]
+        found.append(rows.reshape(-1, rows.shape[2])[here - ends[0]])
+    rows = np.concatenate(found)
+    return [rows[k::n_windows] for k in range(n_windows)] if part.one_each else [rows]
