@@ -94,7 +94,7 @@ class GANDetector(
         are. A ``TableReader`` says how values are written, and what becomes of a value that cannot
         be read. "table" encodes every input, so that arrays may have missing values too. "joint" is
         for numbers that share a unit, such as pixels or embeddings: all columns get one scale, so
-        that one that hardly varies counts little.
+        that one that hardly varies counts little in distances and for networks.
     warm_start : bool, default=False
         Whether ``fit`` starts from the networks of the last fit, which must have the same sizes.
     reservoir_size : int, default=2048

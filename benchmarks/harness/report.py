@@ -226,7 +226,8 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
 def with_spread(means: pd.Series, deviations: pd.Series, decimals: int = 3) -> pd.Series:
     """Means as text, with their standard deviations where there are any."""
     spreads = deviations.map(lambda s: "" if np.isnan(s) else f" ± {s:.{decimals}f}")
-    return means.map(lambda mean: f"{mean:.{decimals}f}") + spreads
+    values = means.map(lambda mean: "–" if np.isnan(mean) else f"{mean:.{decimals}f}")
+    return values + spreads
 
 
 def details(rows: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""The command ``pyod-gan``: fit a model to a table in a file, and score another file with it."""
+"""The command ``pyod-gan``: fit a model to a table or to images, and score others with it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ FIT_EPILOG = """examples:
   pyod-gan fit huge.csv --model m.safetensors --max-rows 100000
   pyod-gan fit tested.csv --model m.safetensors --label-column fraud
   pyod-gan fit load.csv --model m.safetensors --series time,load
+  pyod-gan fit photos --model m.safetensors --resize 64 64
 
 What a column holds is decided by its values: numbers, dates or durations where all are such, else
 texts. One way of writing counts for a whole column, such as 1.234,50 € or 31.12.2024. Where that
@@ -57,6 +58,7 @@ SCORE_EPILOG = """examples:
 The output has the rows and columns of DATA, in order, and the columns score (higher = more
 anomalous), label (1 = outlier) and, with --explain, reason_1, reason_2, ... of rows labelled 1.
 Their names begin with --prefix, if it is given. A model of a series scores points, without reasons.
+If DATA is a folder of images, the output has a row for each of them, with its name as file.
 Columns are found by their names, in any order; those that the model does not know are passed on.
 The output appears under its name when it is complete; OUT may be DATA.
 """
@@ -150,7 +152,7 @@ def _find_data(options: Namespace) -> None:
 
 def _parser() -> ArgumentParser:
     look: dict[str, Any] = {"formatter_class": RawDescriptionHelpFormatter}
-    said = "GAN anomaly detection for tables in CSV and Parquet files."
+    said = "GAN anomaly detection for tables in CSV and Parquet files, and for folders of images."
     parser = ArgumentParser("pyod-gan", description=said, epilog=EXAMPLES, **look)
     parser.add_argument("--version", action="version", version=f"pyod-gan {version('pyod-gan')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -179,6 +181,8 @@ def _parser() -> ArgumentParser:
         command.set_defaults(fail=command.error, taken=[])
         # which arguments are required is checked later, because a column may be DATA
         said = "a .parquet file, or else CSV, also .gz or .zst; - for standard input"
+        if command is not inspect:
+            said += "; or a folder of images"
         command.add_argument("data", type=Path, nargs="?", metavar="DATA", help=said)
         if command is not inspect:
             command.add_argument("--model", type=Path, metavar="MODEL", help="the model's file")
@@ -207,9 +211,10 @@ def _add_csv_options(parser: ArgumentParser) -> None:
     add("--no-header", action="store_true", help="the first line is data")
     add(
         "--on-error",
-        choices=("raise", "flag"),
+        choices=("raise", "flag", "skip"),
         default=None if "score" in parser.prog else "raise",
-        help="whether a value that cannot be read is an error, or marks its row; default: "
+        help="whether a value that cannot be read is an error, or marks its row; skip leaves out "
+        "images that cannot be read; default: "
         + ("as in fit" if "score" in parser.prog else "raise"),
     )
 
@@ -249,6 +254,13 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
     add("--n-estimators", type=_whole(1), metavar="N", help="members; default: the GAN's own")
+    add(
+        "--resize",
+        type=_whole(1),
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="pixels that all images of a folder are brought to; default: they must be alike",
+    )
     add(
         "--series",
         metavar="TIME,COLUMN,...",

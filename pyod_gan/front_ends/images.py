@@ -45,8 +45,6 @@ class ImageReader:
     ----------
     resize : tuple of int or None
         Height and width to bring all images to. With None all must have the same.
-    on_error : {"error", "skip"}
-        Whether an image that cannot be used is an error, or is left out.
 
     Attributes
     ----------
@@ -56,15 +54,16 @@ class ImageReader:
         Whether the values of ``fit`` do not exceed 1.
     """
 
-    def __init__(self, resize: tuple[int, int] | None, on_error: str) -> None:
+    def __init__(self, resize: tuple[int, int] | None) -> None:
         self.resize = resize
-        self.on_error = on_error
         self.in_unit = True
         self._is_fitted = False
         self._has_shares = False  # of the largest value
 
-    def fit_chunks(self, X: Any) -> Iterator[Images]:
+    def fit_chunks(self, X: Any, *, skips: bool) -> Iterator[Images]:
         """Read images in chunks, and learn their size, channels and range.
+
+        With ``skips`` images that cannot be used are left out.
 
         Raises
         ------
@@ -76,7 +75,7 @@ class ImageReader:
         source = _source(X)
         self.shape = self._shape_of(source)
         largest = -np.inf
-        for chunk in self._chunks(source):
+        for chunk in self._chunks(source, skips):
             largest = max(largest, float(chunk.values.max()))
             yield chunk
         if self._has_shares and largest > 1:
@@ -86,8 +85,8 @@ class ImageReader:
             )
         self.in_unit, self._is_fitted = largest <= 1, True
 
-    def chunks(self, X: Any) -> Iterator[Images]:
-        """Read images in chunks.
+    def chunks(self, X: Any, *, skips: bool) -> Iterator[Images]:
+        """Read images in chunks. With ``skips`` those that cannot be used are left out.
 
         Raises
         ------
@@ -95,7 +94,7 @@ class ImageReader:
             As in :meth:`fit_chunks`, or if images have another size, other channels or another
             range than in ``fit``.
         """
-        return self._chunks(_source(X))
+        return self._chunks(_source(X), skips)
 
     def names(self, X: Any) -> list[Name]:
         """Names of all images, with those that cannot be read: paths, or positions."""
@@ -105,7 +104,7 @@ class ImageReader:
         """Return everything as types that JSON can hold; see :meth:`from_dict`."""
         resize = None if self.resize is None else list(self.resize)
         learnt = {"shape": list(self.shape), "in_unit": self.in_unit}
-        return {"resize": resize, "on_error": self.on_error, **learnt}
+        return {"resize": resize, **learnt}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> ImageReader:
@@ -121,9 +120,9 @@ class ImageReader:
         for size in sizes:
             if len(size) != 3 or not all(type(n) is int and n >= 1 for n in size):
                 raise ValueError(f"its images must have a height, a width and channels: {size}")
-        if saved["on_error"] not in ("error", "skip") or type(saved["in_unit"]) is not bool:
-            raise ValueError("its reader of images must know 'on_error' and 'in_unit'")
-        reader = cls(None if resize is None else (resize[0], resize[1]), saved["on_error"])
+        if type(saved["in_unit"]) is not bool:
+            raise ValueError("its reader of images must know whether they lie 'in_unit'")
+        reader = cls(None if resize is None else (resize[0], resize[1]))
         reader.shape, reader.in_unit = (shape[0], shape[1], shape[2]), saved["in_unit"]
         reader._is_fitted = True
         return reader
@@ -139,7 +138,7 @@ class ImageReader:
         height, width = self.resize or sizes.most_common(1)[0][0]
         return height, width, n_channels
 
-    def _chunks(self, source: _Source) -> Iterator[Images]:
+    def _chunks(self, source: _Source, skips: bool) -> Iterator[Images]:
         """Read images in chunks, and raise an error if any image cannot be used."""
         if not source.names:
             raise ValueError(f"There are no images in {source.where}.")
@@ -155,9 +154,9 @@ class ImageReader:
                 except (ValueError, OSError, SyntaxError) as error:  # Pillow raises these
                     problems.append(f"{source.said(place)}: {error}")
             n_read += len(names)
-            if names and not (problems and self.on_error == "error"):
+            if names and (skips or not problems):
                 yield Images(names, np.stack(values))
-        if problems and (self.on_error == "error" or not n_read):
+        if problems and not (skips and n_read):
             raise ValueError(_in_words(problems, len(source.names)))
 
     def _read(self, source: _Source, place: int) -> np.ndarray:

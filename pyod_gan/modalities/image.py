@@ -73,7 +73,7 @@ class ImageDetector(ConformalMixin, ParametersMixin, PyODBase):
     resize : tuple of int, default=None
         Height and width that all images are brought to first. None takes images that all have the
         same size.
-    on_error : {"error", "skip"}, default="error"
+    on_error : {"raise", "skip"}, default="raise"
         Whether an image that cannot be used is an error, or is left out with a warning. The errors
         name each of them.
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
@@ -131,7 +131,7 @@ early_stopping, callbacks, random_state, device, verbose
         "embedding": [callable, str, None, object],
         "size": [Interval(Integral, 8, None, closed="left")],
         "resize": ["array-like", None],
-        "on_error": [StrOptions({"error", "skip"})],
+        "on_error": [StrOptions({"raise", "skip"})],
     }
 
     def __init__(
@@ -142,7 +142,7 @@ early_stopping, callbacks, random_state, device, verbose
         embedding: Callable[[np.ndarray], Any] | str | Any = None,
         size: int = 32,
         resize: tuple[int, int] | None = None,
-        on_error: str = "error",
+        on_error: str = "raise",
         n_estimators: int | None = None,
         contamination: float | Any = 0.1,
         max_iter: int | None = None,
@@ -206,7 +206,7 @@ early_stopping, callbacks, random_state, device, verbose
         with restored_on_failure(self), own_settings():
             self._validate_params()
             names = self._part_names()
-            reader = ImageReader(self._new_size(), self.on_error)
+            reader = ImageReader(self._new_size())
             self._model, self.names_, scores = fit_images(self, OWN, names, reader, X)
             used = set(self.names_)
             self.skipped_ = [name for name in reader.names(X) if name not in used]
@@ -290,13 +290,36 @@ early_stopping, callbacks, random_state, device, verbose
         check_is_fitted(self)
         return self._by_image(X, self.image_shape_, lambda images: images.values)
 
-    def explain_frame(self, X: Any) -> pd.DataFrame:
+    def image_names(self, X: Any) -> list[str | int]:
+        """Names of images: paths in their folder, or positions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width[, n_channels]), list or path
+            Images as in :meth:`decision_function`, with those that cannot be used.
+
+        Returns
+        -------
+        names : list of str or int
+            The names, in the order of the scores.
+
+        Raises
+        ------
+        NotFittedError, ValueError, ImportError
+            As in :meth:`decision_function`.
+        """
+        check_is_fitted(self)
+        return self._model.reader.names(X)
+
+    def explain_frame(self, X: Any, *, flagged_only: bool = True) -> pd.DataFrame:
         """Reasons for each image that is labelled 1: which parts are unusual, and where.
 
         Parameters
         ----------
         X : array-like of shape (n_images, height, width[, n_channels]), list or path
             Images as in :meth:`decision_function`.
+        flagged_only : bool, default=True
+            Whether to leave out the images that are not labelled 1.
 
         Returns
         -------
@@ -316,10 +339,11 @@ early_stopping, callbacks, random_state, device, verbose
         check_is_fitted(self)
         with own_settings():
             model, flagged = self._model, []
-            for images in model.reader.chunks(X):
+            for images in model.reader.chunks(X, skips=self.on_error == "skip"):
                 by_part = model.part_scores(model.seen(images))
                 scores = model.combined(by_part)
-                for i in np.flatnonzero(scores > self.threshold_):
+                chosen = scores > self.threshold_ if flagged_only else np.ones(len(scores), bool)
+                for i in np.flatnonzero(chosen):
                     one = Images([images.names[i]], images.values[i : i + 1])
                     maps = model.part_maps(one)[:, 0]
                     flagged.append(Flagged(images.names[i], scores[i], by_part[:, i], maps))
@@ -486,7 +510,7 @@ early_stopping, callbacks, random_state, device, verbose
         names = self._model.reader.names(X)
         places = {name: place for place, name in enumerate(names)}
         found = np.full((len(names), *shape), np.nan)
-        for images in self._model.reader.chunks(X):
+        for images in self._model.reader.chunks(X, skips=self.on_error == "skip"):
             found[[places.pop(name) for name in images.names]] = compute(images)
         _warn_of(list(places))
         return found

@@ -157,7 +157,7 @@ def fit_images(
     params = estimator.get_params(deep=False)
     size, embedding = int(params["size"]), params["embedding"]
     used, chunks = [], []
-    for images in reader.fit_chunks(X):
+    for images in reader.fit_chunks(X, skips=params["on_error"] == "skip"):
         used += images.names
         chunks.append(see(images.values, names, size, embedding))
     if len(used) < 2:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from pyod_gan import GANDetector
 from pyod_gan.front_ends.table_scaler import TableScaler
+
+from ..helpers import QUICK
 
 COLUMNS = {
     "normal": lambda rng: rng.normal(5, 3, 200),
@@ -118,3 +124,41 @@ def test_scale_does_not_depend_on_the_order_of_rows() -> None:
     column[3] = 1e9
     first, second = (TableScaler().fit(c[:, None]) for c in (column, column[::-1]))
     assert first.scale_ == pytest.approx(second.scale_, rel=1e-12)
+
+
+def test_a_joint_scale_keeps_the_shares_of_columns() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([10 * rng.normal(size=500), rng.normal(size=500), np.full(500, 3.0)])
+    scaler = TableScaler(joint=True).fit(X)
+    z = scaler.transform(X)
+    assert (z**2).mean() == pytest.approx(1, abs=0.01)
+    assert z[:, 0].std() / z[:, 1].std() == pytest.approx(10, rel=0.1)
+    changed = np.array([[0, 0, 3.1]])
+    assert abs(scaler.transform(changed)[0, 2]) < 0.1  # little, in one unit with the others
+    np.testing.assert_allclose(scaler.inverse_transform(z), X, atol=1e-5)
+    huge = TableScaler(joint=True).fit(X * 1e200).transform(X * 1e200)
+    np.testing.assert_allclose(huge, z, rtol=1e-5, atol=1e-6)
+    constant = np.full((50, 2), 3.0)
+    for joint in (False, True):
+        far = TableScaler(joint=joint).fit(constant).transform(constant + np.array([0, 1]))
+        assert far[0, 1] > 7
+
+
+@pytest.mark.parametrize("form", ["array", "frame"])
+def test_joint_preprocessing(form: str, tmp_path: Path) -> None:
+    """A column that hardly varies counts little in distances, also in files and partial_fit."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([10 * rng.normal(size=(300, 2)), 0.1 * rng.normal(size=300)])
+    rows = X[:1] * [0, 0, 0] + [0, 0, 1.0]  # ten deviations of the third column
+    if form == "frame":
+        X, rows = (pd.DataFrame(values, columns=list("abc")) for values in (X, rows))
+    joint = GANDetector("prototype", preprocessing="joint", **QUICK).fit(X)
+    each = GANDetector("prototype", **QUICK).fit(X)
+    assert joint.predict(rows) == 0
+    assert each.predict(rows) == 1
+    joint.save(tmp_path / "m")
+    loaded = GANDetector.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.decision_function(X), joint.decision_scores_)
+    assert loaded.partial_fit(X).predict(rows) == 0
+    with pytest.raises(ValueError, match="preprocessing='joint' is for numbers that share a unit"):
+        GANDetector(preprocessing="joint").fit(pd.DataFrame({"a": ["x", "y"] * 20}))

@@ -85,7 +85,7 @@ def test_other_digits_score_higher(digit: int) -> None:
     fit, held_out = np.array_split(data.images[normal], 2)
     scored = np.concatenate([held_out, data.images[data.target != digit]])
     y = np.arange(len(scored)) >= len(held_out)
-    ours = ImageDetector(random_state=digit).fit(fit).decision_function(scored)
+    ours = ImageDetector(max_iter=50, random_state=digit).fit(fit).decision_function(scored)
     nearest = KNN().fit(fit.reshape(len(fit), -1))
     theirs = nearest.decision_function(scored.reshape(len(scored), -1))
     assert roc_auc_score(y, ours) > max(roc_auc_score(y, theirs), 0.99)
@@ -94,7 +94,7 @@ def test_other_digits_score_higher(digit: int) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_small_defects_are_found_and_located(seed: int) -> None:
     (odd, masks), good = spotted(20, seed + 10), rings(40, seed + 20)
-    detector = ImageDetector(random_state=seed).fit(rings(80, seed))
+    detector = ImageDetector(max_iter=50, random_state=seed).fit(rings(80, seed))
     scores = detector.decision_function(np.concatenate([good, odd]))
     assert roc_auc_score(np.repeat([0, 1], [40, 20]), scores) > 0.95
     maps = detector.anomaly_maps(odd)
@@ -302,6 +302,8 @@ def test_images_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scores[:20], detector.decision_scores_)
     with pytest.warns(UserWarning, match="4 images"):
         assert detector.predict(tmp_path)[20:].sum() == 0
+    with pytest.raises(ValueError, match="4 of 24 images cannot be used"):
+        detector.set_params(on_error="raise").decision_function(tmp_path)
     resized = ImageDetector(resize=(16, 16), **QUICK).fit([*paths, tmp_path / "small.png"])
     assert resized.image_shape_ == (16, 16, 1)
     assert len(resized.decision_scores_) == 21
@@ -465,7 +467,8 @@ def test_files(tmp_path: Path) -> None:
         lambda about: about["own"]["parts"][1].update(n_detectors=3),
         lambda about: about["own"]["parts"][1].update(n_detectors=7),
         lambda about: about["own"]["images"].update(shape=[0, 1, 1]),
-        lambda about: about["own"]["images"].update(on_error="x"),
+        lambda about: about["own"]["images"].update(in_unit="x"),
+        lambda about: about["own"]["images"].update(resize=[4]),
         lambda about: about["own"].pop("names"),
         lambda about: about.update(kind="SeriesDetector"),
     ],
