@@ -1,4 +1,4 @@
-"""GAN detectors for tables, series and images, which keep the rules of scikit-learn and PyOD."""
+"""GAN detectors for tables, series, images and texts, with the rules of scikit-learn and PyOD."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         TadGAN,
         ViewGAN,
     )
-    from .modalities import ImageDetector, SeriesDetector
+    from .modalities import ImageDetector, SeriesDetector, TextDetector
     from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
@@ -74,6 +74,7 @@ __all__ = [
     "ScoreDisplay",
     "SeriesDetector",
     "TadGAN",
+    "TextDetector",
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
     "ViewGAN",
@@ -89,6 +90,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "MapDisplay": "display",
     "ScoreDisplay": "display",
     "SeriesDetector": "modalities",
+    "TextDetector": "modalities",
     "TrainingCollapseWarning": "_support.exceptions",
     "TrainingCollapsedError": "_support.exceptions",
 }

@@ -10,6 +10,7 @@ import joblib
 import pandas as pd
 from tqdm import tqdm
 
+from . import report
 from .versions import Versions
 
 Job = tuple[Any, ...]
@@ -67,3 +68,51 @@ class RunFile:
         new = pd.DataFrame([line | {"versions": note}])
         self.lines = pd.concat([self.lines, new], ignore_index=True)
         self.lines.sort_values(self.key).to_csv(self.path, index=False, float_format="%.5f")
+
+
+def tables(lines: pd.DataFrame, groups: dict[str, str], data: str, metrics: dict[str, str]) -> str:
+    """A table for each group of sets and each setting: means, spread over seeds, and failures.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Runs, with the columns detector, setting, seed, status, seconds and auroc.
+    groups : dict
+        Group of each set.
+    data : str
+        Name of the column that has the sets.
+    metrics : dict
+        Titles of the measures that are shown, by column.
+    """
+    parts = []
+    group_of = lines[data].map(groups)
+    for (group, setting), rows in lines.groupby([group_of, "setting"], sort=False):
+        n_sets = rows[data].nunique()
+        sets = f", means over {n_sets} sets" if n_sets > 1 else ""
+        parts.append(f"## {group}, {setting}{sets}")
+        parts.append(report.markdown(_means(rows, data, metrics)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _means(rows: pd.DataFrame, data: str, metrics: dict[str, str]) -> pd.DataFrame:
+    """Means of every detector over sets and seeds; ``±`` is the deviation over seeds."""
+    measured = [*metrics, "seconds"]
+    by_seed = rows.groupby(["detector", "seed"])[measured].mean()
+    means, deviations = (getattr(by_seed.groupby("detector"), f)() for f in ("mean", "std"))
+    best_first = means["auroc"].sort_values(ascending=False).index
+    table = pd.DataFrame({"detector": best_first}, index=best_first)
+    for metric, title in metrics.items():
+        if means[metric].notna().any():
+            table[title] = report.with_spread(means[metric], deviations[metric], 4)
+    table["lowest AUROC"] = (
+        rows.groupby(["detector", data])["auroc"]
+        .mean()
+        .groupby("detector")
+        .min()
+        .map("{:.3f}".format)
+    )
+    table["seconds a set"] = means["seconds"].map("{:.1f}".format)
+    failed = rows[rows["status"] != "ok"].groupby("detector").size()
+    if len(failed):
+        table["failed runs"] = failed.reindex(table.index).fillna(0).astype(int)
+    return table

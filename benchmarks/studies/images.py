@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ..harness import report
 from ..harness.detectors import OURS as OURS_ON_TABLES
 from ..harness.image_data import LabelledImages, digits, from_file, generated, split
 from ..harness.isolation import isolated
-from ..harness.run_file import RunFile
+from ..harness.run_file import RunFile, tables
 from ..peers import images as peers
 
 SETTINGS = ("one-class", "same")
@@ -50,7 +48,7 @@ def command(options: Namespace, home: Path | None) -> int:
     results.finish(jobs, lambda job: (job[0].name, *job[1:]), measure, options.jobs)
     lines = results.lines
     wanted = lines["detector"].isin(names) & lines["images"].isin([one.name for one in data])
-    text = tables(lines[wanted & lines["seed"].isin(seeds)], groups)
+    text = tables(lines[wanted & lines["seed"].isin(seeds)], groups, "images", METRICS)
     (options.out / "images.md").write_text(text, encoding="utf-8")
     print(text)
     return 0
@@ -90,39 +88,3 @@ def _as_on_tables(name: str) -> str:
         gan = name.split(":")[1:2]
         return ":".join([OURS_ON_TABLES, *gan]).removesuffix(":")
     return name.removesuffix(peers.EDGES)
-
-
-def tables(lines: pd.DataFrame, groups: dict[str, str]) -> str:
-    """A table for each group and setting: means over sets, spread over seeds, and failures."""
-    parts = []
-    group_of = lines["images"].map(groups)
-    for (group, setting), rows in lines.groupby([group_of, "setting"], sort=False):
-        n_sets = rows["images"].nunique()
-        sets = f", means over {n_sets} sets" if n_sets > 1 else ""
-        parts.append(f"## {group}, {setting}{sets}")
-        parts.append(report.markdown(_means(rows)))
-    return "\n\n".join(parts) + "\n"
-
-
-def _means(rows: pd.DataFrame) -> pd.DataFrame:
-    """Means of every detector over sets and seeds; ``±`` is the deviation over seeds."""
-    measured = [*METRICS, "seconds"]
-    by_seed = rows.groupby(["detector", "seed"])[measured].mean()
-    means, deviations = (getattr(by_seed.groupby("detector"), f)() for f in ("mean", "std"))
-    best_first = means["auroc"].sort_values(ascending=False).index
-    table = pd.DataFrame({"detector": best_first}, index=best_first)
-    for metric, title in METRICS.items():
-        if means[metric].notna().any():
-            table[title] = report.with_spread(means[metric], deviations[metric], 4)
-    table["lowest AUROC"] = (
-        rows.groupby(["detector", "images"])["auroc"]
-        .mean()
-        .groupby("detector")
-        .min()
-        .map("{:.3f}".format)
-    )
-    table["seconds a set"] = means["seconds"].map("{:.1f}".format)
-    failed = rows[rows["status"] != "ok"].groupby("detector").size()
-    if len(failed):
-        table["failed runs"] = failed.reindex(table.index).fillna(0).astype(int)
-    return table

@@ -147,7 +147,12 @@ def what_to_save(detector: Savable) -> Saved:
     )
 
 
-def composed(estimator: Any, parts: list[Saved], about: dict[str, Any]) -> SavedComposed:
+def composed(
+    estimator: Any,
+    parts: list[Saved],
+    about: dict[str, Any],
+    arrays: dict[str, np.ndarray] | None = None,
+) -> SavedComposed:
     """Collect everything of a fitted estimator that is made of detectors.
 
     Parameters
@@ -158,6 +163,8 @@ def composed(estimator: Any, parts: list[Saved], about: dict[str, Any]) -> Saved
         Its detectors.
     about : dict
         What else it has learnt, in types that JSON can hold.
+    arrays : dict, default=None
+        What else it has learnt, as arrays.
     """
     return SavedComposed(
         kind=type(estimator).__name__,
@@ -169,6 +176,7 @@ def composed(estimator: Any, parts: list[Saved], about: dict[str, Any]) -> Saved
         share=estimator.flagged_share_,
         about=about,
         conformal_scores=getattr(estimator, "conformal_scores_", None),
+        arrays=arrays or {},
     )
 
 

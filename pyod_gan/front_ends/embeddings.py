@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,33 @@ def embedded(embedding: Any, images: np.ndarray) -> np.ndarray:
     if not np.isfinite(features).all():
         raise ValueError("An embedding must return finite numbers.")
     return features if features.ndim == 4 else features[:, :, None, None]
+
+
+def embedded_texts(embedding: Any, texts: Sequence[str]) -> np.ndarray:
+    """Turn texts into rows of features by a callable or an encoder, (n, K).
+
+    Raises
+    ------
+    ValueError
+        If the embedding returns another number of rows, other than 2 axes, or values that are not
+        finite.
+    """
+    is_encoder = isinstance(embedding, str) or hasattr(embedding, "encode")
+    encoder = resolve_encoder(embedding) if is_encoder else None
+    found = (
+        embedding(list(texts))
+        if encoder is None
+        else encoder.encode(list(texts), show_progress=False)
+    )
+    features = np.asarray(found.detach().cpu() if isinstance(found, torch.Tensor) else found)
+    if features.ndim != 2 or len(features) != len(texts) or not features.size:
+        raise ValueError(
+            "An embedding must return an array (n_texts, n_features). Got "
+            f"{features.shape} for {len(texts)} texts."
+        )
+    if not np.isfinite(features.astype(np.float32)).all():
+        raise ValueError("An embedding must return finite numbers.")
+    return features.astype(np.float32)
 
 
 def _by_module(module: nn.Module, images: np.ndarray) -> torch.Tensor:

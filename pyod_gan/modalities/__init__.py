@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .image import ImageDetector
 from .series import SeriesDetector
+from .text import TextDetector
 
-__all__ = ["ImageDetector", "SeriesDetector"]
+__all__ = ["ImageDetector", "SeriesDetector", "TextDetector"]

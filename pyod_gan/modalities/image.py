@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import islice
 from numbers import Integral
 from pathlib import Path
@@ -34,6 +33,7 @@ from ..front_ends.images import NAMED, ImageReader, Images, Name
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
 from .image_model import FittedPart, ImageModel, fit_images
+from .parts import check_embedding, chosen_parts, mean_of_parts, unit_from, without_code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -341,7 +341,7 @@ early_stopping, callbacks, random_state, device, verbose
             model, flagged = self._model, []
             for images in model.reader.chunks(X, skips=self.on_error == "skip"):
                 by_part = model.part_scores(model.seen(images))
-                scores = model.combined(by_part)
+                scores = mean_of_parts(by_part)
                 chosen = scores > self.threshold_ if flagged_only else np.ones(len(scores), bool)
                 for i in np.flatnonzero(chosen):
                     one = Images([images.names[i]], images.values[i : i + 1])
@@ -380,9 +380,7 @@ early_stopping, callbacks, random_state, device, verbose
         }
         detectors = [what_to_save(d) for part in model.parts for d in part.detectors]
         saved = composed(self, detectors, about)
-        if not isinstance(self.embedding, str):
-            saved = replace(saved, params=saved.params | {"embedding": None})
-        write_composed(Path(path), saved)
+        write_composed(Path(path), without_code(saved))
 
     @classmethod
     def load(
@@ -428,17 +426,13 @@ early_stopping, callbacks, random_state, device, verbose
             parts = []
             for entry in about["parts"]:
                 own = list(islice(detectors, entry["n_detectors"]))
-                parts.append(FittedPart(part_from(entry), own, _unit(entry)))
+                parts.append(FittedPart(part_from(entry), own, unit_from(entry["unit"])))
             if not all(p.detectors for p in parts) or any(True for _ in detectors):
                 raise ValueError("its parts must have all of its detectors")
             reader = ImageReader.from_dict(about["images"])
             detector._model = ImageModel(reader, about["size"], detector.embedding, parts)
             detector.names_, detector.skipped_ = list(about["names"]), list(about["skipped"])
-        if Embedding.name in detector._model.names and detector.embedding is None:
-            raise ValueError(
-                f"{path} has a detector of an embedding, which is not in the file. Pass the "
-                "`embedding` that it was fitted with."
-            )
+        check_embedding(detector, detector._model.names, Embedding.name, path)
         return detector
 
     @property
@@ -465,24 +459,9 @@ early_stopping, callbacks, random_state, device, verbose
             If there is no such part, if one is named twice, or if parts do not go with the
             embedding or the kind of network.
         """
-        own = get_network(self.network) if self.network is not None else MLP()
-        convolves = not isinstance(own, MLP)
-        if isinstance(self.parts, str):
-            if self.embedding is not None:
-                return (Embedding.name,)
-            return ("pixels",) if convolves else DEFAULT
-        names = tuple(self.parts)
-        known = [*PARTS, Embedding.name]
-        if not names or any(name not in known for name in names) or len(set(names)) < len(names):
-            raise ValueError(
-                "The 'parts' parameter of ImageDetector must be 'auto', or some of "
-                f"{', '.join(known)}, each once. Got {self.parts!r}."
-            )
-        if (Embedding.name in names) != (self.embedding is not None):
-            raise ValueError(
-                "The part 'embedding' and the parameter `embedding` need each other. Got parts="
-                f"{self.parts!r} and embedding={self.embedding!r}."
-            )
+        convolves = self.network is not None and not isinstance(get_network(self.network), MLP)
+        default = ("pixels",) if convolves else DEFAULT
+        names = chosen_parts(self, default, PARTS, Embedding.name)
         positions = [name for name in names if name in PARTS and PARTS[name].has_position]
         if convolves and positions:
             raise ValueError(
@@ -514,14 +493,6 @@ early_stopping, callbacks, random_state, device, verbose
             found[[places.pop(name) for name in images.names]] = compute(images)
         _warn_of(list(places))
         return found
-
-
-def _unit(entry: dict[str, Any]) -> tuple[float, float]:
-    """Centre and scale of a part in a file."""
-    centre, scale = entry["unit"]
-    if type(centre) is not float or type(scale) is not float or not scale > 0:
-        raise ValueError(f"the unit of a part must be two numbers. Got {entry['unit']!r:.100}")
-    return centre, scale
 
 
 def _warn_of(skipped: list[Name]) -> None:

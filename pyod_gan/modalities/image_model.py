@@ -10,13 +10,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..detector import GANDetector
-from ..engine.combination import DECIMALS
 from ..engine.network_kinds import get_network
 from ..engine.training import random_numbers
 from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
-from .parts import fit_part, unit_of
+from .parts import fit_part, mean_of_parts, unit_of
 
 AT_ONCE = 1024  # images whose rows are in memory
 MOST_ROWS = 4096  # to train on, where an image has several rows
@@ -96,12 +95,7 @@ class ImageModel:
 
     def scores(self, seen: Seen) -> np.ndarray:
         """Scores of images, (m,)."""
-        return self.combined(self.part_scores(seen))
-
-    def combined(self, by_part: np.ndarray) -> np.ndarray:
-        """Mean over parts, without rounding, (K, m) -> (m,)."""
-        mean: np.ndarray = by_part.mean(axis=0)
-        return mean.round(DECIMALS) + 0.0
+        return mean_of_parts(self.part_scores(seen))
 
     def part_maps(self, images: Images) -> np.ndarray:
         """Maps by each of the K parts, (K, m, H, W)."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..detector import GANDetector
-from ..engine.combination import find_units
+from ..engine.combination import DECIMALS, find_units
+from ..persist.composed_file import SavedComposed
 
 
 def fit_part(
@@ -43,3 +45,67 @@ def unit_of(scores: np.ndarray) -> tuple[float, float]:
     """Centre and scale of the training scores of a part, (n,)."""
     units = find_units(scores[None, :, None])
     return units.centre.item(), units.scale.item()
+
+
+def mean_of_parts(by_part: np.ndarray) -> np.ndarray:
+    """Scores of samples from those of K parts, each in its own unit, without rounding, (K, n)."""
+    mean: np.ndarray = by_part.mean(axis=0)
+    return mean.round(DECIMALS) + 0.0
+
+
+def unit_from(entry: Any) -> tuple[float, float]:
+    """Centre and scale of the scores of a part, as a file has them.
+
+    Raises
+    ------
+    ValueError
+        If it is no such pair.
+    """
+    centre, scale = entry
+    if type(centre) is not float or type(scale) is not float or not scale > 0:
+        raise ValueError(f"the unit of a part must be two numbers. Got {entry!r:.100}")
+    return centre, scale
+
+
+def chosen_parts(
+    estimator: Any, default: tuple[str, ...], known: Collection[str], embedding: str
+) -> tuple[str, ...]:
+    """Names of the parts that the parameters ``parts`` and ``embedding`` ask for.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part, if one is named twice, or if the part of the embedding and the
+        parameter are not both there.
+    """
+    if isinstance(estimator.parts, str):
+        return (embedding,) if estimator.embedding is not None else default
+    owner, names = type(estimator).__name__, tuple(estimator.parts)
+    every = [*known, embedding]
+    if not names or any(name not in every for name in names) or len(set(names)) < len(names):
+        raise ValueError(
+            f"The 'parts' parameter of {owner} must be 'auto', or some of {', '.join(every)}, each "
+            f"once. Got {estimator.parts!r}."
+        )
+    if (embedding in names) != (estimator.embedding is not None):
+        raise ValueError(
+            f"The part {embedding!r} and the parameter `embedding` need each other. Got "
+            f"parts={estimator.parts!r} and embedding={estimator.embedding!r}."
+        )
+    return names
+
+
+def without_code(saved: SavedComposed) -> SavedComposed:
+    """Leave out an embedding that is no name, as it is code."""
+    if isinstance(saved.params["embedding"], str):
+        return saved
+    return replace(saved, params=saved.params | {"embedding": None})
+
+
+def check_embedding(estimator: Any, names: Collection[str], embedding: str, path: Any) -> None:
+    """Raise a ValueError if a loaded estimator needs an embedding that is not there."""
+    if embedding in names and estimator.embedding is None:
+        raise ValueError(
+            f"{path} has a detector of an embedding, which is not in the file. Pass the "
+            "`embedding` that it was fitted with."
+        )

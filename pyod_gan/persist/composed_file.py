@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from .detector_file import (
 from .safetensors_file import FORMAT, Arrays, read, write
 
 OWN = "own."  # begins the names of arrays of the estimator itself
+LEARNT = "learnt."  # begins those of what else it has learnt
 
 
 @dataclass
@@ -40,6 +41,7 @@ class SavedComposed:
     share: float  # share of outliers that the threshold stands for
     about: dict[str, Any]  # what else it has learnt, in types that JSON can hold
     conformal_scores: np.ndarray | None = None
+    arrays: Arrays = field(default_factory=dict)  # what else it has learnt, which it checks itself
 
 
 def write_composed(path: Path, saved: SavedComposed) -> None:
@@ -59,6 +61,7 @@ def write_composed(path: Path, saved: SavedComposed) -> None:
     }
     if saved.conformal_scores is not None:
         arrays[f"{OWN}conformal_scores"] = saved.conformal_scores
+    arrays |= {f"{LEARNT}{name}": np.ascontiguousarray(a) for name, a in saved.arrays.items()}
     contents = [content_of(part) for part in saved.parts]
     for number, (of_part, _) in enumerate(contents):
         arrays |= {f"{number}.{name}": array for name, array in of_part.items()}
@@ -93,7 +96,7 @@ def read_composed(
     arrays, about = read(path)
     with refused(path, about, kind):
         parts = about["parts"]
-        names = {name.partition(".")[0] for name in arrays}
+        names = {name.partition(".")[0] for name in arrays} - {"learnt"}
         if type(parts) is not list or not parts or names != {*map(str, range(len(parts))), "own"}:
             raise ValueError("its arrays must be those of its parts")
         own = _of(arrays, OWN)
@@ -114,6 +117,7 @@ def read_composed(
             share=about["share"],
             about=about["own"],
             conformal_scores=held_out,
+            arrays=_of(arrays, LEARNT),
         )
 
 

@@ -1,0 +1,107 @@
+"""Labelled texts: generated sentences with odd ones among them, and files.
+
+A file has one text a line, behind its label and a tab, as the SMS Spam Collection (Almeida, Gómez
+Hidalgo and Yamakami, "Contributions to the Study of SMS Spam Filtering", DocEng 2011). The label of
+most lines is the normal one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .datasets import DataError
+
+N_TEXTS = 400  # of a generated set
+SHARE = 0.1  # of them that are odd
+WHO = ("I", "you", "we", "they", "Anna", "Paul", "my brother", "the neighbour", "everyone")
+DOES = ("meets", "calls", "sees", "likes", "misses", "asks", "helps", "hears", "follows", "finds")
+WHAT = ("the dog", "the car", "a friend", "the house", "the train", "a book", "the garden", "a cat")
+WHEN = (
+    "today",
+    "tomorrow",
+    "tonight",
+    "now",
+    "later",
+    "soon",
+    "at noon",
+    "after work",
+    "on Monday",
+)
+Array = np.ndarray[Any, Any]
+
+
+class LabelledTexts(NamedTuple):
+    """Texts of one kind, and anomalies."""
+
+    name: str
+    texts: Array  # (n,) of str
+    y: Array  # (n,) 1 = anomaly
+
+
+def generated() -> list[LabelledTexts]:
+    """Make sentences, a tenth of which are odd in one way."""
+    odd = {"advertised": _advertised, "other words": _other_words, "garbled": _garbled}
+    sets = []
+    for seed, (name, make) in enumerate(odd.items()):
+        draws = np.random.default_rng(seed)
+        y = np.zeros(N_TEXTS, dtype=int)
+        y[: int(SHARE * N_TEXTS)] = 1
+        texts = [make(draws) if label else _sentence(draws) for label in y]
+        sets.append(LabelledTexts(name, np.array(texts, dtype=object), y))
+    return sets
+
+
+def from_file(path: Path) -> LabelledTexts:
+    """Read texts behind their labels.
+
+    Raises
+    ------
+    DataError
+        If a line has no tab, or if all have the same label.
+    """
+    lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+    parts = [line.split("\t", 1) for line in lines]
+    if any(len(part) != 2 for part in parts):
+        raise DataError(f"{path} must have a label, a tab and a text on each line.")
+    counts = Counter(label for label, _ in parts)
+    if len(counts) < 2:
+        raise DataError(f"{path} must have at least two labels.")
+    normal = counts.most_common(1)[0][0]
+    y = np.array([label != normal for label, _ in parts]).astype(int)
+    return LabelledTexts(path.stem, np.array([text for _, text in parts], dtype=object), y)
+
+
+def split(data: LabelledTexts, setting: str, seed: int) -> tuple[Array, Array]:
+    """Positions of texts to fit on, and of those to score.
+
+    ``one-class`` fits half of the normal texts, and scores the other half and all anomalies.
+    ``same`` fits and scores all.
+    """
+    if setting == "same":
+        everything = np.arange(len(data.y))
+        return everything, everything
+    normal = np.random.default_rng(seed).permutation(np.flatnonzero(data.y == 0))
+    half = len(normal) // 2
+    return normal[:half], np.concatenate([normal[half:], np.flatnonzero(data.y == 1)])
+
+
+def _sentence(draws: np.random.Generator) -> str:
+    words = (draws.choice(choices) for choices in (WHO, DOES, WHAT, WHEN))
+    return " ".join(words) + draws.choice([".", ".", "?"])
+
+
+def _advertised(draws: np.random.Generator) -> str:
+    return f"WIN {draws.integers(1, 10)}00 now! Call 0{draws.integers(10**6, 10**7)} today"
+
+
+def _other_words(draws: np.random.Generator) -> str:
+    nouns = ("voltage", "ledger", "proton", "invoice", "tensor", "glacier", "enzyme", "sonata")
+    return f"{draws.choice(WHO)} {draws.choice(DOES)} {draws.choice(nouns)} {draws.choice(nouns)}."
+
+
+def _garbled(draws: np.random.Generator) -> str:
+    return "".join(draws.permutation(list(_sentence(draws))))

@@ -1,0 +1,106 @@
+"""What TextDetector has fitted: the parts of a text, and their detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..detector import GANDetector
+from ..engine.training import random_numbers
+from ..front_ends.embeddings import embedded_texts
+from ..front_ends.text_parts import PARTS, TextPart
+from ..front_ends.texts import fingerprints
+from .parts import fit_part, mean_of_parts, unit_of
+
+EMBEDDING = "embedding"
+
+
+@dataclass
+class FittedTextPart:
+    """A part of a text, the detector of its rows, and the unit of its scores."""
+
+    name: str
+    part: TextPart | None  # None for an embedding
+    detector: GANDetector
+    unit: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass
+class TextModel:
+    """Everything that turns texts into scores.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n_known,)
+        Sorted fingerprints of the texts of ``fit``.
+    embedding : object
+        The user's embedding, or None.
+    parts : list of FittedTextPart
+        The parts.
+    """
+
+    known: np.ndarray
+    embedding: Any
+    parts: list[FittedTextPart]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parts."""
+        return [fitted.name for fitted in self.parts]
+
+    def are_known(self, texts: Sequence[str]) -> np.ndarray:
+        """Whether texts are among those of ``fit``, (n,)."""
+        return np.isin(fingerprints(texts), self.known)
+
+    def rows(self, fitted: FittedTextPart, texts: Sequence[str]) -> np.ndarray:
+        """Rows of texts, (n, D)."""
+        return _rows(fitted.part, texts, self.are_known(texts), self.embedding)
+
+    def part_scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Scores of texts by each of the K parts, (K, n)."""
+        found = []
+        for fitted in self.parts:
+            scores = fitted.detector.decision_function(self.rows(fitted, texts))
+            found.append((scores - fitted.unit[0]) / fitted.unit[1])
+        return np.array(found)
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Scores of texts, (n,)."""
+        return mean_of_parts(self.part_scores(texts))
+
+
+def fit_texts(
+    estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], texts: Sequence[str]
+) -> TextModel:
+    """Fit a model to texts, with the parameters of an estimator.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 texts.
+    """
+    if len(texts) < 2:
+        raise ValueError(f"There must be at least 2 texts. Got {len(texts)}.")
+    params = estimator.get_params(deep=False)
+    draws = random_numbers(params["random_state"])
+    model = TextModel(np.unique(fingerprints(texts)), params["embedding"], [])
+    all_known = np.ones(len(texts), dtype=bool)
+    for name in names:
+        part = None if name == EMBEDDING else PARTS[name]().fit(texts)
+        rows = _rows(part, texts, all_known, model.embedding)
+        more = {"preprocessing": "joint" if part is None else part.preprocessing}
+        detector = fit_part(estimator, own, rows, draws, **more)
+        unit = unit_of(detector.decision_scores_)
+        model.parts.append(FittedTextPart(name, part, detector, unit))
+    return model
+
+
+def _rows(
+    part: TextPart | None, texts: Sequence[str], known: np.ndarray, embedding: Any
+) -> np.ndarray:
+    """Rows of texts, (n, D)."""
+    return embedded_texts(embedding, texts) if part is None else part.rows(texts, known)
