@@ -91,7 +91,7 @@ def split(data: LabelledTexts, setting: str, seed: int) -> tuple[Array, Array]:
 
 def _sentence(draws: np.random.Generator) -> str:
     words = (draws.choice(choices) for choices in (WHO, DOES, WHAT, WHEN))
-    return " ".join(words) + draws.choice([".", ".", "?"])
+    return " ".join(words) + str(draws.choice([".", ".", "?"]))
 
 
 def _advertised(draws: np.random.Generator) -> str:

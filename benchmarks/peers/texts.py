@@ -1,7 +1,7 @@
 """Detectors of texts that TextDetector is compared with, each at its defaults.
 
-PyOD's detectors get the same measures of a text that the parts of ``TextDetector`` see, or, if their
-names end in ``on topics``, its 32 directions of TF-IDF (TF-IDF with a truncated SVD).
+PyOD's detectors get the same measures of a text that the parts of ``TextDetector`` see. Those whose
+names end in ``on topics`` get 32 directions of TF-IDF (with a truncated SVD) instead.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class OnRows:
         """Fit the detector, and keep the scores of the texts."""
         from pyod_gan.front_ends.text_parts import PARTS
 
-        self.parts = [PARTS[name]().fit(X) for name in self.names]
+        self.parts = [PARTS[name]().fit(X.tolist()) for name in self.names]
         self.scaler = StandardScaler()
         self.detector.fit(self.scaler.fit_transform(self._rows(X, known=True)))
         self.decision_scores_ = self.detector.decision_scores_
@@ -43,7 +43,7 @@ class OnRows:
 
     def _rows(self, X: np.ndarray, known: bool) -> np.ndarray:
         """Measures of texts, (n, D)."""
-        return np.hstack([part.rows(X, np.full(len(X), known)) for part in self.parts])
+        return np.hstack([part.rows(X.tolist(), np.full(len(X), known)) for part in self.parts])
 
 
 def is_ours(name: str) -> bool:

@@ -53,7 +53,8 @@ class ConformalMixin:
         ValueError
             As in ``decision_function``.
         """
-        self.conformal_scores_ = np.sort(self.decision_function(X))
+        scores = self.decision_function(X)
+        self.conformal_scores_ = np.sort(scores[~np.isnan(scores)])  # some cannot be scored
         return self
 
     def p_values(self: Calibrated, X: ArrayLike, *, adjust: str | None = None) -> np.ndarray:
@@ -145,10 +146,17 @@ def check_adjustment(adjust: str | None) -> None:
 def conformal_p_values(
     scores: np.ndarray, held_out: np.ndarray, adjust: str | None = None
 ) -> np.ndarray:
-    """P-values of scores (n,) by the sorted scores of held-out rows (m,), (n,)."""
-    at_least = len(held_out) - np.searchsorted(held_out, scores, side="left")
-    p = (1 + at_least) / (1 + len(held_out))
-    return p if adjust is None else np.asarray(false_discovery_control(p, method="bh"))
+    """P-values of scores (n,) by the sorted scores of held-out rows (m,), (n,).
+
+    A score that is NaN, of what could not be scored, has NaN.
+    """
+    scored = ~np.isnan(scores)
+    at_least = len(held_out) - np.searchsorted(held_out, scores[scored], side="left")
+    p = np.full(len(scores), np.nan)
+    p[scored] = (1 + at_least) / (1 + len(held_out))
+    if adjust is not None:
+        p[scored] = false_discovery_control(p[scored], method="bh")
+    return p
 
 
 def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:

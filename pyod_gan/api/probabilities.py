@@ -42,4 +42,5 @@ def label_confidence(
     below = np.searchsorted(np.sort(training_scores), scores, side="right")
     n_outliers = max(1, int(n * share + 1e-9))  # 1e-9, because a product may round down
     outlier = 1 - binom.cdf(n - n_outliers, n, (1 + below) / (2 + n))
-    return np.asarray(np.where(scores > threshold, outlier, 1 - outlier))
+    confidence = np.where(scores > threshold, outlier, 1 - outlier)
+    return np.where(np.isnan(scores), np.nan, confidence)

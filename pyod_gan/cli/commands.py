@@ -101,7 +101,9 @@ def score(options: Namespace) -> None:
         from .images import score_folder
 
         detector, *_ = _all_checked(
-            lambda: _load_of_images(options.model), lambda: check_output(options.out)
+            lambda: _load_of_images(options.model),
+            lambda: _check_apart(Path(options.out), options.model),
+            lambda: check_output(options.out),
         )
         score_folder(options, detector)
         return

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +20,8 @@ from .writers import table_writer
 
 if TYPE_CHECKING:
     from ..modalities.image import ImageDetector
+
+T = TypeVar("T")
 
 OF_TABLES = (
     *("label_column", "drop", "text", "na", "decimal", "thousands", "date_format", "max_rows"),
@@ -32,15 +37,17 @@ def fit_folder(options: Namespace) -> None:
 
     from ..modalities.image import ImageDetector
 
-    detector = ImageDetector(
-        options.gan,
-        resize=options.resize,
-        on_error="skip" if options.on_error == "skip" else "raise",
-        n_estimators=options.n_estimators,
-        contamination=options.contamination,
-        random_state=options.random_state,
-        verbose=int(sys.stderr.isatty() and not options.quiet),
-    ).fit(options.data)
+    detector = _in_options(
+        lambda: ImageDetector(
+            options.gan,
+            resize=options.resize,
+            on_error="skip" if options.on_error == "skip" else "raise",
+            n_estimators=options.n_estimators,
+            contamination=options.contamination,
+            random_state=options.random_state,
+            verbose=int(sys.stderr.isatty() and not options.quiet),
+        ).fit(options.data)
+    )
     detector.set_params(verbose=0).save(options.model)
     if options.quiet:
         return
@@ -59,14 +66,15 @@ def score_folder(options: Namespace, detector: ImageDetector) -> None:
     if options.on_error is not None:
         detector.set_params(on_error="skip" if options.on_error == "skip" else "raise")
     names = detector.image_names(options.data)
-    scores = detector.decision_function(options.data)
+    scores = _in_options(lambda: detector.decision_function(options.data))
     threshold = detector.threshold_ if options.threshold is None else options.threshold
     used = ~np.isnan(scores)
     outlying = used & (scores > threshold)
     pandas = import_optional("pandas", EXTRA)
     labels = pandas.array(np.where(used, outlying, None), dtype="boolean").astype("Int64")
+    files = [os.fsencode(str(name)).decode("utf-8", "backslashreplace") for name in names]
     table = pandas.DataFrame(
-        {"file": names, f"{options.prefix}score": scores, f"{options.prefix}label": labels}
+        {"file": files, f"{options.prefix}score": scores, f"{options.prefix}label": labels}
     )
     if options.explain:
         reasons = _reasons(options, detector, [Path(options.data, n) for n in _of(names, outlying)])
@@ -74,12 +82,22 @@ def score_folder(options: Namespace, detector: ImageDetector) -> None:
             column = pandas.Series(index=table.index, dtype="string")
             column[outlying] = [said[k] if k < len(said) else None for said in reasons]
             table[f"{options.prefix}reason_{k + 1}"] = column
-    with table_writer(options.out, options.delimiter or ",") as write:
+    with table_writer(options.out, ",") as write:
         write(table)
     if not options.quiet:
         share = f"{outlying.sum()} labelled 1 ({outlying.sum() / max(used.sum(), 1):.1%})"
         skipped = "" if used.all() else f", {(~used).sum()} skipped"
         say(f"{options.data}: {len(names)} images, {share}{skipped}, threshold {threshold:.4g}")
+
+
+def _in_options(compute: Callable[[], T]) -> T:
+    """Compute something, and name options of the command where an error names parameters."""
+    try:
+        return compute()
+    except ValueError as error:
+        said = str(error).replace("on_error='skip'", "--on-error skip")
+        said = re.sub(r"resize=\((\d+), (\d+)\)", r"--resize \1 \2", said)
+        raise ValueError(said) from error
 
 
 def _of(names: list[Any], chosen: np.ndarray) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pyod.utils.encoders import resolve_encoder
+from pyod.utils.encoders import BaseEncoder, resolve_encoder
 from torch import nn
 
 
@@ -24,10 +24,10 @@ def embedded(embedding: Any, images: np.ndarray) -> np.ndarray:
     if isinstance(embedding, nn.Module):
         found = _by_module(embedding, images)
     elif isinstance(embedding, str) or hasattr(embedding, "encode"):
-        found = _by_encoder(embedding, images)
+        found = _encode(embedding, _bytes_of(images))
     else:
         found = embedding(images)
-    features = np.asarray(found.detach().cpu() if isinstance(found, torch.Tensor) else found)
+    features = _as_numbers(found)
     if features.ndim not in (2, 4) or len(features) != len(images) or not features.size:
         raise ValueError(
             "An embedding must return an array (n_images, n_features), or (n_images, n_features, "
@@ -49,13 +49,8 @@ def embedded_texts(embedding: Any, texts: Sequence[str]) -> np.ndarray:
         finite.
     """
     is_encoder = isinstance(embedding, str) or hasattr(embedding, "encode")
-    encoder = resolve_encoder(embedding) if is_encoder else None
-    found = (
-        embedding(list(texts))
-        if encoder is None
-        else encoder.encode(list(texts), show_progress=False)
-    )
-    features = np.asarray(found.detach().cpu() if isinstance(found, torch.Tensor) else found)
+    found = _encode(embedding, list(texts)) if is_encoder else embedding(list(texts))
+    features = _as_numbers(found)
     if features.ndim != 2 or len(features) != len(texts) or not features.size:
         raise ValueError(
             "An embedding must return an array (n_texts, n_features). Got "
@@ -67,26 +62,62 @@ def embedded_texts(embedding: Any, texts: Sequence[str]) -> np.ndarray:
 
 
 def _by_module(module: nn.Module, images: np.ndarray) -> torch.Tensor:
-    """Features by a torch module, in evaluation mode, which is left as it was."""
+    """Features by a torch module, in evaluation mode, which is left as it was.
+
+    It gets one image at a time. In a batch, sums of floats depend on the other images.
+    """
     training = [part for part in module.modules() if part.training]
-    first = next(module.parameters(), torch.empty(0))
-    pixels = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1)))
+    like = next(module.parameters(), torch.empty(0))
+    pixels = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1))).to(like)
     try:
         module.eval()
         with torch.no_grad():
-            return torch.as_tensor(module(pixels.to(first.device)))
+            return torch.cat([torch.as_tensor(module(one[None])) for one in pixels])
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"The embedding cannot be used on images as tensors of shape {tuple(pixels.shape)}, or "
+            f"returns no tensor: {error}"
+        ) from error
     finally:
         for part in training:
             part.training = True
 
 
-def _by_encoder(encoder: Any, images: np.ndarray) -> np.ndarray:
-    """Features by an encoder of PyOD, which takes images of 8 bits."""
+def _encode(encoder: Any, items: list[Any]) -> Any:
+    """Features by an encoder, or by the name of one of PyOD's."""
+    if isinstance(encoder, str | BaseEncoder):
+        return resolve_encoder(encoder).encode(items, show_progress=False)
+    return encoder.encode(items)
+
+
+def _bytes_of(images: np.ndarray) -> list[np.ndarray]:
+    """Images of 8 bits in colour, as encoders take them, of (m, H, W, C)."""
     if images.min() < 0 or images.max() > 1:
         raise ValueError(
             "An encoder needs images of 8 bits, or values between 0 and 1. Got values from "
             f"{images.min():g} to {images.max():g}."
         )
     colours = images if images.shape[3] >= 3 else np.repeat(images[..., :1], 3, axis=3)
-    bytes_ = (colours * 255).round().astype(np.uint8)
-    return np.asarray(resolve_encoder(encoder).encode(list(bytes_), show_progress=False))
+    return list((colours * 255).round().astype(np.uint8))
+
+
+def _as_numbers(found: Any) -> np.ndarray:
+    """What an embedding has returned, as an array of real numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if isinstance(found, list | tuple):
+        found = [one.detach().cpu() if isinstance(one, torch.Tensor) else one for one in found]
+    try:
+        features = np.asarray(found.detach().cpu() if isinstance(found, torch.Tensor) else found)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"An embedding must return an array of numbers: {error}") from error
+    if features.dtype.kind not in "biuf":
+        raise ValueError(
+            f"An embedding must return an array of real numbers. Got values of type "
+            f"{features.dtype}."
+        )
+    return features

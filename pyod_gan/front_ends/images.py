@@ -20,17 +20,19 @@ SUFFIXES = frozenset(
     | {".webp"}
 )
 LARGEST = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}  # values that stand for 1
-OVERSHOT = 2.0  # largest value of an image beside others that do not exceed 1
+UNIT = 2.0  # values that do not exceed it are shares of a largest value, give or take noise
+FAR = 8.0  # times the largest value of fit, beyond which an image has another range
 LEAST = 4  # pixels on each side
 MOST_CHANNELS = 4  # of an axis that is taken for channels
 CHUNK = 2**20  # values of the images that are read at once
-NAMED = 5  # problems that an error names at most
+NAMED = 5  # images that a warning names at most
 Name = str | int
 
 
 class Images(NamedTuple):
     """Some images that were read."""
 
+    places: list[int]  # among all that were passed
     names: list[Name]  # paths, or positions
     values: np.ndarray  # (m, H, W, C) float32
 
@@ -39,7 +41,7 @@ class ImageReader:
     """Reads images of one size, and knows the size and the channels of those of ``fit``.
 
     Values of 8 and 16 bits become shares of the largest value, so that they lie between 0 and 1.
-    Other numbers stay as they are. If those of ``fit`` exceed 1, whole numbers stay so, too.
+    Other numbers stay as they are. If those of ``fit`` exceed 2, whole numbers stay so, too.
 
     Parameters
     ----------
@@ -50,14 +52,13 @@ class ImageReader:
     ----------
     shape : tuple of int
         Height, width and channels of the images, after resizing.
-    in_unit : bool
-        Whether the values of ``fit`` do not exceed 1.
+    largest : float
+        Largest absolute value of the images of ``fit``.
     """
 
     def __init__(self, resize: tuple[int, int] | None) -> None:
         self.resize = resize
-        self.in_unit = True
-        self._is_fitted = False
+        self.largest: float | None = None
         self._has_shares = False  # of the largest value
 
     def fit_chunks(self, X: Any, *, skips: bool) -> Iterator[Images]:
@@ -74,16 +75,16 @@ class ImageReader:
         """
         source = _source(X)
         self.shape = self._shape_of(source)
-        largest = -np.inf
+        largest = 0.0
         for chunk in self._chunks(source, skips):
-            largest = max(largest, float(chunk.values.max()))
+            largest = max(largest, float(np.abs(chunk.values).max()))
             yield chunk
-        if self._has_shares and largest > 1:
+        if self._has_shares and largest > UNIT:
             raise ValueError(
                 f"Images of 8 or 16 bits lie beside others with values up to {largest:g}. Divide "
                 "the others, so that they do not exceed 1."
             )
-        self.in_unit, self._is_fitted = largest <= 1, True
+        self.largest = largest
 
     def chunks(self, X: Any, *, skips: bool) -> Iterator[Images]:
         """Read images in chunks. With ``skips`` those that cannot be used are left out.
@@ -103,7 +104,7 @@ class ImageReader:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as types that JSON can hold; see :meth:`from_dict`."""
         resize = None if self.resize is None else list(self.resize)
-        learnt = {"shape": list(self.shape), "in_unit": self.in_unit}
+        learnt = {"shape": list(self.shape), "largest": self.largest}
         return {"resize": resize, **learnt}
 
     @classmethod
@@ -120,11 +121,10 @@ class ImageReader:
         for size in sizes:
             if len(size) != 3 or not all(type(n) is int and n >= 1 for n in size):
                 raise ValueError(f"its images must have a height, a width and channels: {size}")
-        if type(saved["in_unit"]) is not bool:
-            raise ValueError("its reader of images must know whether they lie 'in_unit'")
+        if type(saved["largest"]) is not float or not 0 <= saved["largest"] < np.inf:
+            raise ValueError("its images must have a largest value")
         reader = cls(None if resize is None else (resize[0], resize[1]))
-        reader.shape, reader.in_unit = (shape[0], shape[1], shape[2]), saved["in_unit"]
-        reader._is_fitted = True
+        reader.shape, reader.largest = (shape[0], shape[1], shape[2]), saved["largest"]
         return reader
 
     def _shape_of(self, source: _Source) -> tuple[int, int, int]:
@@ -146,17 +146,17 @@ class ImageReader:
         problems: list[str] = []
         n_read = 0
         for first in range(0, len(source.names), size):
-            names, values = [], []
+            places, values = [], []
             for place in range(first, min(first + size, len(source.names))):
                 try:
                     values.append(self._read(source, place))
-                    names.append(source.names[place])
-                except (ValueError, OSError, SyntaxError) as error:  # Pillow raises these
+                    places.append(place)
+                except ValueError as error:
                     problems.append(f"{source.said(place)}: {error}")
-            n_read += len(names)
-            if names and (skips or not problems):
-                yield Images(names, np.stack(values))
-        if problems and not (skips and n_read):
+            n_read += len(places)
+            if places and (skips or not problems):
+                yield Images(places, [source.names[place] for place in places], np.stack(values))
+        if problems and not (skips and (n_read or self.largest is not None)):
             raise ValueError(_in_words(problems, len(source.names)))
 
     def _read(self, source: _Source, place: int) -> np.ndarray:
@@ -164,29 +164,36 @@ class ImageReader:
 
         Raises
         ------
-        ValueError, OSError, SyntaxError
+        ValueError
             If it cannot be used.
         """
         pixels = source.read(place, self.shape[2])
-        largest = LARGEST.get(pixels.dtype) if self.in_unit else None
         if pixels.dtype.kind not in "biuf":
             raise ValueError(f"values of type {pixels.dtype} are no numbers")
-        self._has_shares |= largest is not None
-        image = pixels.astype(np.float32) / np.float32(largest or 1)
+        full = LARGEST.get(pixels.dtype) if (self.largest or 0) <= UNIT else None
+        self._has_shares |= full is not None
+        with np.errstate(all="ignore"):
+            image = pixels.astype(np.float32) / np.float32(full or 1)
         if not np.isfinite(image).all():
             raise ValueError("it has missing, infinite or huge values")
         if image.shape[2] != self.shape[2]:
             raise ValueError(f"it has {image.shape[2]} channels instead of {self.shape[2]}")
-        if self.in_unit and image.max() > OVERSHOT and self._is_fitted:
+        most = float(np.abs(image).max())
+        if self.largest is not None and most > FAR * self.largest > 0:
             raise ValueError(
-                f"it has values up to {image.max():g}, and images of fit had at most 1; divide it"
+                f"it has values up to {most:g}, and images of fit had at most {self.largest:g}"
             )
         if self.resize is not None:
             image = _resized(image, self.resize)
         if image.shape != self.shape:
+            ways = (
+                ""
+                if self.largest is not None
+                else (f"; resize=({self.shape[0]}, {self.shape[1]}) brings all to one size")
+            )
             raise ValueError(
                 f"it has {image.shape[0]} × {image.shape[1]} pixels instead of {self.shape[0]} × "
-                f"{self.shape[1]}; resize=({self.shape[0]}, {self.shape[1]}) brings all to one size"
+                f"{self.shape[1]}{ways}"
             )
         if min(image.shape[:2]) < LEAST:
             raise ValueError(f"an image must have at least {LEAST} × {LEAST} pixels")
@@ -231,10 +238,17 @@ class _Arrays:
         return height, width, n_channels
 
     def read(self, place: int, n_channels: int) -> np.ndarray:
+        image = self.images[place]
         try:
-            pixels = np.asarray(self.images[place])
+            if hasattr(image, "getbands"):
+                pixels = _of_pillow(image, n_channels or None)
+            else:
+                detached = image.detach().cpu() if isinstance(image, torch.Tensor) else image
+                pixels = np.asarray(detached)
         except ValueError as error:
             raise ValueError("its rows have different lengths") from error
+        except Exception as error:  # a damaged file, opened by Pillow, may raise anything
+            raise ValueError(str(error)) from error
         if pixels.ndim == 2:
             pixels = pixels[..., None]
         if pixels.ndim != 3 or 0 in pixels.shape:
@@ -265,23 +279,31 @@ class _Files:
                 width, height = image.size
                 turned = image.getexif().get(0x0112, 1) >= 5  # orientations on their side
                 grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;")
-        except (OSError, ValueError, SyntaxError):
+        except Exception:  # reading it says what is wrong
             return None
         return (width, height, 1 if grey else 3) if turned else (height, width, 1 if grey else 3)
 
     def read(self, place: int, n_channels: int) -> np.ndarray:
-        if not self.paths[place].stat().st_size:
-            raise ValueError("the file is empty")
-        with self.pillow.open(self.paths[place]) as image:
-            upright = self.turned(image)
-            if upright.mode.startswith("I;"):
-                pixels = np.asarray(upright, dtype=np.uint16)
-            elif upright.mode in ("I", "F"):
-                pixels = np.asarray(upright)
-            else:
-                pixels = np.asarray(upright.convert("L" if n_channels == 1 else "RGB"))
-        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-        return np.repeat(pixels, 3, axis=2) if pixels.shape[2] < n_channels == 3 else pixels
+        try:
+            if not self.paths[place].stat().st_size:
+                raise ValueError("the file is empty")
+            with self.pillow.open(self.paths[place]) as image:
+                return _of_pillow(self.turned(image), n_channels)
+        except Exception as error:  # decoders raise anything on damaged files
+            raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _of_pillow(image: Any, n_channels: int | None) -> np.ndarray:
+    """Pixels of an image of Pillow, (H, W, C), grey or in colour, as ``n_channels`` says."""
+    if image.mode.startswith("I;"):
+        pixels = np.asarray(image, dtype=np.uint16)
+    elif image.mode in ("I", "F"):
+        pixels = np.asarray(image)
+    else:
+        is_grey = image.mode in ("1", "L", "LA") if n_channels is None else n_channels == 1
+        pixels = np.asarray(image.convert("L" if is_grey else "RGB"))
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 and n_channels == 3 else pixels
 
 
 def _source(X: Any) -> _Source:
@@ -296,7 +318,7 @@ def _source(X: Any) -> _Source:
         folder = Path(X)
         if not folder.is_dir():
             raise ValueError(f"X must be images, paths of images, or a folder. {folder} is none.")
-        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         return _Files(paths, [str(p.relative_to(folder)) for p in paths], f"the folder {folder}")
     images = X if isinstance(X, list | tuple) else np.asarray(X)
     if isinstance(images, np.ndarray) and images.ndim not in (1, 3, 4):
@@ -322,9 +344,5 @@ def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _in_words(problems: list[str], n_images: int) -> str:
     """Describe the images that cannot be used."""
-    more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
     skip = "" if len(problems) == n_images else " on_error='skip' leaves them out."
-    return (
-        f"{len(problems)} of {n_images} images cannot be used. "
-        f"{'; '.join(problems[:NAMED])}{more}.{skip}"
-    )
+    return f"{len(problems)} of {n_images} images cannot be used. {'; '.join(problems)}.{skip}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._support.own_settings import own_settings
@@ -65,8 +65,10 @@ class ImageDetector(ConformalMixin, ParametersMixin, PyODBase):
     embedding : callable, torch module, encoder or str, default=None
         What turns images into vectors (n_images, n_features), or into maps of vectors (n_images,
         n_features, height, width), whose places are then looked at one by one. A callable gets an
-        array (n_images, height, width, n_channels). A torch module gets the same as a tensor, with
-        channels first. A PyOD encoder, or the name of one, gets a list of arrays of 8 bits.
+        array (n_images, height, width, n_channels). A torch module gets image by image as a tensor,
+        (1, n_channels, height, width). An object with a method ``encode``, such as a PyOD encoder,
+        or the name of one of PyOD's, gets a list of arrays of 8 bits. Of a callable or an encoder
+        that returns slightly other numbers in another batch, the scores depend on the batch.
     size : int, default=32
         Longer side in pixels to which larger images are shrunk, other than for an embedding. Twice
         as many show finer textures and details, and cost four times as much.
@@ -128,7 +130,7 @@ early_stopping, callbacks, random_state, device, verbose
         if name not in ("warm_start", "reservoir_size", "preprocessing")
     } | {
         "parts": [StrOptions({"auto"}), "array-like"],
-        "embedding": [callable, str, None, object],
+        "embedding": [callable, str, None, HasMethods(["encode"])],
         "size": [Interval(Integral, 8, None, closed="left")],
         "resize": ["array-like", None],
         "on_error": [StrOptions({"raise", "skip"})],
@@ -207,10 +209,11 @@ early_stopping, callbacks, random_state, device, verbose
             self._validate_params()
             names = self._part_names()
             reader = ImageReader(self._new_size())
-            self._model, self.names_, scores = fit_images(self, OWN, names, reader, X)
-            used = set(self.names_)
-            self.skipped_ = [name for name in reader.names(X) if name not in used]
-            _warn_of(self.skipped_)
+            self._model, used, scores = fit_images(self, OWN, names, reader, X)
+            every = reader.names(X)
+            self.names_ = [every[i] for i in used]
+            self.skipped_ = [every[i] for i in sorted({*range(len(every))} - {*used})]
+            _warn_of(self.skipped_, stacklevel=3)
             use_scores(self, scores)
         return self
 
@@ -288,7 +291,8 @@ early_stopping, callbacks, random_state, device, verbose
             As in :meth:`decision_function`.
         """
         check_is_fitted(self)
-        return self._by_image(X, self.image_shape_, lambda images: images.values)
+        with own_settings():
+            return self._by_image(X, self.image_shape_, lambda images: images.values)
 
     def image_names(self, X: Any) -> list[str | int]:
         """Names of images: paths in their folder, or positions.
@@ -344,7 +348,7 @@ early_stopping, callbacks, random_state, device, verbose
                 scores = mean_of_parts(by_part)
                 chosen = scores > self.threshold_ if flagged_only else np.ones(len(scores), bool)
                 for i in np.flatnonzero(chosen):
-                    one = Images([images.names[i]], images.values[i : i + 1])
+                    one = Images([0], [images.names[i]], images.values[i : i + 1])
                     maps = model.part_maps(one)[:, 0]
                     flagged.append(Flagged(images.names[i], scores[i], by_part[:, i], maps))
             return regions(model.names, flagged)
@@ -420,7 +424,7 @@ early_stopping, callbacks, random_state, device, verbose
             if embedding is not None:
                 detector.embedding = embedding
             about = saved.about
-            if type(about["size"]) is not int or about["size"] < 1:
+            if type(about["size"]) is not int or about["size"] < 8:
                 raise ValueError("its 'size' must be a whole number of pixels")
             detectors = iter([detector_from(GANDetector, part) for part in saved.parts])
             parts = []
@@ -432,7 +436,10 @@ early_stopping, callbacks, random_state, device, verbose
             reader = ImageReader.from_dict(about["images"])
             detector._model = ImageModel(reader, about["size"], detector.embedding, parts)
             detector.names_, detector.skipped_ = list(about["names"]), list(about["skipped"])
+            if len(detector.names_) != len(detector.decision_scores_):
+                raise ValueError("it must have a name for each score")
         check_embedding(detector, detector._model.names, Embedding.name, path)
+        detector._validate_params()
         return detector
 
     @property
@@ -486,21 +493,23 @@ early_stopping, callbacks, random_state, device, verbose
         self, X: Any, shape: tuple[int, ...], compute: Callable[[Images], np.ndarray]
     ) -> np.ndarray:
         """Compute something for each image, chunk by chunk, NaN for those that cannot be used."""
-        names = self._model.reader.names(X)
-        places = {name: place for place, name in enumerate(names)}
+        reader = self._model.reader
+        names = reader.names(X)
         found = np.full((len(names), *shape), np.nan)
-        for images in self._model.reader.chunks(X, skips=self.on_error == "skip"):
-            found[[places.pop(name) for name in images.names]] = compute(images)
-        _warn_of(list(places))
+        used = np.zeros(len(names), dtype=bool)
+        for images in reader.chunks(X, skips=self.on_error == "skip"):
+            found[images.places] = compute(images)
+            used[images.places] = True
+        _warn_of([names[i] for i in np.flatnonzero(~used)], stacklevel=4)
         return found
 
 
-def _warn_of(skipped: list[Name]) -> None:
+def _warn_of(skipped: list[Name], stacklevel: int) -> None:
     """Warn of images that could not be used."""
     if skipped:
         more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
         warnings.warn(
-            f"{len(skipped)} images could not be used, and have no score: "
+            f"{len(skipped)} image(s) could not be used, and have no score: "
             f"{', '.join(map(str, skipped[:NAMED]))}{more}.",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )

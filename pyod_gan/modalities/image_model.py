@@ -131,15 +131,15 @@ class ImageModel:
 
 def fit_images(
     estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], reader: ImageReader, X: Any
-) -> tuple[ImageModel, list[Any], np.ndarray]:
+) -> tuple[ImageModel, list[int], np.ndarray]:
     """Fit a model to images, with the parameters of an estimator.
 
     Returns
     -------
     model : ImageModel
         The model.
-    used : list of str or int
-        Names of the images that could be used.
+    used : list of int
+        Positions of the images that could be used.
     scores : ndarray of shape (n_used,)
         Their scores.
 
@@ -150,9 +150,10 @@ def fit_images(
     """
     params = estimator.get_params(deep=False)
     size, embedding = int(params["size"]), params["embedding"]
-    used, chunks = [], []
+    used: list[int] = []
+    chunks = []
     for images in reader.fit_chunks(X, skips=params["on_error"] == "skip"):
-        used += images.names
+        used += images.places
         chunks.append(see(images.values, names, size, embedding))
     if len(used) < 2:
         raise ValueError(f"There must be at least 2 images. Got {len(used)}.")

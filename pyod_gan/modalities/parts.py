@@ -62,7 +62,7 @@ def unit_from(entry: Any) -> tuple[float, float]:
         If it is no such pair.
     """
     centre, scale = entry
-    if type(centre) is not float or type(scale) is not float or not scale > 0:
+    if type(centre) is not float or type(scale) is not float or not 0 < scale < np.inf:
         raise ValueError(f"the unit of a part must be two numbers. Got {entry!r:.100}")
     return centre, scale
 

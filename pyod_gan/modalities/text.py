@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._support.own_settings import own_settings
@@ -99,7 +99,7 @@ early_stopping, callbacks, random_state, device, verbose
         if name not in ("warm_start", "reservoir_size", "preprocessing")
     } | {
         "parts": [StrOptions({"auto"}), "array-like"],
-        "embedding": [callable, str, None, object],
+        "embedding": [callable, str, None, HasMethods(["encode"])],
     }
 
     def __init__(
@@ -231,7 +231,8 @@ early_stopping, callbacks, random_state, device, verbose
                 FlaggedText(i, texts[i], bool(known[i]), scores[i], by_part[:, i])
                 for i in np.flatnonzero(scores > self.threshold_).tolist()
             ]
-            rows = [model.rows(part, [text.text for text in flagged]) for part in model.parts]
+            said = [text.text for text in flagged]
+            rows = [model.rows(part, said) for part in model.parts] if said else []
             parts = [(p.name, p.part, p.detector) for p in model.parts]
             return reasons_of(parts, flagged, rows, top)
 
@@ -309,6 +310,7 @@ early_stopping, callbacks, random_state, device, verbose
                 )
             detector._model = model
         check_embedding(detector, model.names, EMBEDDING, path)
+        detector._validate_params()
         return detector
 
     @property

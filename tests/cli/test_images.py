@@ -73,7 +73,9 @@ def test_images_that_cannot_be_read(
     (tmp_path / "bad.png").touch()
     score = ["score", tmp_path, "--model", folders / "model", "--out", tmp_path / "out.csv"]
     assert run(*score) == 2
-    assert "bad.png: the file is empty" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "bad.png: the file is empty" in said
+    assert "--on-error skip leaves them out" in said
     assert not (tmp_path / "out.csv").exists()
     assert run(*score, "--on-error", "skip") == 0
     said = capsys.readouterr().err
@@ -97,6 +99,7 @@ def test_images_that_cannot_be_read(
         (["score", "table.csv", "--model", "table", "--out", "o.csv", "--on-error", "skip"], "for"),
         (["fit", "empty", "--model", "m"], "no images in the folder"),
         (["score", "new", "--model", "none", "--out", "o.csv"], "none"),
+        (["score", "new", "--model", "model", "--out", "model"], "would replace model"),
     ],
 )
 def test_bad_commands(

@@ -271,8 +271,12 @@ def test_ranges() -> None:
         whole.decision_function(as_bytes(images)), whole.decision_scores_, atol=1e-6
     )
     shares = ImageDetector(**QUICK).fit(as_bytes(images))
-    with pytest.raises(ValueError, match="values up to 255, and images of fit had at most 1"):
+    with pytest.raises(ValueError, match="values up to 255, and images of fit had at most"):
         shares.decision_function(np.full((1, 20, 20), 255.0))
+    noisy = ImageDetector(**QUICK).fit(images + 0.1)  # a little above 1
+    fresh = rings(20, seed=9) + 0.1
+    close = noisy.decision_function(as_bytes(np.clip(fresh, 0, 1)))
+    assert np.abs(close - noisy.decision_function(np.clip(fresh, 0, 1))).max() < 0.5
     with pytest.raises(ValueError, match="8 or 16 bits lie beside others with values up to 255"):
         ImageDetector(**QUICK).fit([as_bytes(images)[0], np.full((20, 20), 255.0)])
 
@@ -292,15 +296,17 @@ def test_images_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
         error.value
     )
     assert "on_error='skip'" in str(error.value)
-    with pytest.warns(UserWarning, match="4 images could not be used, and have no score: cut.png"):
+    with pytest.warns(
+        UserWarning, match=r"4 image\(s\) could not be used, and have no score: cut.png"
+    ):
         detector = ImageDetector(on_error="skip", **QUICK).fit(tmp_path)
     assert detector.skipped_ == ["cut.png", "empty.png", "small.png", "words.png"]
     assert len(detector.decision_scores_) == len(detector.names_) == 20
-    with pytest.warns(UserWarning, match="4 images"):
+    with pytest.warns(UserWarning, match="4 image"):
         scores = detector.decision_function(tmp_path)
     np.testing.assert_array_equal(np.isnan(scores), [0] * 20 + [1] * 4)
     np.testing.assert_array_equal(scores[:20], detector.decision_scores_)
-    with pytest.warns(UserWarning, match="4 images"):
+    with pytest.warns(UserWarning, match="4 image"):
         assert detector.predict(tmp_path)[20:].sum() == 0
     with pytest.raises(ValueError, match="4 of 24 images cannot be used"):
         detector.set_params(on_error="raise").decision_function(tmp_path)
@@ -329,6 +335,53 @@ def test_images_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
 def test_bad_images(X: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ImageDetector(**QUICK).fit(X)
+
+
+def test_what_cannot_be_scored_is_no_number_anywhere(tmp_path: Path) -> None:
+    """Skipped images neither move a threshold nor have a p-value or a confidence."""
+    good, broken = rings(30, seed=4), [*rings(30, seed=4)]
+    broken[3], broken[5] = broken[3][:5], np.full((20, 20), np.nan)
+    detector = ImageDetector(on_error="skip", **QUICK).fit(rings())
+    with pytest.warns(UserWarning, match=r"2 image\(s\)"):
+        detector.calibrate(broken)
+    assert len(detector.conformal_scores_) == 28
+    detector.set_threshold(fpr=0.1)
+    detector.save(tmp_path / "m")
+    ImageDetector.load(tmp_path / "m").predict(good)
+    for adjust in (None, "bh"):
+        with pytest.warns(UserWarning):
+            p = detector.p_values(broken, adjust=adjust)
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(p)), [3, 5])
+    with pytest.warns(UserWarning):
+        assert np.isnan(detector.predict_confidence(broken)[[3, 5]]).all()
+    with pytest.warns(UserWarning):
+        assert np.isnan(detector.decision_function([good[0][:5]])).all()
+
+
+def test_an_image_may_occur_twice(tmp_path: Path) -> None:
+    path = write(tmp_path, as_bytes(rings(1, seed=2)))[0]
+    first, second = fitted().decision_function([path, path])
+    assert first == second
+
+
+def test_images_of_pillow_and_torch() -> None:
+    images = as_bytes(rings(4, seed=2))
+    expected = fitted().decision_function(images)
+    colours = [Image.fromarray(image).convert("P") for image in images]
+    np.testing.assert_array_equal(fitted().decision_function(colours), expected)
+    tensors = [torch.tensor(image / 255.0, requires_grad=True) for image in images]
+    np.testing.assert_allclose(fitted().decision_function(tensors), expected, atol=1e-5)
+
+
+def test_a_huge_image_in_a_small_file(tmp_path: Path) -> None:
+    """Pillow's own error for a decompression bomb is none of those that decoders raise."""
+    path = write(tmp_path, as_bytes(rings(1)))[0]
+    damaged = bytearray(path.read_bytes())
+    damaged[16:24] = (60000).to_bytes(4, "big") * 2  # width and height in the header
+    bomb = tmp_path / "bomb.png"
+    bomb.write_bytes(bytes(damaged))
+    with pytest.raises(ValueError, match="bomb"):
+        fitted().decision_function(tmp_path)
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
@@ -402,6 +455,11 @@ def test_embeddings() -> None:
             detector.decision_function(rings()), detector.decision_scores_
         )
     assert net.training
+    scores = detector.decision_function(scored)
+    for i in (0, 7, 19):  # sums in a batch would be in another order
+        np.testing.assert_array_equal(
+            detector.decision_function(scored[i : i + 1]), scores[i : i + 1]
+        )
     both = ImageDetector(parts=("shape", "embedding"), embedding=net, **QUICK).fit(rings())
     assert list(both.detectors_) == ["shape", "embedding"]
 
@@ -423,6 +481,9 @@ def test_a_map_by_occlusion_shows_the_place() -> None:
         (lambda X: X[:, 0], r"Got \(80, 20, 1\)"),
         (lambda X: np.full((len(X), 2), np.nan), "finite numbers"),
         (lambda X: np.zeros((len(X), 0)), "must return an array"),
+        (lambda X: X[:, 0, 0] * 1j, "real numbers"),
+        (lambda X: [[1], [1, 2]] * 40, "array of numbers"),
+        (torch.nn.Linear(3, 2), "cannot be used on images as tensors"),
     ],
 )
 def test_bad_embeddings(embedding: object, message: str) -> None:
@@ -467,9 +528,11 @@ def test_files(tmp_path: Path) -> None:
         lambda about: about["own"]["parts"][1].update(n_detectors=3),
         lambda about: about["own"]["parts"][1].update(n_detectors=7),
         lambda about: about["own"]["images"].update(shape=[0, 1, 1]),
-        lambda about: about["own"]["images"].update(in_unit="x"),
+        lambda about: about["own"]["images"].update(largest=None),
         lambda about: about["own"]["images"].update(resize=[4]),
         lambda about: about["own"].pop("names"),
+        lambda about: about["own"]["names"].pop(),
+        lambda about: about["own"]["parts"][0].update(unit=[0.0, float("inf")]),
         lambda about: about.update(kind="SeriesDetector"),
     ],
 )

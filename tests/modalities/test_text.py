@@ -72,14 +72,19 @@ def sentences(n: int = 200, seed: int = 0) -> list[str]:
     ]
 
 
+def garbled(text: str, seed: int) -> str:
+    """The characters of a text in another order."""
+    return "".join(np.random.default_rng(seed).permutation(list(text)))
+
+
 ODD = {
     "shouted": [text.upper() for text in sentences(20, 5)],
     "advertised": [f"WIN £{i}00 now!!! Call 0{i}987654 free" for i in range(1, 21)],
     "foreign": [f"Der Zug nach Köln fährt heute um {i} Uhr nicht" for i in range(20)],
-    "garbled": ["".join(np.random.default_rng(i).permutation(list(t))) for i, t in enumerate(sentences(20, 6))],
+    "garbled": [garbled(text, i) for i, text in enumerate(sentences(20, 6))],
     "long": [" ".join(sentences(12, i)) for i in range(20)],
     "other words": [f"{w} voltage quantum ledger {w}" for w in ["tensor", "proton"] * 10],
-}  # fmt: skip
+}
 
 
 @cache
@@ -268,9 +273,7 @@ def test_reasons() -> None:
     assert lines["part_score"].is_monotonic_decreasing
     assert lines["part_score"].mean() == pytest.approx(lines["score"].iloc[0], abs=1e-6)
     assert lines.loc["words", "reason"].startswith("rarest words: 'win'")
-    assert "£1" in lines.loc["characters", "rarest"] or "£10" in str(
-        lines.loc["characters", "rarest"]
-    )
+    assert " £1" in lines.loc["characters", "rarest"]
     assert re.search(r"(digits|capitals|marks).*expected", lines.loc["style", "reason"])
     assert list(fitted().explain_frame(sentences()[:1] * 2).columns) == list(frame.columns)
     one = fitted().explain_frame(ODD["foreign"][:1], top=1).set_index("part")
