@@ -193,7 +193,8 @@ def params_from(
     ValueError
         If a spec is neither built in nor among ``gans`` and ``networks``.
     """
-    params = dict(entry)
+    given = {n: tuple(v) if isinstance(v, list) else v for n, v in entry.items()}
+    params: dict[str, Any] = given
     if isinstance(params["gan"], dict):
         params["gan"] = _spec(params["gan"], GANS, gans, "gans")
     if isinstance(params.get("network"), dict):
