@@ -16,6 +16,24 @@ from .versions import Versions
 Job = tuple[Any, ...]
 
 
+def chosen(data: list[Any], names: str | None) -> list[Any]:
+    """Sets that the command line names, or all.
+
+    Raises
+    ------
+    ValueError
+        If there is no set of a name, or if two have the same.
+    """
+    known = [one.name for one in data]
+    if len(set(known)) < len(known):
+        raise ValueError(f"Sets must have different names. Got {', '.join(known)}.")
+    wanted = names.split(",") if names else known
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise ValueError(f"No such set: {', '.join(unknown)}. Known: {', '.join(known)}.")
+    return [one for one in data if one.name in wanted]
+
+
 class RunFile:
     """``<study>.csv`` in a folder, beside a ``versions.json``.
 
@@ -38,7 +56,8 @@ class RunFile:
         self.path, self.key, self.on_tables = folder / f"{study}.csv", key, on_tables
         self.versions = Versions(folder / "versions.json")
         known = self.path.exists()
-        self.lines = pd.read_csv(self.path, dtype={"versions": str}) if known else pd.DataFrame()
+        none = pd.DataFrame(columns=[*key, "versions"])
+        self.lines = pd.read_csv(self.path, dtype={"versions": str}) if known else none
         self._finished: set[Job] = set()
         if known:
             names = self.lines["detector"].unique()
@@ -66,7 +85,7 @@ class RunFile:
         """Keep one run, and write the file."""
         note = self.versions.note(self.on_tables(line["detector"]))
         new = pd.DataFrame([line | {"versions": note}])
-        self.lines = pd.concat([self.lines, new], ignore_index=True)
+        self.lines = pd.concat([self.lines, new], ignore_index=True) if len(self.lines) else new
         self.lines.sort_values(self.key).to_csv(self.path, index=False, float_format="%.5f")
 
 

@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from ..harness.detectors import OURS as OURS_ON_TABLES
 from ..harness.image_data import LabelledImages, digits, from_file, generated, split
 from ..harness.isolation import isolated
-from ..harness.run_file import RunFile, tables
+from ..harness.run_file import RunFile, chosen, tables
 from ..peers import images as peers
 
 SETTINGS = ("one-class", "same")
@@ -34,8 +34,7 @@ def command(options: Namespace, home: Path | None) -> int:
     for path in options.images or []:
         data.append(from_file(path))
         groups[data[-1].name] = data[-1].name
-    if options.datasets:
-        data = [one for one in data if one.name in options.datasets.split(",")]
+    data = chosen(data, options.datasets)
     names, seeds = peers.expand(options.detectors), range(options.seeds or 3)
     results = RunFile(options.out, "images", KEY, _as_on_tables)
     jobs = [

@@ -19,7 +19,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from ..harness import report, significance
 from ..harness.detectors import OURS as OURS_ON_TABLES
 from ..harness.isolation import isolated
-from ..harness.run_file import RunFile
+from ..harness.run_file import RunFile, chosen
 from ..harness.series_data import LabelledSeries, generated, nab
 from ..harness.series_metrics import find_period, volume_under_surface
 from ..peers import series as peers
@@ -35,8 +35,7 @@ def command(options: Namespace, home: Path | None) -> int:
     """Run what is not finished, and print a table for each setting."""
     del home
     series = nab(options.series) if options.series else generated()
-    if options.datasets:
-        series = [one for one in series if one.name in options.datasets.split(",")]
+    series = chosen(series, options.datasets)
     names, seeds = peers.expand(options.detectors), range(options.seeds or 3)
     results = RunFile(options.out, "series", KEY, _as_on_tables)
     jobs = [

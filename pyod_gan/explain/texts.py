@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ class FlaggedText(NamedTuple):
 def reasons_of(
     parts: Sequence[tuple[str, TextPart | None, Any]],
     flagged: Sequence[FlaggedText],
-    rows: Sequence[np.ndarray],
+    rows: Mapping[str, np.ndarray],
     top: int,
 ) -> pd.DataFrame:
     """One line per text and part, the part with the largest score first.
@@ -44,8 +44,8 @@ def reasons_of(
         Name, part and detector of each of the K parts.
     flagged : sequence of FlaggedText
         The texts.
-    rows : sequence of ndarray of shape (n, D)
-        Their rows, by part.
+    rows : dict of str to ndarray of shape (n, D)
+        Their rows, by the names of the parts whose columns say why a text is unusual.
     top : int
         Largest number of words, or of measures, in a reason.
     """
@@ -54,13 +54,15 @@ def reasons_of(
         for k in np.argsort(-text.part_scores, kind="stable"):
             name, part, detector = parts[k]
             score = float(text.part_scores[k])
-            rarest = [] if part is None else part.rarest(text.text, text.known, top)
+            rarest: list[str] = []
+            if part is not None and score > 0:
+                rarest = part.rarest(text.text, text.known, top)
             if score <= 0:
                 reason = f"{name}: as in typical texts"
             elif rarest:
                 reason = f"{KINDS[name]}: {', '.join(map(repr, rarest))}"
-            elif part is not None and part.columns:
-                frame = detector.explain_frame(rows[k][i : i + 1], top=top)
+            elif part is not None and name in rows:
+                frame = detector.explain_frame(rows[name][i : i + 1], top=top)
                 reason = "; ".join(_named(reason, part) for reason in frame["reason"])
             else:
                 reason = f"{name}: {score:.3g} interquartile ranges above typical texts"

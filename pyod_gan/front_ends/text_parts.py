@@ -17,8 +17,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 WORD = re.compile(r"\w+")
 MOST_TOKENS = 50_000  # kinds of words, or of spellings, that are counted
+MOST_COUNTED = 2**62  # of one kind
 MOST_WORDS = 4_096  # in topics
 N_TOPICS = 32
+ROUNDING = 1e-6  # of the measures; a smaller difference is none
 SMOOTHING = 0.5  # of a text, that each kind of word is counted more than it is
 Arrays = dict[str, np.ndarray]
 
@@ -29,6 +31,7 @@ class TextPart:
     name: ClassVar[str]
     preprocessing: ClassVar[str] = "auto"  # of its rows
     columns: ClassVar[tuple[str, ...]] = ()  # what they hold, in words
+    has_words: ClassVar[bool] = False  # whether the rarest words say why a text is unusual
 
     def fit(self, texts: Sequence[str]) -> TextPart:
         """Learn from texts."""
@@ -137,10 +140,9 @@ class Tokens:
     def from_dict(cls, saved: Mapping[str, Any]) -> Tokens:
         """Make the same from :meth:`to_dict`."""
         kinds, counts = saved["kinds"], saved["counts"]
-        whole = all(type(n) is int and n > 0 for n in [saved["total"], *counts])
-        if saved["size"] not in (0, 2, 3) or not all(type(kind) is str for kind in kinds):
+        if type(saved["size"]) is not int or not all(type(kind) is str for kind in kinds):
             raise ValueError("its words must be texts")
-        if not whole and (counts or saved["total"]):
+        if not all(type(n) is int and 0 <= n < MOST_COUNTED for n in [saved["total"], *counts]):
             raise ValueError("its words must have whole numbers as counts")
         return cls(saved["size"])._use(dict(zip(kinds, counts, strict=True)), saved["total"])
 
@@ -151,6 +153,7 @@ class _Rare(TextPart):
     A text of common words is not odd. So a value below the median counts as the median.
     """
 
+    has_words = True
     sizes: ClassVar[tuple[int, ...]]  # of runs of characters, 0 for words
 
     def fit(self, texts: Sequence[str]) -> TextPart:
@@ -159,7 +162,7 @@ class _Rare(TextPart):
         values = self._values(texts, np.ones(len(texts), dtype=bool))
         low, self.middle, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
         spread = np.where(high > low, high - low, values.std(axis=0))
-        self.spread = np.where(spread > 0, spread, 1.0)
+        self.spread = np.where(spread > ROUNDING, spread, 1.0)
         return self
 
     def rows(self, texts: Sequence[str], known: np.ndarray) -> np.ndarray:
@@ -167,9 +170,12 @@ class _Rare(TextPart):
         return np.asarray(np.maximum(values, 0.0))
 
     def rarest(self, text: str, known: bool, top: int) -> list[str]:
-        kinds, _, there = self.tokens[-1].surprisals(text, known)
-        order = np.argsort(there, kind="stable")[:top]
-        return [kinds[i] for i in order]
+        found = []
+        for tokens in self.tokens:
+            kinds, _, there = tokens.surprisals(text, known)
+            found += list(zip(there.tolist(), [-tokens.size] * len(kinds), kinds, strict=True))
+        ranked = sorted(found, key=lambda kind: kind[:2])  # the longer first, in their order
+        return [kind for _, _, kind in ranked[:top]]
 
     def to_saved(self) -> tuple[dict[str, Any], Arrays]:
         about = {"tokens": [tokens.to_dict() for tokens in self.tokens]}
@@ -182,6 +188,9 @@ class _Rare(TextPart):
         if tuple(tokens.size for tokens in part.tokens) != cls.sizes:
             raise ValueError(f"its part {cls.name!r} must count tokens of sizes {cls.sizes}")
         part.middle, part.spread = arrays["middle"], arrays["spread"]
+        right = part.middle.shape == part.spread.shape == (len(cls.columns),)
+        if not right or not (part.spread >= ROUNDING).all():
+            raise ValueError(f"its part {cls.name!r} must have a positive spread for each measure")
         return part
 
     def _learn(self, texts: Sequence[str]) -> None:
@@ -209,7 +218,7 @@ class Words(_Rare):
 
     def _values(self, texts: Sequence[str], known: np.ndarray) -> np.ndarray:
         lengths = np.linalg.norm(self.topics.directions(texts), axis=1)
-        return np.column_stack([super()._values(texts, known), -lengths])
+        return np.column_stack([super()._values(texts, known), -lengths.round(6)])
 
     def to_saved(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super().to_saved()
@@ -275,6 +284,8 @@ class Topics(TextPart):
     @classmethod
     def from_saved(cls, about: Mapping[str, Any], arrays: Arrays) -> Topics:
         part = cls()
+        if not all(type(word) is str for word in about["words"]):
+            raise ValueError("its words must be texts")
         part.vectorizer = _vectorizer({word: i for i, word in enumerate(about["words"])})
         part.vectorizer.idf_ = arrays["idf"]
         part.components = arrays["components"]

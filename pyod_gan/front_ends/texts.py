@@ -31,9 +31,11 @@ def read_texts(X: Any) -> list[str]:
                 "one of them, as in X['text']."
             )
         X = X[X.columns[0]]
-    texts = list(X.ravel() if isinstance(X, np.ndarray) and X.ndim == 2 else X)
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] != 1:
+    if isinstance(X, np.ndarray) and (X.ndim not in (1, 2) or X.shape[1:] not in ((), (1,))):
         raise ValueError(f"X must be one column of texts. Got an array of shape {X.shape}.")
+    if isinstance(X, set | frozenset | dict) or not hasattr(X, "__iter__"):
+        raise ValueError(f"X must be a list or a column of texts. Got a {type(X).__name__}.")
+    texts = list(X.ravel() if isinstance(X, np.ndarray) else X)
     if not texts:
         raise ValueError("X must hold at least one text. Got none.")
     wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
@@ -44,7 +46,7 @@ def read_texts(X: Any) -> list[str]:
             f"X must hold strings. Got {texts[wrong[0]]!r:.50} and the like at positions {places}"
             f"{more}; leave them out, or write '' for a missing text."
         )
-    return [str(text) for text in texts]
+    return [str.__str__(text) for text in texts]  # of members of an Enum, too
 
 
 def fingerprints(texts: Sequence[str]) -> np.ndarray:

@@ -371,6 +371,7 @@ early_stopping, callbacks, random_state, device, verbose
         """
         check_is_fitted(self)
         self._validate_params()
+        self._part_names()
         model = self._model
         about = {
             "images": model.reader.to_dict(),
@@ -419,7 +420,7 @@ early_stopping, callbacks, random_state, device, verbose
             As in :meth:`GANDetector.load`, or if the embedding is missing.
         """
         saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
+        with refused(Path(path), saved.origin, cls.__name__):
             detector: ImageDetector = from_composed(cls, saved)
             if embedding is not None:
                 detector.embedding = embedding

@@ -62,7 +62,8 @@ def unit_from(entry: Any) -> tuple[float, float]:
         If it is no such pair.
     """
     centre, scale = entry
-    if type(centre) is not float or type(scale) is not float or not 0 < scale < np.inf:
+    are_floats = type(centre) is float and type(scale) is float
+    if not are_floats or not np.isfinite(centre) or not 0 < scale < np.inf:
         raise ValueError(f"the unit of a part must be two numbers. Got {entry!r:.100}")
     return centre, scale
 
@@ -82,7 +83,12 @@ def chosen_parts(
         return (embedding,) if estimator.embedding is not None else default
     owner, names = type(estimator).__name__, tuple(estimator.parts)
     every = [*known, embedding]
-    if not names or any(name not in every for name in names) or len(set(names)) < len(names):
+    if (
+        isinstance(estimator.parts, set | frozenset)
+        or not names
+        or any(name not in every for name in names)
+        or len(set(names)) < len(names)
+    ):
         raise ValueError(
             f"The 'parts' parameter of {owner} must be 'auto', or some of {', '.join(every)}, each "
             f"once. Got {estimator.parts!r}."

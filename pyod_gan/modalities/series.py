@@ -447,7 +447,7 @@ early_stopping, callbacks, random_state, device, verbose
             As in :meth:`GANDetector.load`.
         """
         saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
+        with refused(Path(path), saved.origin, cls.__name__):
             detector: SeriesDetector = from_composed(cls, saved)
             about = saved.about
             reader = SeriesReader.from_dict(about["series"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,9 @@ class TextDetector(ConformalMixin, ParametersMixin, PyODBase):
         or "embedding" if there is one. "topics" are 32 directions of TF-IDF (latent semantic
         analysis).
     embedding : callable, encoder or str, default=None
-        What turns a list of texts into vectors (n_texts, n_features): a callable, a PyOD encoder,
-        or the name of one.
+        What turns a list of texts into vectors (n_texts, n_features): a callable, an object with a
+        method ``encode``, such as a PyOD encoder, or the name of one of PyOD's. Of one that returns
+        slightly other numbers in another batch, the scores depend on the batch.
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
 early_stopping, callbacks, random_state, device, verbose
         As in :class:`GANDetector`.
@@ -166,8 +168,8 @@ early_stopping, callbacks, random_state, device, verbose
             self._validate_params()
             names = chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
             texts = read_texts(X)
-            self._model = fit_texts(self, OWN, names, texts)
-            use_scores(self, self._model.scores(texts))
+            self._model, scores = fit_texts(self, OWN, names, texts)
+            use_scores(self, scores)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -219,7 +221,7 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if top < 1:
+        if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
         check_is_fitted(self)
         with own_settings():
@@ -232,16 +234,17 @@ early_stopping, callbacks, random_state, device, verbose
                 for i in np.flatnonzero(scores > self.threshold_).tolist()
             ]
             said = [text.text for text in flagged]
-            rows = [model.rows(part, said) for part in model.parts] if said else []
             parts = [(p.name, p.part, p.detector) for p in model.parts]
+            rows = {p.name: model.rows(p, said) for p in model.parts if said and p.is_measured}
             return reasons_of(parts, flagged, rows, top)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted detector to one file that holds data only, no code.
 
         What is left out, and what is refused, is as in :meth:`GANDetector.save`. An ``embedding``
-        that is no name is code, and is left out too. Words and their counts are in the file, and
-        texts are not.
+        that is no name is code, and is left out too. Words and their counts are in the file. Of the
+        texts of ``fit`` there are only fingerprints, by which one can find out that a text was
+        among them.
 
         Parameters
         ----------
@@ -255,6 +258,7 @@ early_stopping, callbacks, random_state, device, verbose
         """
         check_is_fitted(self)
         self._validate_params()
+        chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
         entries, arrays = [], {"known": self._model.known}
         for fitted in self._model.parts:
             about, learnt = ({}, {}) if fitted.part is None else fitted.part.to_saved()
@@ -297,7 +301,7 @@ early_stopping, callbacks, random_state, device, verbose
             As in :meth:`GANDetector.load`, or if the embedding is missing.
         """
         saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), {"kind": cls.__name__}, cls.__name__):
+        with refused(Path(path), saved.origin, cls.__name__):
             detector: TextDetector = from_composed(cls, saved)
             if embedding is not None:
                 detector.embedding = embedding
@@ -308,6 +312,10 @@ early_stopping, callbacks, random_state, device, verbose
                 model.parts.append(
                     _part_from(entry, saved.arrays, detector_from(GANDetector, part))
                 )
+            known = {f"{fitted.name}." for fitted in model.parts}
+            strange = {name for name in saved.arrays if not name.startswith((*known, "known"))}
+            if strange or len(known) < len(model.parts):
+                raise ValueError("it must have each part once, and arrays of its parts only")
             detector._model = model
         check_embedding(detector, model.names, EMBEDDING, path)
         detector._validate_params()

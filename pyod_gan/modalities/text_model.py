@@ -28,6 +28,15 @@ class FittedTextPart:
     detector: GANDetector
     unit: tuple[float, float] = (0.0, 1.0)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the columns of its rows, and not its words, say why a text is unusual."""
+        return self.part is not None and self.part.columns != () and not self.part.has_words
+
+    def in_unit(self, scores: np.ndarray) -> np.ndarray:
+        """Scores of the detector in the unit of the part, (n,)."""
+        return (scores - self.unit[0]) / self.unit[1]
+
 
 @dataclass
 class TextModel:
@@ -65,7 +74,7 @@ class TextModel:
         found = []
         for fitted in self.parts:
             scores = fitted.detector.decision_function(self.rows(fitted, texts))
-            found.append((scores - fitted.unit[0]) / fitted.unit[1])
+            found.append(fitted.in_unit(scores))
         return np.array(found)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
@@ -75,8 +84,8 @@ class TextModel:
 
 def fit_texts(
     estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], texts: Sequence[str]
-) -> TextModel:
-    """Fit a model to texts, with the parameters of an estimator.
+) -> tuple[TextModel, np.ndarray]:
+    """Fit a model to texts, with the parameters of an estimator, and score them.
 
     Raises
     ------
@@ -96,7 +105,8 @@ def fit_texts(
         detector = fit_part(estimator, own, rows, draws, **more)
         unit = unit_of(detector.decision_scores_)
         model.parts.append(FittedTextPart(name, part, detector, unit))
-    return model
+    by_part = [fitted.in_unit(fitted.detector.decision_scores_) for fitted in model.parts]
+    return model, mean_of_parts(np.array(by_part))
 
 
 def _rows(

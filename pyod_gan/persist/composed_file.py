@@ -41,7 +41,13 @@ class SavedComposed:
     share: float  # share of outliers that the threshold stands for
     about: dict[str, Any]  # what else it has learnt, in types that JSON can hold
     conformal_scores: np.ndarray | None = None
+    written_by: str = ""  # version of this package
     arrays: Arrays = field(default_factory=dict)  # what else it has learnt, which it checks itself
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Estimator and version of this package that wrote the file."""
+        return {"kind": self.kind, "written_by": self.written_by}
 
 
 def write_composed(path: Path, saved: SavedComposed) -> None:
@@ -117,6 +123,7 @@ def read_composed(
             share=about["share"],
             about=about["own"],
             conformal_scores=held_out,
+            written_by=str(about.get("written_by")),
             arrays=_of(arrays, LEARNT),
         )
 

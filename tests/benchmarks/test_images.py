@@ -73,6 +73,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*command, "--detectors", "ImageDetector,KNN"]) == 0  # all is finished
     assert (tmp_path / "images.csv").read_bytes() == before
     assert main([*command, "--detectors", "NoSuchDetector"]) == 2
+    assert main([*command[:3], "--datasets", "nothing"]) == 2
 
 
 def test_files_without_images(tmp_path: Path) -> None:

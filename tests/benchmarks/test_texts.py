@@ -66,3 +66,4 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*command, "--detectors", "TextDetector,KNN on topics"]) == 0
     assert (tmp_path / "texts.csv").read_bytes() == before
     assert main([*command, "--detectors", "NoSuchDetector"]) == 2
+    assert main([*command[:3], "--datasets", "nothing"]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
@@ -196,6 +197,10 @@ def test_a_text_of_fit_is_left_out_of_its_counts() -> None:
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), "data frame of 2 columns"),
         (np.array([["x", "y"], ["x", "y"]]), r"shape \(2, 2\)"),
         ([None] * 9, "0, 1, 2, 3, 4 and 4 more"),
+        ({"b", "a"}, "Got a set"),
+        ({"a": 1}, "Got a dict"),
+        (None, "Got a NoneType"),
+        (np.array("abc"), r"shape \(\)"),
     ],
 )
 def test_bad_texts(X: object, message: str) -> None:
@@ -212,6 +217,7 @@ def test_bad_texts(X: object, message: str) -> None:
     [
         ({"parts": ("spelling",)}, "some of style, words, characters, topics, embedding"),
         ({"parts": ()}, "each once"),
+        ({"parts": {"style", "words"}}, "each once"),
         ({"parts": ("embedding",)}, "need each other"),
         ({"embedding": len, "parts": ("words",)}, "need each other"),
         ({"max_iter": 0}, "'max_iter' parameter"),
@@ -256,6 +262,45 @@ def test_embeddings(tmp_path: Path) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             TextDetector(embedding=wrong, **QUICK).fit(sentences())
+
+
+def test_rounding_is_no_measure() -> None:
+    """Where topics explain all of every text, what is left is noise of floats."""
+    texts = [f"the error of node {i % 7} is at disk {i % 11}" for i in range(200)]
+    part = PARTS["words"]().fit(texts)
+    assert (part.rows(texts, np.ones(200, dtype=bool))[:, 2] == 0).all()
+    detector = TextDetector(**QUICK).fit(texts)
+    backwards = TextDetector(**QUICK).fit(texts[::-1])
+    assert part.rows([""], np.zeros(1, dtype=bool)).max() < 1e3
+    assert np.isfinite(backwards.decision_scores_).all()
+    assert detector.predict(["the error of node 3 is at disk 5"]) == 0
+
+
+def test_members_of_an_enum_are_their_texts() -> None:
+    class Message(str, Enum):
+        ONE = "I meets the dog today."
+
+    scores = fitted().decision_function([Message.ONE, Message.ONE.value])
+    assert scores[0] == scores[1]
+
+
+def test_an_embedding_is_called_once_in_fit() -> None:
+    calls = []
+
+    def embedding(texts: list[str]) -> np.ndarray:
+        calls.append(len(texts))
+        return lengths(texts)
+
+    detector = TextDetector(embedding=embedding, **QUICK).fit(sentences())
+    assert calls == [200]
+    np.testing.assert_array_equal(
+        detector.decision_function(sentences()), detector.decision_scores_
+    )
+
+
+def test_capitals_are_seen_in_pairs() -> None:
+    reasons = fitted().explain_frame([sentences(1, 9)[0].upper()]).set_index("part")
+    assert any(run.isupper() for run in reasons.loc["characters", "rarest"])
 
 
 def test_grid_search() -> None:
@@ -312,6 +357,12 @@ def _words(about: dict) -> dict:
         lambda about, arrays: _words(about)["tokens"][0]["counts"].pop(),
         lambda about, arrays: _words(about)["tokens"][0].update(total=-1),
         lambda about, arrays: _words(about)["topics"]["words"].pop(),
+        lambda about, arrays: _words(about)["tokens"][0].update(total=None, kinds=[], counts=[]),
+        lambda about, arrays: _words(about)["tokens"][0].update(total=10**400),
+        lambda about, arrays: about["own"]["parts"][0].update(unit=[float("nan"), 1.0]),
+        lambda about, arrays: arrays.update({"learnt.zzz.foo": np.zeros(3)}),
+        lambda about, arrays: arrays.update({"learnt.words.spread": np.zeros(3)}),
+        lambda about, arrays: arrays.update({"learnt.words.middle": np.zeros((5, 1))}),
         lambda about, arrays: arrays.pop("learnt.known"),
         lambda about, arrays: arrays.update({"learnt.known": np.zeros(3)}),
         lambda about, arrays: arrays["learnt.words.middle"].fill(np.nan),
