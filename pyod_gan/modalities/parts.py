@@ -83,12 +83,8 @@ def chosen_parts(
         return (embedding,) if estimator.embedding is not None else default
     owner, names = type(estimator).__name__, tuple(estimator.parts)
     every = [*known, embedding]
-    if (
-        isinstance(estimator.parts, set | frozenset)
-        or not names
-        or any(name not in every for name in names)
-        or len(set(names)) < len(names)
-    ):
+    is_ordered = not isinstance(estimator.parts, set | frozenset)
+    if not (names and is_ordered and {*names} <= {*every} and len({*names}) == len(names)):
         raise ValueError(
             f"The 'parts' parameter of {owner} must be 'auto', or some of {', '.join(every)}, each "
             f"once. Got {estimator.parts!r}."

@@ -277,7 +277,7 @@ def test_rounding_is_no_measure() -> None:
 
 
 def test_members_of_an_enum_are_their_texts() -> None:
-    class Message(str, Enum):
+    class Message(str, Enum):  # noqa: UP042 - StrEnum has another __str__
         ONE = "I meets the dog today."
 
     scores = fitted().decision_function([Message.ONE, Message.ONE.value])
