@@ -4,44 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_digits
 
 from .datasets import DataError
+from .labelled import Array, Labelled
 
 N_IMAGES = 300  # of a generated set
-SHARE = 0.1  # of anomalies among the images of a set of one digit
 SIDE = 32  # pixels of a generated image
-Array = np.ndarray[Any, Any]
 
 
-class LabelledImages(NamedTuple):
-    """Images of one kind, and anomalies."""
-
-    name: str
-    images: Array  # (n, H, W)
-    y: Array  # (n,) 1 = anomaly
-    masks: Array | None = None  # (n, H, W) 1 = pixel of an anomaly
-
-
-def digits() -> list[LabelledImages]:
+def digits() -> list[Labelled]:
     """Ten sets: images of one digit are normal, and those of the others are anomalies."""
     data = load_digits()
     return [
-        LabelledImages(f"digit {digit}", data.images / 16.0, (data.target != digit).astype(int))
+        Labelled(f"digit {digit}", data.images / 16.0, (data.target != digit).astype(int))
         for digit in range(10)
     ]
 
 
-def generated() -> list[LabelledImages]:
+def generated() -> list[Labelled]:
     """Make images of a ring, a tenth of which have a small planted defect."""
-    return [LabelledImages(name, *_planted(i, defect)) for i, (name, defect) in enumerate(PLANTED)]
+    return [Labelled(name, *_planted(i, defect)) for i, (name, defect) in enumerate(PLANTED)]
 
 
-def from_file(path: Path) -> LabelledImages:
+def from_file(path: Path) -> Labelled:
     """Read images ``X`` (n, H, W) and labels ``y`` from a file of NumPy.
 
     Raises
@@ -52,25 +41,7 @@ def from_file(path: Path) -> LabelledImages:
     with np.load(path) as arrays:
         if not {"X", "y"} <= set(arrays) or arrays["X"].ndim < 3:
             raise DataError(f"{path} must hold images X (n, height, width) and labels y.")
-        return LabelledImages(path.stem, arrays["X"], arrays["y"].astype(int))
-
-
-def split(data: LabelledImages, setting: str, seed: int) -> tuple[Array, Array]:
-    """Positions of images to fit on, and of those to score.
-
-    ``one-class`` fits half of the normal images, and scores the other half and all anomalies.
-    ``same`` fits and scores all images. Of more anomalies than a tenth, a tenth is drawn.
-    """
-    draws = np.random.default_rng(seed)
-    normal = draws.permutation(np.flatnonzero(data.y == 0))
-    anomalies = draws.permutation(np.flatnonzero(data.y == 1))
-    if setting == "one-class":
-        half = len(normal) // 2
-        return normal[:half], np.concatenate([normal[half:], anomalies])
-    most = max(1, round(len(normal) * SHARE / (1 - SHARE)))
-    kept = anomalies if len(anomalies) <= 2 * most else anomalies[:most]
-    everything = np.sort(np.concatenate([normal, kept]))
-    return everything, everything
+        return Labelled(path.stem, arrays["X"], arrays["y"].astype(int))
 
 
 def _planted(

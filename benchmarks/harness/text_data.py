@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from .datasets import DataError
+from .labelled import Labelled
 
 N_TEXTS = 400  # of a generated set
 SHARE = 0.1  # of them that are odd
@@ -31,18 +31,9 @@ WHEN = (
     "after work",
     "on Monday",
 )
-Array = np.ndarray[Any, Any]
 
 
-class LabelledTexts(NamedTuple):
-    """Texts of one kind, and anomalies."""
-
-    name: str
-    texts: Array  # (n,) of str
-    y: Array  # (n,) 1 = anomaly
-
-
-def generated() -> list[LabelledTexts]:
+def generated() -> list[Labelled]:
     """Make sentences, a tenth of which are odd in one way."""
     odd = {"advertised": _advertised, "other words": _other_words, "garbled": _garbled}
     sets = []
@@ -51,11 +42,11 @@ def generated() -> list[LabelledTexts]:
         y = np.zeros(N_TEXTS, dtype=int)
         y[: int(SHARE * N_TEXTS)] = 1
         texts = [make(draws) if label else _sentence(draws) for label in y]
-        sets.append(LabelledTexts(name, np.array(texts, dtype=object), y))
+        sets.append(Labelled(name, np.array(texts, dtype=object), y))
     return sets
 
 
-def from_file(path: Path) -> LabelledTexts:
+def from_file(path: Path) -> Labelled:
     """Read texts behind their labels.
 
     Raises
@@ -72,21 +63,7 @@ def from_file(path: Path) -> LabelledTexts:
         raise DataError(f"{path} must have at least two labels.")
     normal = counts.most_common(1)[0][0]
     y = np.array([label != normal for label, _ in parts]).astype(int)
-    return LabelledTexts(path.stem, np.array([text for _, text in parts], dtype=object), y)
-
-
-def split(data: LabelledTexts, setting: str, seed: int) -> tuple[Array, Array]:
-    """Positions of texts to fit on, and of those to score.
-
-    ``one-class`` fits half of the normal texts, and scores the other half and all anomalies.
-    ``same`` fits and scores all.
-    """
-    if setting == "same":
-        everything = np.arange(len(data.y))
-        return everything, everything
-    normal = np.random.default_rng(seed).permutation(np.flatnonzero(data.y == 0))
-    half = len(normal) // 2
-    return normal[:half], np.concatenate([normal[half:], np.flatnonzero(data.y == 1)])
+    return Labelled(path.stem, np.array([text for _, text in parts], dtype=object), y)
 
 
 def _sentence(draws: np.random.Generator) -> str:

@@ -119,7 +119,7 @@ early_stopping, callbacks, random_state, device, verbose
     >>> images = rng.normal(size=(60, 16, 16))
     >>> images[:, 4:12, 6:10] += 5
     >>> images[7, 4:12, 6:10] = 0
-    >>> detector = ImageDetector(contamination=0.02, random_state=0).fit(images)
+    >>> detector = ImageDetector(contamination=0.02, max_iter=50, random_state=0).fit(images)
     >>> int(detector.decision_scores_.argmax())
     7
     """

@@ -193,8 +193,7 @@ def params_from(
     ValueError
         If a spec is neither built in nor among ``gans`` and ``networks``.
     """
-    given = {n: tuple(v) if isinstance(v, list) else v for n, v in entry.items()}
-    params: dict[str, Any] = given
+    params = dict(entry)
     if isinstance(params["gan"], dict):
         params["gan"] = _spec(params["gan"], GANS, gans, "gans")
     if isinstance(params.get("network"), dict):

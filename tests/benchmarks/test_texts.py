@@ -9,26 +9,27 @@ import pandas as pd
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.harness import detectors_of_texts as peers
+from benchmarks.harness.comparison import measure
 from benchmarks.harness.datasets import DataError
-from benchmarks.harness.text_data import from_file, generated, split
-from benchmarks.peers import texts as peers
-from benchmarks.studies.texts import measure
+from benchmarks.harness.labelled import split
+from benchmarks.harness.text_data import from_file, generated
 
 
 def test_generated_texts() -> None:
     for data in generated():
-        assert len(data.texts) == 400
+        assert len(data.samples) == 400
         assert data.y.sum() == 40
-        assert all(isinstance(text, str) and text for text in data.texts)
+        assert all(isinstance(text, str) and text for text in data.samples)
 
 
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "messages"
     path.write_text("ham\tSee you\tthere\nspam\tWIN\nham\tOk\n", encoding="utf-8")
     data = from_file(path)
-    assert data.texts.tolist() == ["See you\tthere", "WIN", "Ok"]
+    assert data.samples.tolist() == ["See you\tthere", "WIN", "Ok"]
     assert data.y.tolist() == [0, 1, 0]
-    fitted, scored = split(data, "one-class", 0)
+    fitted, scored = split(data.y, "one-class", 0)
     assert data.y[fitted].sum() == 0
     assert sorted([*fitted, *scored]) == [0, 1, 2]
     for wrong, message in (("ham\ta\nspam\n", "a tab and a text"), ("ham\ta\n", "two labels")):
@@ -38,7 +39,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_peers_see_measures_or_topics() -> None:
-    texts = generated()[0].texts
+    texts = generated()[0].samples
     for name, width in (("KNN", 15), ("KNN on topics", 32)):
         detector = peers.make(name, 0).fit(texts)
         assert detector.detector.neigh_.n_features_in_ == width
@@ -48,7 +49,7 @@ def test_peers_see_measures_or_topics() -> None:
 
 def test_a_failure_is_a_result() -> None:
     data = generated()[0]
-    line = measure(data._replace(texts=np.full(400, None)), "KNN", "same", 0)
+    line = measure(data._replace(samples=np.full(400, None)), "texts", "KNN", "same", 0)
     assert line["status"] != "ok"
     assert line["auroc"] == 0.5
 

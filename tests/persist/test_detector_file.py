@@ -95,7 +95,7 @@ def test_numpy_parameters_are_numbers(tmp_path: Path) -> None:
     saved.save(tmp_path / "model")
     loaded = GANDetector.load(tmp_path / "model")
     assert loaded.gan == "gan"
-    assert loaded.hidden_layer_sizes == (8, 4)
+    assert loaded.hidden_layer_sizes == [8, 4]
     np.testing.assert_array_equal(loaded.fit(X).decision_scores_, saved.decision_scores_)
 
 

@@ -1,0 +1,39 @@
+"""Labelled sets of images, texts or whatever else a detector takes, and how they are split."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SHARE = 0.1  # of anomalies under ``same``, if a set has more than twice as many
+SETTINGS = ("one-class", "same")
+Array = np.ndarray[Any, Any]
+
+
+class Labelled(NamedTuple):
+    """Samples of one kind, and anomalies."""
+
+    name: str
+    samples: Array  # (n, ...)
+    y: Array  # (n,) 1 = anomaly
+    masks: Array | None = None  # (n, H, W) 1 = pixel of an anomaly
+
+
+def split(y: Array, setting: str, seed: int) -> tuple[Array, Array]:
+    """Positions of samples to fit on, and of those to score, by the labels of all.
+
+    ``one-class`` fits half of the normal samples, and scores the other half and all anomalies.
+    ``same`` fits and scores all samples. If anomalies are more than twice a tenth, a tenth is
+    drawn.
+    """
+    draws = np.random.default_rng(seed)
+    normal = draws.permutation(np.flatnonzero(y == 0))
+    anomalies = draws.permutation(np.flatnonzero(y == 1))
+    if setting == "one-class":
+        half = len(normal) // 2
+        return normal[:half], np.concatenate([normal[half:], anomalies])
+    most = max(1, round(len(normal) * SHARE / (1 - SHARE)))
+    kept = anomalies if len(anomalies) <= 2 * most else anomalies[:most]
+    everything = np.sort(np.concatenate([normal, kept]))
+    return everything, everything
