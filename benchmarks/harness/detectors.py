@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,24 @@ DEFAULT = (OURS, *(name for name in PEERS if name not in SLOW))
 def is_ours(name: str) -> bool:
     """Whether a name stands for this project's detector, which scales its columns itself."""
     return re.split("[:+]", name)[0] == OURS
+
+
+def chosen(
+    names: str | None, default: Sequence[str], is_known: Callable[[str], bool], more: str
+) -> list[str]:
+    """Turn the command line's list into names of detectors of other data. None is the default.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown. ``more`` stands for known names that are not in the default.
+    """
+    wanted = names.split(",") if names else list(default)
+    unknown = [name for name in wanted if not is_known(name)]
+    if unknown:
+        known = ", ".join([*default, more])
+        raise ValueError(f"Unknown detector: {', '.join(unknown)}. Known: {known}.")
+    return wanted
 
 
 def expand(names: str | None, more_lists: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:

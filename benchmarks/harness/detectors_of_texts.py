@@ -45,9 +45,6 @@ def expand(names: str | None) -> list[str]:
     ValueError
         If a name is unknown.
     """
-    chosen = names.split(",") if names else list(DEFAULT)
-    unknown = [n for n in chosen if n.removesuffix(TOPICS) not in ROWS and not is_ours(n)]
-    if unknown:
-        known = ", ".join([*DEFAULT, f"{OURS}:<gan>"])
-        raise ValueError(f"Unknown detector: {', '.join(unknown)}. Known: {known}.")
-    return chosen
+    return detectors.chosen(
+        names, DEFAULT, lambda n: is_ours(n) or n.removesuffix(TOPICS) in ROWS, f"{OURS}:<gan>"
+    )

@@ -7,6 +7,7 @@ text of ``fit`` is left out of the counts that it is measured by.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ SMOOTHING = 0.5  # of a text, that each kind of word is counted more than it is
 Arrays = dict[str, np.ndarray]
 
 
-class TextPart:
+class TextPart(ABC):
     """What one detector sees of a text."""
 
     name: ClassVar[str]
@@ -37,9 +38,9 @@ class TextPart:
         """Learn from texts."""
         return self
 
+    @abstractmethod
     def rows(self, texts: Sequence[str], known: np.ndarray) -> np.ndarray:
         """Rows of texts, of which some (n,) were among those of ``fit``, (n, D)."""
-        raise NotImplementedError
 
     def rarest(self, text: str, known: bool, top: int) -> list[str]:
         """The rarest words or spellings of a text."""

@@ -15,7 +15,7 @@ from ..engine.training import random_numbers
 from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
-from .parts import fit_part, mean_of_parts, unit_of
+from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 AT_ONCE = 1024  # images whose rows are in memory
 MOST_ROWS = 4096  # to train on, where an image has several rows
@@ -168,7 +168,9 @@ def fit_images(
             shape = part.shape(images_seen)
             more["network"] = get_network(params["network"]).for_rows(shape)
         rows = _rows_to_fit(part, images_seen, draws)
-        fitted = FittedPart(part, [fit_part(estimator, own, r, draws, **more) for r in rows])
+        fitted = FittedPart(
+            part, [fit_part(estimator, own, r, new_seed(draws), **more) for r in rows]
+        )
         fitted.unit = unit_of(fitted.scores(images_seen))
         model.parts.append(fitted)
     return model, used, model.scores(seen)

@@ -18,7 +18,7 @@ def fit_part(
     estimator: BaseEstimator,
     own: Collection[str],
     rows: np.ndarray,
-    draws: np.random.RandomState,
+    seed: int,
     **params: Any,
 ) -> GANDetector:
     """Fit a detector on rows (n, D) with the parameters of an estimator.
@@ -31,14 +31,19 @@ def fit_part(
         Its parameters that ``GANDetector`` does not have, or has for tables.
     rows : ndarray of shape (n, D)
         Rows to train on.
-    draws : RandomState
-        Source of the detector's seed.
+    seed : int
+        The detector's seed, see :func:`new_seed`.
     **params : dict
         Parameters that are other than the estimator's.
     """
     given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in own} | params
-    given |= {"random_state": int(draws.randint(2**31 - 1)), "reservoir_size": 0}
+    given |= {"random_state": seed, "reservoir_size": 0}
     return GANDetector(**given).fit(rows)
+
+
+def new_seed(draws: np.random.RandomState) -> int:
+    """Draw a seed of a detector."""
+    return int(draws.randint(2**31 - 1))
 
 
 def unit_of(scores: np.ndarray) -> tuple[float, float]:
@@ -48,7 +53,10 @@ def unit_of(scores: np.ndarray) -> tuple[float, float]:
 
 
 def mean_of_parts(by_part: np.ndarray) -> np.ndarray:
-    """Scores of samples from those of K parts, each in its own unit, without rounding, (K, n)."""
+    """Scores of samples from those of K parts, which are in one unit, (K, ...) -> (...).
+
+    The noise of rounding is removed.
+    """
     mean: np.ndarray = by_part.mean(axis=0)
     return mean.round(DECIMALS) + 0.0
 

@@ -34,7 +34,8 @@ from ..front_ends.windows import WindowFrontEnd
 from ..gans.registry import get_gan
 from ..persist.composed_file import read_composed, write_composed
 from ..persist.detector_file import refused
-from .window_scores import Stream, check_step, combined, point_scores
+from .parts import fit_part, mean_of_parts, new_seed
+from .window_scores import Stream, check_step, point_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -544,13 +545,12 @@ early_stopping, callbacks, random_state, device, verbose
         self, front_end: WindowFrontEnd, values: np.ndarray, draws: np.random.RandomState
     ) -> GANDetector:
         """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them."""
-        params = {n: v for n, v in self.get_params(deep=False).items() if n not in OWN}
-        params["network"] = self._network().for_rows(front_end.shape(values.shape[1]))
-        params |= {"random_state": int(draws.randint(2**31 - 1)), "reservoir_size": 0}
+        seed = new_seed(draws)
         starts = front_end.starts(len(values))
         if len(starts) > MOST_WINDOWS:
             starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
-        return GANDetector(**params).fit(front_end.rows(values, starts))
+        network = self._network().for_rows(front_end.shape(values.shape[1]))
+        return fit_part(self, OWN, front_end.rows(values, starts), seed, network=network)
 
     def _use(self, reader: SeriesReader, front_ends: list[WindowFrontEnd]) -> None:
         """Set what is known of the series of ``fit``."""
@@ -567,4 +567,4 @@ early_stopping, callbacks, random_state, device, verbose
         """Scores of the points of a series, (T, C) -> (T,)."""
         pairs = zip(self.detectors_, self._front_ends, strict=True)
         by_size = [point_scores(detector, front_end, values) for detector, front_end in pairs]
-        return combined(np.array(by_size))
+        return mean_of_parts(np.array(by_size))

@@ -14,7 +14,7 @@ from ..engine.training import random_numbers
 from ..front_ends.embeddings import embedded_texts
 from ..front_ends.text_parts import PARTS, TextPart
 from ..front_ends.texts import fingerprints
-from .parts import fit_part, mean_of_parts, unit_of
+from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 EMBEDDING = "embedding"
 
@@ -102,7 +102,7 @@ def fit_texts(
         part = None if name == EMBEDDING else PARTS[name]().fit(texts)
         rows = _rows(part, texts, all_known, model.embedding)
         more = {"preprocessing": "joint" if part is None else part.preprocessing}
-        detector = fit_part(estimator, own, rows, draws, **more)
+        detector = fit_part(estimator, own, rows, new_seed(draws), **more)
         unit = unit_of(detector.decision_scores_)
         model.parts.append(FittedTextPart(name, part, detector, unit))
     by_part = [fitted.in_unit(fitted.detector.decision_scores_) for fitted in model.parts]

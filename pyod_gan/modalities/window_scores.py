@@ -6,8 +6,8 @@ import numpy as np
 from sklearn import get_config
 
 from ..detector import GANDetector
-from ..engine.combination import DECIMALS
 from ..front_ends.windows import Pools, WindowFrontEnd
+from .parts import mean_of_parts
 
 COPIES = 4  # number of arrays as large as the windows that exist at once
 
@@ -51,7 +51,7 @@ class Stream:
         self.points, self.pools = points, pools
         self.n_points += 1
         by_size = [of_points.scores()[-1 - self.latency] for of_points in pools]
-        return float(combined(np.array(by_size)))
+        return float(mean_of_parts(np.array(by_size)))
 
 
 def _shifted(pools: Pools) -> Pools:
@@ -61,12 +61,6 @@ def _shifted(pools: Pools) -> Pools:
         np.append(pools.total[1:], 0.0),
         np.append(pools.n_windows[1:], 0.0),
     )
-
-
-def combined(by_size: np.ndarray) -> np.ndarray:
-    """Mean of the scores of points over the window sizes, (K, ...) -> (...), without rounding."""
-    mean: np.ndarray = by_size.mean(axis=0)
-    return mean.round(DECIMALS)
 
 
 def point_scores(
