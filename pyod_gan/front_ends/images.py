@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +11,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from .._support.optional_imports import import_optional
+from .items import Files, Name, Source, find_files, read_chunks
 
 EXTRA = "images"
 SUFFIXES = frozenset(
@@ -25,8 +24,7 @@ FAR = 8.0  # times the largest value of fit, beyond which an image has another r
 LEAST = 4  # pixels on each side
 MOST_CHANNELS = 4  # of an axis that is taken for channels
 CHUNK = 2**20  # values of the images that are read at once
-NAMED = 5  # images that a warning names at most
-Name = str | int
+KIND = "images"
 
 
 class Images(NamedTuple):
@@ -140,24 +138,16 @@ class ImageReader:
 
     def _chunks(self, source: _Source, skips: bool) -> Iterator[Images]:
         """Read images in chunks, and raise an error if any image cannot be used."""
-        if not source.names:
-            raise ValueError(f"There are no images in {source.where}.")
-        size = max(1, CHUNK // max(1, int(np.prod(self.shape))))
-        problems: list[str] = []
-        n_read = 0
-        for first in range(0, len(source.names), size):
-            places, values = [], []
-            for place in range(first, min(first + size, len(source.names))):
-                try:
-                    values.append(self._read(source, place))
-                    places.append(place)
-                except ValueError as error:
-                    problems.append(f"{source.said(place)}: {error}")
-            n_read += len(places)
-            if places and (skips or not problems):
-                yield Images(places, [source.names[place] for place in places], np.stack(values))
-        if problems and not (skips and (n_read or self.largest is not None)):
-            raise ValueError(_in_words(problems, len(source.names)))
+        chunks = read_chunks(
+            source,
+            lambda place: self._read(source, place),
+            KIND,
+            CHUNK,
+            skips=skips,
+            may_lack=self.largest is not None,
+        )
+        for places, images in chunks:
+            yield Images(places, [source.names[place] for place in places], np.stack(images))
 
     def _read(self, source: _Source, place: int) -> np.ndarray:
         """Read one image, (H, W, C) float32.
@@ -200,15 +190,10 @@ class ImageReader:
         return image
 
 
-class _Source(Protocol):
+class _Source(Source, Protocol):
     """Images that were passed, one by one."""
 
-    names: list[Name]
-    where: str  # for errors
     are_files: bool
-
-    def said(self, place: int) -> str:
-        """Name of an image in errors."""
 
     def shape(self, place: int) -> tuple[int, int, int] | None:
         """Height, width and channels of an image, without reading its pixels, if it can be read."""
@@ -265,8 +250,8 @@ class _Files:
 
     are_files = True
 
-    def __init__(self, paths: Sequence[Path], names: list[Name], where: str) -> None:
-        self.paths, self.names, self.where = paths, names, where
+    def __init__(self, files: Files) -> None:
+        self.paths, self.names, self.where = files
         self.pillow = import_optional("PIL.Image", EXTRA)
         self.turned = import_optional("PIL.ImageOps", EXTRA).exif_transpose
 
@@ -314,12 +299,9 @@ def _source(X: Any) -> _Source:
     ValueError
         If it cannot be images.
     """
-    if isinstance(X, str | os.PathLike):
-        folder = Path(X)
-        if not folder.is_dir():
-            raise ValueError(f"X must be images, paths of images, or a folder. {folder} is none.")
-        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        return _Files(paths, [str(p.relative_to(folder)) for p in paths], f"the folder {folder}")
+    files = find_files(X, SUFFIXES, KIND)
+    if files is not None:
+        return _Files(files)
     images = X if isinstance(X, list | tuple) else np.asarray(X)
     if isinstance(images, np.ndarray) and images.ndim not in (1, 3, 4):
         raise ValueError(
@@ -327,12 +309,7 @@ def _source(X: Any) -> _Source:
             f"or a folder. Got an array of shape {images.shape}; reshape flat rows, as in "
             "X.reshape(-1, 28, 28), and wrap a single image in a list."
         )
-    files = [image for image in images if isinstance(image, str | os.PathLike)]
-    if not files:
-        return _Arrays(list(images))
-    if len(files) < len(images):
-        raise ValueError("X must hold paths or images, not both.")
-    return _Files([Path(p) for p in files], [os.fspath(p) for p in files], "X")
+    return _Arrays(list(images))
 
 
 def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -340,9 +317,3 @@ def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     pixels = torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, -1, 0)[None]))
     resized = interpolate(pixels, size=size, mode="bilinear", align_corners=False, antialias=True)
     return np.moveaxis(resized[0].numpy(), 0, -1)
-
-
-def _in_words(problems: list[str], n_images: int) -> str:
-    """Describe the images that cannot be used."""
-    skip = "" if len(problems) == n_images else " on_error='skip' leaves them out."
-    return f"{len(problems)} of {n_images} images cannot be used. {'; '.join(problems)}.{skip}"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable, Sequence
 from itertools import islice
 from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +16,6 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
-from ..api.saving import composed, detector_from, from_composed, what_to_save
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -29,11 +25,11 @@ from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..explain.regions import Flagged, regions
 from ..front_ends.image_parts import PARTS, Embedding, part_from
-from ..front_ends.images import NAMED, ImageReader, Images, Name
-from ..persist.composed_file import read_composed, write_composed
-from ..persist.detector_file import refused
+from ..front_ends.images import ImageReader, Images
+from .composed import Content, EmbeddingMixin
 from .image_model import FittedPart, ImageModel, fit_images
-from .parts import check_embedding, chosen_parts, mean_of_parts, unit_from, without_code
+from .items import for_each_item, skipped
+from .parts import chosen_parts, mean_of_parts, unit_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +39,7 @@ DEFAULT = ("shape", "sections", "texture", "detail")
 OWN = ("parts", "embedding", "size", "resize", "on_error")
 
 
-class ImageDetector(ConformalMixin, ParametersMixin, PyODBase):
+class ImageDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
     """Anomalies among images, and maps of where in an image they are, by GANs.
 
     An image is looked at in several *parts*, and for each of them a :class:`GANDetector` learns
@@ -212,8 +208,7 @@ early_stopping, callbacks, random_state, device, verbose
             self._model, used, scores = fit_images(self, OWN, names, reader, X)
             every = reader.names(X)
             self.names_ = [every[i] for i in used]
-            self.skipped_ = [every[i] for i in sorted({*range(len(every))} - {*used})]
-            _warn_of(self.skipped_, stacklevel=3)
+            self.skipped_ = skipped(every, used, "image")
             use_scores(self, scores)
         return self
 
@@ -353,96 +348,6 @@ early_stopping, callbacks, random_state, device, verbose
                     flagged.append(Flagged(images.names[i], scores[i], by_part[:, i], maps))
             return regions(model.names, flagged)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted detector to one file that holds data only, no code.
-
-        What is left out, and what is refused, is as in :meth:`GANDetector.save`. An ``embedding``
-        that is no name is code, and is left out too.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Path of the file. An existing file is replaced.
-
-        Raises
-        ------
-        NotFittedError, ValueError, OSError
-            As in :meth:`GANDetector.save`.
-        """
-        check_is_fitted(self)
-        self._validate_params()
-        self._part_names()
-        model = self._model
-        about = {
-            "images": model.reader.to_dict(),
-            "size": model.size,
-            "parts": [
-                p.part.to_dict() | {"unit": list(p.unit), "n_detectors": len(p.detectors)}
-                for p in model.parts
-            ],
-            "names": self.names_,
-            "skipped": self.skipped_,
-        }
-        detectors = [what_to_save(d) for part in model.parts for d in part.detectors]
-        saved = composed(self, detectors, about)
-        write_composed(Path(path), without_code(saved))
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        embedding: Any = None,
-        gans: Sequence[type[BaseGAN]] = (),
-        networks: Sequence[type[NetworkSpec]] = (),
-    ) -> ImageDetector:
-        """Read a detector that :meth:`save` has written.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Path of the file. No code in it is run.
-        embedding : callable, torch module or encoder, default=None
-            The embedding that ``fit`` had, if it had one that is no name.
-        gans : sequence of BaseGAN classes, default=()
-            GANs of your own that the file may name.
-        networks : sequence of NetworkSpec classes, default=()
-            Kinds of networks of your own that the file may name.
-
-        Returns
-        -------
-        detector : ImageDetector
-            The fitted detector, with the same scores.
-
-        Raises
-        ------
-        ValueError, OSError
-            As in :meth:`GANDetector.load`, or if the embedding is missing.
-        """
-        saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), saved.origin, cls.__name__):
-            detector: ImageDetector = from_composed(cls, saved)
-            if embedding is not None:
-                detector.embedding = embedding
-            about = saved.about
-            if type(about["size"]) is not int or about["size"] < 8:
-                raise ValueError("its 'size' must be a whole number of pixels")
-            detectors = iter([detector_from(GANDetector, part) for part in saved.parts])
-            parts = []
-            for entry in about["parts"]:
-                own = list(islice(detectors, entry["n_detectors"]))
-                parts.append(FittedPart(part_from(entry), own, unit_from(entry["unit"])))
-            if not all(p.detectors for p in parts) or any(True for _ in detectors):
-                raise ValueError("its parts must have all of its detectors")
-            reader = ImageReader.from_dict(about["images"])
-            detector._model = ImageModel(reader, about["size"], detector.embedding, parts)
-            detector.names_, detector.skipped_ = list(about["names"]), list(about["skipped"])
-            if len(detector.names_) != len(detector.decision_scores_):
-                raise ValueError("it must have a name for each score")
-        check_embedding(detector, detector._model.names, Embedding.name, path)
-        detector._validate_params()
-        return detector
-
     @property
     def detectors_(self) -> dict[str, list[GANDetector]]:
         """The fitted detectors, by part."""
@@ -494,23 +399,42 @@ early_stopping, callbacks, random_state, device, verbose
         self, X: Any, shape: tuple[int, ...], compute: Callable[[Images], np.ndarray]
     ) -> np.ndarray:
         """Compute something for each image, chunk by chunk, NaN for those that cannot be used."""
-        reader = self._model.reader
-        names = reader.names(X)
-        found = np.full((len(names), *shape), np.nan)
-        used = np.zeros(len(names), dtype=bool)
-        for images in reader.chunks(X, skips=self.on_error == "skip"):
-            found[images.places] = compute(images)
-            used[images.places] = True
-        _warn_of([names[i] for i in np.flatnonzero(~used)], stacklevel=4)
-        return found
+        skips, reader = self.on_error == "skip", self._model.reader
+        return for_each_item(reader, X, "image", shape, compute, skips=skips)
 
+    def _check_params(self) -> None:
+        self._validate_params()
+        self._part_names()
 
-def _warn_of(skipped: list[Name], stacklevel: int) -> None:
-    """Warn of images that could not be used."""
-    if skipped:
-        more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
-        warnings.warn(
-            f"{len(skipped)} image(s) could not be used, and have no score: "
-            f"{', '.join(map(str, skipped[:NAMED]))}{more}.",
-            stacklevel=stacklevel,
-        )
+    def _needs_embedding(self) -> bool:
+        return Embedding.name in self._model.names
+
+    def _content(self) -> Content:
+        model = self._model
+        about = {
+            "images": model.reader.to_dict(),
+            "size": model.size,
+            "parts": [
+                p.part.to_dict() | {"unit": list(p.unit), "n_detectors": len(p.detectors)}
+                for p in model.parts
+            ],
+            "names": self.names_,
+            "skipped": self.skipped_,
+        }
+        return Content([d for part in model.parts for d in part.detectors], about, {})
+
+    def _use_content(self, content: Content) -> None:
+        about, detectors = content.about, iter(content.detectors)
+        if type(about["size"]) is not int or about["size"] < 8:
+            raise ValueError("its 'size' must be a whole number of pixels")
+        parts = []
+        for entry in about["parts"]:
+            own = list(islice(detectors, entry["n_detectors"]))
+            parts.append(FittedPart(part_from(entry), own, unit_from(entry["unit"])))
+        if not all(p.detectors for p in parts) or any(True for _ in detectors):
+            raise ValueError("its parts must have all of its detectors")
+        reader = ImageReader.from_dict(about["images"])
+        self._model = ImageModel(reader, about["size"], self.embedding, parts)
+        self.names_, self.skipped_ = list(about["names"]), list(about["skipped"])
+        if len(self.names_) != len(self.decision_scores_):
+            raise ValueError("it must have a name for each score")

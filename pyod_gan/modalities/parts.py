@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from sklearn.base import BaseEstimator
 
 from ..detector import GANDetector
 from ..engine.combination import DECIMALS, find_units
-from ..persist.composed_file import SavedComposed
 
 
 def fit_part(
@@ -103,19 +101,3 @@ def chosen_parts(
             f"parts={estimator.parts!r} and embedding={estimator.embedding!r}."
         )
     return names
-
-
-def without_code(saved: SavedComposed) -> SavedComposed:
-    """Leave out an embedding that is no name, as it is code."""
-    if isinstance(saved.params["embedding"], str):
-        return saved
-    return replace(saved, params=saved.params | {"embedding": None})
-
-
-def check_embedding(estimator: Any, names: Collection[str], embedding: str, path: Any) -> None:
-    """Raise a ValueError if a loaded estimator needs an embedding that is not there."""
-    if embedding in names and estimator.embedding is None:
-        raise ValueError(
-            f"{path} has a detector of an embedding, which is not in the file. Pass the "
-            "`embedding` that it was fitted with."
-        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
-from ..api.saving import composed, detector_from, from_composed, what_to_save
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -32,8 +30,7 @@ from ..front_ends.series import SeriesReader
 from ..front_ends.table_reader import TableReader
 from ..front_ends.windows import WindowFrontEnd
 from ..gans.registry import get_gan
-from ..persist.composed_file import read_composed, write_composed
-from ..persist.detector_file import refused
+from .composed import ComposedMixin, Content
 from .parts import fit_part, mean_of_parts, new_seed
 from .window_scores import Stream, check_step, point_scores
 
@@ -57,7 +54,7 @@ OWN = (
 )
 
 
-class SeriesDetector(ConformalMixin, ParametersMixin, PyODBase):
+class SeriesDetector(ComposedMixin, ConformalMixin, ParametersMixin, PyODBase):
     """Anomalies in time series, single points and whole patterns, by GANs on windows.
 
     Windows of one or several lengths are cut out of the series, and for each length a
@@ -406,65 +403,7 @@ early_stopping, callbacks, random_state, device, verbose
         NotFittedError, ValueError, OSError
             As in :meth:`GANDetector.save`.
         """
-        check_is_fitted(self)
-        self._validate_params()
-        about = {
-            "series": self._reader.to_dict(),
-            "window_sizes": list(self.window_sizes_),
-            "n_segments": [front_end.n_segments for front_end in self._front_ends],
-            "step": self._front_ends[0].step,
-            "latency": self.latency_,
-        }
-        parts = [what_to_save(detector) for detector in self.detectors_]
-        write_composed(Path(path), composed(self, parts, about))
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        gans: Sequence[type[BaseGAN]] = (),
-        networks: Sequence[type[NetworkSpec]] = (),
-    ) -> SeriesDetector:
-        """Read a detector that :meth:`save` has written.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Path of the file. No code in it is run.
-        gans : sequence of BaseGAN classes, default=()
-            GANs of your own that the file may name.
-        networks : sequence of NetworkSpec classes, default=()
-            Kinds of networks of your own that the file may name.
-
-        Returns
-        -------
-        detector : SeriesDetector
-            The fitted detector, with the same scores.
-
-        Raises
-        ------
-        ValueError, OSError
-            As in :meth:`GANDetector.load`.
-        """
-        saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), saved.origin, cls.__name__):
-            detector: SeriesDetector = from_composed(cls, saved)
-            about = saved.about
-            reader = SeriesReader.from_dict(about["series"])
-            detector.detectors_ = [detector_from(GANDetector, part) for part in saved.parts]
-            front_ends = [
-                WindowFrontEnd(size, n_segments, about["step"], about["latency"])
-                for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
-            ]
-            if about["window_sizes"] != sorted(set(about["window_sizes"])):
-                raise ValueError("its window sizes must ascend")
-            check_step(front_ends)
-            shapes = [front_end.shape(len(reader.names)) for front_end in front_ends]
-            if [a * b for a, b in shapes] != [p.n_features_in_ for p in detector.detectors_]:
-                raise ValueError("its window sizes and channels do not fit its detectors")
-            detector._use(reader, front_ends)
-        return detector
+        super().save(path)
 
     def flag_unreadable(self, on_error: str) -> None:
         """Set what becomes of values that cannot be read, see :class:`TableReader`."""
@@ -476,6 +415,32 @@ early_stopping, callbacks, random_state, device, verbose
         twin = object.__new__(type(self))
         twin.__dict__.update({n: v for n, v in vars(self).items() if n != "_stream"})
         return twin
+
+    def _content(self) -> Content:
+        about = {
+            "series": self._reader.to_dict(),
+            "window_sizes": list(self.window_sizes_),
+            "n_segments": [front_end.n_segments for front_end in self._front_ends],
+            "step": self._front_ends[0].step,
+            "latency": self.latency_,
+        }
+        return Content(self.detectors_, about, {})
+
+    def _use_content(self, content: Content) -> None:
+        about = content.about
+        reader = SeriesReader.from_dict(about["series"])
+        self.detectors_ = content.detectors
+        front_ends = [
+            WindowFrontEnd(size, n_segments, about["step"], about["latency"])
+            for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
+        ]
+        if about["window_sizes"] != sorted(set(about["window_sizes"])):
+            raise ValueError("its window sizes must ascend")
+        check_step(front_ends)
+        shapes = [front_end.shape(len(reader.names)) for front_end in front_ends]
+        if [a * b for a, b in shapes] != [p.n_features_in_ for p in self.detectors_]:
+            raise ValueError("its window sizes and channels do not fit its detectors")
+        self._use(reader, front_ends)
 
     def _new_reader(self) -> SeriesReader:
         """Make a reader of series as the parameters say."""

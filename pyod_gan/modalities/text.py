@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
-from ..api.saving import composed, detector_from, from_composed, what_to_save
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -26,9 +24,8 @@ from ..engine.spec import BaseGAN
 from ..explain.texts import FlaggedText, reasons_of
 from ..front_ends.text_parts import PARTS
 from ..front_ends.texts import read_texts
-from ..persist.composed_file import read_composed, write_composed
-from ..persist.detector_file import refused
-from .parts import check_embedding, chosen_parts, mean_of_parts, unit_from, without_code
+from .composed import Content, EmbeddingMixin
+from .parts import chosen_parts, mean_of_parts, unit_from
 from .text_model import EMBEDDING, FittedTextPart, TextModel, fit_texts
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ DEFAULT = ("style", "words", "characters")
 OWN = ("parts", "embedding")  # parameters that GANDetector does not have
 
 
-class TextDetector(ConformalMixin, ParametersMixin, PyODBase):
+class TextDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
     """Anomalies among texts, such as messages, titles or log lines, by GANs.
 
     A text is looked at in several *parts*, and for each of them a :class:`GANDetector` learns what
@@ -256,70 +253,7 @@ early_stopping, callbacks, random_state, device, verbose
         NotFittedError, ValueError, OSError
             As in :meth:`GANDetector.save`.
         """
-        check_is_fitted(self)
-        self._validate_params()
-        chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
-        entries, arrays = [], {"known": self._model.known}
-        for fitted in self._model.parts:
-            about, learnt = ({}, {}) if fitted.part is None else fitted.part.to_saved()
-            entries.append({"name": fitted.name, "unit": list(fitted.unit), "learnt": about})
-            arrays |= {f"{fitted.name}.{name}": array for name, array in learnt.items()}
-        parts = [what_to_save(fitted.detector) for fitted in self._model.parts]
-        saved = composed(self, parts, {"parts": entries}, arrays)
-        write_composed(Path(path), without_code(saved))
-
-    @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        embedding: Any = None,
-        gans: Sequence[type[BaseGAN]] = (),
-        networks: Sequence[type[NetworkSpec]] = (),
-    ) -> TextDetector:
-        """Read a detector that :meth:`save` has written.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Path of the file. No code in it is run.
-        embedding : callable or encoder, default=None
-            The embedding that ``fit`` had, if it had one that is no name.
-        gans : sequence of BaseGAN classes, default=()
-            GANs of your own that the file may name.
-        networks : sequence of NetworkSpec classes, default=()
-            Kinds of networks of your own that the file may name.
-
-        Returns
-        -------
-        detector : TextDetector
-            The fitted detector, with the same scores.
-
-        Raises
-        ------
-        ValueError, OSError
-            As in :meth:`GANDetector.load`, or if the embedding is missing.
-        """
-        saved = read_composed(Path(path), cls.__name__, gans, networks)
-        with refused(Path(path), saved.origin, cls.__name__):
-            detector: TextDetector = from_composed(cls, saved)
-            if embedding is not None:
-                detector.embedding = embedding
-            model = TextModel(saved.arrays["known"], detector.embedding, [])
-            if model.known.dtype != np.uint64 or model.known.ndim != 1:
-                raise ValueError("its 'known' must be fingerprints of texts")
-            for entry, part in zip(saved.about["parts"], saved.parts, strict=True):
-                model.parts.append(
-                    _part_from(entry, saved.arrays, detector_from(GANDetector, part))
-                )
-            known = {f"{fitted.name}." for fitted in model.parts}
-            strange = {name for name in saved.arrays if not name.startswith((*known, "known"))}
-            if strange or len(known) < len(model.parts):
-                raise ValueError("it must have each part once, and arrays of its parts only")
-            detector._model = model
-        check_embedding(detector, model.names, EMBEDDING, path)
-        detector._validate_params()
-        return detector
+        super().save(path)
 
     @property
     def detectors_(self) -> dict[str, GANDetector]:
@@ -331,6 +265,34 @@ early_stopping, callbacks, random_state, device, verbose
         """Number of columns: that of the texts."""
         check_is_fitted(self)
         return 1
+
+    def _check_params(self) -> None:
+        self._validate_params()
+        chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
+
+    def _needs_embedding(self) -> bool:
+        return EMBEDDING in self._model.names
+
+    def _content(self) -> Content:
+        entries, arrays = [], {"known": self._model.known}
+        for fitted in self._model.parts:
+            about, learnt = ({}, {}) if fitted.part is None else fitted.part.to_saved()
+            entries.append({"name": fitted.name, "unit": list(fitted.unit), "learnt": about})
+            arrays |= {f"{fitted.name}.{name}": array for name, array in learnt.items()}
+        return Content([p.detector for p in self._model.parts], {"parts": entries}, arrays)
+
+    def _use_content(self, content: Content) -> None:
+        arrays = content.arrays
+        model = TextModel(arrays["known"], self.embedding, [])
+        if model.known.dtype != np.uint64 or model.known.ndim != 1:
+            raise ValueError("its 'known' must be fingerprints of texts")
+        for entry, detector in zip(content.about["parts"], content.detectors, strict=True):
+            model.parts.append(_part_from(entry, arrays, detector))
+        known = {f"{fitted.name}." for fitted in model.parts}
+        strange = {name for name in arrays if not name.startswith((*known, "known"))}
+        if strange or len(known) < len(model.parts):
+            raise ValueError("it must have each part once, and arrays of its parts only")
+        self._model = model
 
 
 def _part_from(
