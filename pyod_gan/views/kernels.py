@@ -289,10 +289,12 @@ def weigh(
 ):  # fmt: skip
     """Three opinions of views (n, V) and own views (n, K), into (n, 3).
 
-    They are what the critic says, the plain mean, and the larger of two residuals.
+    They are what the critic says, the plain mean, and the larger of two residuals. The last view
+    tells known rows. Those before it are of axes, which new rows compare with the last references.
     """
     n, n_views = views.shape
     n_knots = knots.shape[1]
+    first_axis = 2 * n_views - 1 - len(knots)  # the views of axes are the last but one
     n_units = len(b1)
     first = np.empty(n_units, np.float64)
     second = np.empty(n_units, np.float64)
@@ -302,20 +304,22 @@ def weigh(
             first[u] = b1[u]
             second[u] = b2[u]
         above, plain, residual = 0.0, 0.0, FAR_BELOW
+        is_new = views[i, n_views - 1] == 0
         for v in range(n_views):
             x = views[i, v]
-            p = count_at_most(x, knots[v], every[v], n_knots)
-            last = p == n_knots
-            if p == 0 or (last and x > knots[v, p - 1]):
-                tail = tails[v, 0] if p == 0 else beyond
-                z = (np.log(max(x - lowest[v], 0.0) + floors[v]) - middles[v]) / spreads[v]
+            r = v + n_views - first_axis if is_new and v >= first_axis and v < n_views - 1 else v
+            p = count_at_most(x, knots[r], every[r], n_knots)
+            is_end = p == n_knots
+            if p == 0 or (is_end and x > knots[r, p - 1]):
+                tail = tails[r, 0] if p == 0 else beyond
+                z = (np.log(max(x - lowest[r], 0.0) + floors[r]) - middles[r]) / spreads[r]
                 z = np.log1p(z) if z > 0 else -np.log1p(-z)
-            elif last:
-                tail, z = tails[v, p - 1], heights[v, p - 1]
+            elif is_end:
+                tail, z = tails[r, p - 1], heights[r, p - 1]
             else:
-                share = (x - knots[v, p - 1]) / (knots[v, p] - knots[v, p - 1])
-                tail = tails[v, p - 1] + share * (tails[v, p] - tails[v, p - 1])
-                z = heights[v, p - 1] + share * (heights[v, p] - heights[v, p - 1])
+                share = (x - knots[r, p - 1]) / (knots[r, p] - knots[r, p - 1])
+                tail = tails[r, p - 1] + share * (tails[r, p] - tails[r, p - 1])
+                z = heights[r, p - 1] + share * (heights[r, p] - heights[r, p - 1])
             if v in (NEAREST_OF_8, NEAREST_OF_ALL):
                 residual = max(residual, z)
             above += max(z - ceiling, 0.0)

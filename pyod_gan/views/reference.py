@@ -17,7 +17,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reference:
-    """Distributions of V views over training rows, from which the inputs of the critic are made.
+    """Distributions of views over training rows, from which the inputs of the critic are made.
+
+    There are V views, and again the A views of axes as the training rows would have them if they
+    were new. New rows are compared with these, R = V + A.
 
     A view enters twice. Its *tail* is −log of the share of training rows with a view at least as
     large. Its *height* is the distance of its logarithm to the median of the training rows, in
@@ -26,17 +29,18 @@ class Reference:
     logarithm for ordinary rows.
     """
 
-    knots: Array  # (V, N) ascending values of each view
-    tails: Array  # (V, N) tails at the knots, linear between them
+    knots: Array  # (R, N) ascending values of each view
+    tails: Array  # (R, N) tails at the knots, linear between them
     beyond: Array  # () tail beyond the last knot
-    lowest: Array  # (V,) what is subtracted, so that no training row has less than 0
-    floors: Array  # (V,) what is added, so that the logarithm is finite
-    middles: Array  # (V,) median logarithm
-    spreads: Array  # (V,) interquartile range of the logarithms
+    lowest: Array  # (R,) what is subtracted, so that no training row has less than 0
+    floors: Array  # (R,) what is added, so that the logarithm is finite
+    middles: Array  # (R,) median logarithm
+    spreads: Array  # (R,) interquartile range of the logarithms
 
     @classmethod
-    def fit(cls, views: Array) -> Reference:
-        """Learn from the views of training rows, (n, V)."""
+    def fit(cls, views: Array, if_new: Array) -> Reference:
+        """Learn from the views of training rows, (n, V), and those of axes if new, (n, A)."""
+        views = np.hstack([views, if_new])
         n, n_views = views.shape
         ordered = np.sort(views, axis=0)
         knots = np.empty((n_views, N_KNOTS))
@@ -64,7 +68,7 @@ class Reference:
 
     @cached_property
     def heights(self) -> Array:
-        """Heights at the knots, (V, N)."""
+        """Heights at the knots, (R, N)."""
         apart = np.log(self.knots - self.lowest[:, None] + self.floors[:, None])
         heights = (apart - self.middles[:, None]) / self.spreads[:, None]
         return np.asarray(np.sign(heights) * np.log1p(np.abs(heights)))
@@ -83,13 +87,13 @@ class Reference:
 
 
 _SHAPES: Shapes = {
-    "knots": (("V", "N"), np.float64),
-    "tails": (("V", "N"), np.float64),
+    "knots": (("R", "N"), np.float64),
+    "tails": (("R", "N"), np.float64),
     "beyond": ((), np.float64),
-    "lowest": (("V",), np.float64),
-    "floors": (("V",), np.float64),
-    "middles": (("V",), np.float64),
-    "spreads": (("V",), np.float64),
+    "lowest": (("R",), np.float64),
+    "floors": (("R",), np.float64),
+    "middles": (("R",), np.float64),
+    "spreads": (("R",), np.float64),
 }
 
 

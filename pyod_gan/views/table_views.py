@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import kernels
-from .axes import find_axes
+from .axes import find_axes, lengths_if_new
 from .bank import choose_bank
 from .checked_arrays import Shapes, check_arrays
 from .columns import COLUMN_VIEWS, MOST_IN_ALL, MOST_POINTS, count_column
@@ -48,6 +48,7 @@ VIEWS: tuple[View, ...] = (
     ),
     View("row", "a training row"),
 )
+AXES = slice(len(VIEWS) - 7, len(VIEWS) - 1)  # numbers of the views of axes
 KNOWN = len(VIEWS) - 1  # number of the view that tells training rows, 1, from new rows, 0
 
 
@@ -121,6 +122,18 @@ class TableViews:
             weights=weights,
             prints=fingerprints(whole, weights),
         )
+
+    @classmethod
+    def lengths_if_new(cls, rows: Array) -> Array:
+        """Views of axes that training rows would have if they were new, (n, D) float32 -> (n, 6).
+
+        It takes at most 2,048 rows.
+        """
+        grid = grid_of(rows.shape[1])
+        whole = on_grid(rows, grid)
+        choice = choose_bank(whole)
+        spaces = (lengths_if_new(whole / grid, of) for of in (choice.inside, choice.core))
+        return np.hstack(list(spaces))
 
     @property
     def n_columns(self) -> int:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS, NEAREST_OF_8, NEAREST_OF_ALL
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
-from .table_views import VIEWS, TableViews
+from .table_views import AXES, KNOWN, VIEWS, TableViews
 
 
 class TensorViews(nn.Module):
@@ -119,9 +119,11 @@ class TensorInputs(nn.Module):
     def forward(self, views: Tensor, own: Tensor) -> Tensor:
         """Tails, heights, and heights of the own views, (B, V), (B, K) -> (B, 2 V + K)."""
         get = self.get_buffer
+        n_views, known = views.shape[1], views[:, KNOWN:]
+        views = torch.cat([views, views[:, AXES]], 1)  # (B, R)
         knots, tails, heights = get("knots"), get("tails"), get("heights")
         last = knots.shape[1] - 1
-        place = torch.searchsorted(knots, views.mT.contiguous(), right=True).mT  # (B, V)
+        place = torch.searchsorted(knots, views.mT.contiguous(), right=True).mT  # (B, R)
         low, high = (place - 1).clamp_min(0), place.clamp_max(last)
         which = torch.arange(knots.shape[0], device=views.device)
         start, width = knots[which, low], knots[which, high] - knots[which, low]
@@ -135,7 +137,11 @@ class TensorInputs(nn.Module):
         outside = signed_log((apart.log() - get("middles")) / get("spreads"))
         tail = torch.where(above, get("beyond"), tail)
         height = torch.where(above | (place == 0), outside, height)
-        return torch.cat([tail, height, signed_log(own)], 1)
+        inputs = []
+        for part in (tail, height):
+            of_axes = torch.where(known > 0, part[:, AXES], part[:, n_views:])
+            inputs += [part[:, : AXES.start], of_axes, part[:, AXES.stop : n_views]]
+        return torch.cat([*inputs, signed_log(own)], 1)
 
 
 class TensorCritic(nn.Module):

@@ -13,7 +13,7 @@ from . import kernels
 from .attribution import expected_rows, shares_of_columns, shares_of_views
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
 from .reference import Reference
-from .table_views import KNOWN, TableViews, some_rows
+from .table_views import AXES, KNOWN, VIEWS, TableViews, some_rows
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
@@ -62,13 +62,16 @@ class WeighedViews:
         """Learn views, reference and units from scaled training rows, (n, D) float32."""
         views = TableViews.fit(rows)
         pool = rows[some_rows(len(rows))]
-        found = views.of(pool)
+        found, if_new = views.of(pool), TableViews.lengths_if_new(pool)
         units = np.tile([0.0, 1.0], (2, len(WEIGHTS) + 1, 1))
-        weighed = cls(views=views, reference=Reference.fit(found), critic=critic, units=units)
+        weighed = cls(
+            views=views, reference=Reference.fit(found, if_new), critic=critic, units=units
+        )
         typical = np.zeros((len(pool), len(OWN)))  # what its own GAN says of a typical row
         highest = np.zeros(2)
+        in_fit = found[:, AXES].copy()
         for known in (0, 1):
-            found[:, KNOWN] = known
+            found[:, KNOWN], found[:, AXES] = known, in_fit if known else if_new
             units[known, :-1] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
             together = weighed.weigh(found, typical)
             centre, scale = units[known, -1] = _unit(together)
@@ -166,9 +169,12 @@ class WeighedViews:
         finite = units.shape == (2, len(WEIGHTS) + 1, 2) and np.isfinite(units).all()
         if not finite or not (units[..., 1] > 0).all():
             raise ValueError("The units of weighed views must be centres and positive scales.")
+        reference = Reference.from_arrays(parts["reference"])
+        if len(reference.knots) != len(VIEWS) + AXES.stop - AXES.start:
+            raise ValueError("A reference must have each view, and those of axes twice.")
         return cls(
             views=TableViews.from_arrays(parts["views"]),
-            reference=Reference.from_arrays(parts["reference"]),
+            reference=reference,
             critic=PretrainedCritic.from_arrays(parts["critic"]),
             units=np.asarray(units, np.float64),
         )

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pyod_gan.views import VIEWS, PretrainedCritic, TableViews, WeighedViews, views_in_words
-from pyod_gan.views.axes import find_axes
+from pyod_gan.views.axes import find_axes, lengths_if_new
 from pyod_gan.views.pretrained_critic import CEILING, SLOPE
 from pyod_gan.views.table_views import View
 from pyod_gan.views.tensors import TensorViews
@@ -254,6 +254,14 @@ def test_arrays_that_lead_outside_are_refused(change: str) -> None:
         WeighedViews.from_arrays(arrays | {name: changed(arrays[name])})
 
 
+def test_a_reference_of_other_views_is_refused() -> None:
+    arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.load()).to_arrays()
+    names = [n for n in arrays if n.startswith("reference.") and arrays[n].ndim]
+    for change in (lambda a: a[:-6], lambda a: np.concatenate([a, a[-1:]])):
+        with pytest.raises(ValueError, match="those of axes twice"):
+            WeighedViews.from_arrays(arrays | {n: change(arrays[n]) for n in names})
+
+
 def test_missing_and_unknown_arrays_are_refused() -> None:
     arrays = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.silent()).to_arrays()
     for name in ("views.core", "reference.knots", "critic.b3", "units"):
@@ -308,3 +316,38 @@ def test_no_global_state_is_used() -> None:
     first = TableViews.fit(rows).of(rows)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     np.testing.assert_array_equal(TableViews.fit(rows).of(rows), first)
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(60, 128), (60, 32), (250, 64)])
+def test_few_rows_with_many_columns_do_not_make_new_rows_odd(n_rows: int, n_columns: int) -> None:
+    """About as many new rows as training rows lie above the threshold, and odd ones far above."""
+    flagged, found = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        mixing = rng.normal(size=(5, n_columns))
+        rows = rng.normal(size=(n_rows + 350, 5)) @ mixing
+        noise = 0.5 * rng.normal(size=rows.shape)
+        noise[-50:] *= 3
+        train, new, odd = np.split((rows + noise).astype(np.float32), [n_rows, n_rows + 300])
+        weighed = WeighedViews.fit(train, PretrainedCritic.load())
+        scores = [weighed.scores(r, np.zeros((len(r), 1))) for r in (train, new, odd)]
+        flagged.append((scores[1] > np.quantile(scores[0], 0.9)).mean())
+        found.append((scores[2][:, None] > scores[1]).mean())
+    assert 0.02 < np.mean(flagged) < 0.2
+    assert min(found) > 0.96
+
+
+def test_lengths_of_training_rows_if_they_were_new() -> None:
+    """As long as those of other rows of the same kind, where the axes' own rows are shorter."""
+    rng = np.random.default_rng(0)
+    rows, others = rng.normal(size=(2, 100, 60))
+    members = np.ones(100, dtype=bool)
+    members[:10] = False
+    if_new = lengths_if_new(rows, members)[:, 0]
+    mean, axes = find_axes(rows[members])
+    of_new = np.sqrt((((others - mean) @ axes) ** 2).mean(1))
+    own = np.sqrt((((rows[members] - mean) @ axes) ** 2).mean(1))
+    assert np.median(own) < 0.8 * np.median(of_new)
+    assert np.median(if_new) == pytest.approx(np.median(of_new), rel=0.25)
+    few = lengths_if_new(rows[:2], np.ones(2, dtype=bool))
+    assert np.isfinite(few).all()
