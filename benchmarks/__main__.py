@@ -31,6 +31,7 @@ COMMANDS = {
     "series": "Compare detectors of series on generated series, or on NAB's of --series.",
     "images": "Compare detectors of images on digits, planted defects and the files of --images.",
     "texts": "Compare detectors of texts on generated sentences and the files of --texts.",
+    "audio": "Compare detectors of sound on generated clips and the recordings of --audio.",
     "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
@@ -48,6 +49,7 @@ examples:
   python -m benchmarks series --series NAB               series, beside PyOD's detectors
   python -m benchmarks images --images usps.npz          images, beside the same on pixels
   python -m benchmarks texts --texts SMSSpamCollection   texts, beside the same measures
+  python -m benchmarks audio --audio fsdd                sounds, beside the same frames
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks selection --max-rows 1000         scorers without labels
 
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tables", type=Path, help="pretrain: folder of .npz files with X and y")
     add("--images", type=Path, nargs="*", help="images: files of NumPy with images X and labels y")
     add("--texts", type=Path, nargs="*", help="texts: files of lines with a label, a tab, a text")
+    add("--audio", type=Path, nargs="*", help="audio: folders of recordings of words")
     add("--series", type=Path, help="series: folder of NAB (default: generated series)")
     add("--ablation", action="store_true", help="pretrain: also leave out views and tasks")
     add("--datasets", help="names, separated by commas, or 'built-in' (default: all at hand)")

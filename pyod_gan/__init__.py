@@ -1,4 +1,4 @@
-"""GAN detectors for tables, series, images and texts, with the rules of scikit-learn and PyOD."""
+"""GAN detectors for tables, series, images, texts and audio, as in scikit-learn and PyOD."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         TadGAN,
         ViewGAN,
     )
-    from .modalities import ImageDetector, SeriesDetector, TextDetector
+    from .modalities import AudioDetector, ImageDetector, SeriesDetector, TextDetector
     from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
@@ -59,6 +59,7 @@ __all__ = [
     "WGAN",
     "AnoGAN",
     "AnomalyMapDisplay",
+    "AudioDetector",
     "BaseGAN",
     "BiGAN",
     "ExplanationDisplay",
@@ -82,6 +83,7 @@ __all__ = [
 
 _ELSEWHERE = {  # public names that are not in gans
     "AnomalyMapDisplay": "display",
+    "AudioDetector": "modalities",
     "ExplanationDisplay": "display",
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",

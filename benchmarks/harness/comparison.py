@@ -58,7 +58,7 @@ def measure(data: Labelled, kind: str, name: str, setting: str, seed: int) -> di
     peers = import_module(f"benchmarks.harness.detectors_of_{kind}")
     line: dict[str, Any] = {kind: data.name, "detector": name, "setting": setting, "seed": seed}
     line |= {"status": "ok", "pixel_auroc": np.nan}
-    fitted, scored = split(data.y, setting, seed)
+    fitted, scored = split(data.y, setting, seed, data.groups)
     start = time.perf_counter()
     try:
         with isolated(seed):

@@ -18,15 +18,21 @@ class Labelled(NamedTuple):
     samples: Array  # (n, ...)
     y: Array  # (n,) 1 = anomaly
     masks: Array | None = None  # (n, H, W) 1 = pixel of an anomaly
+    groups: Array | None = None  # (n,) such as speakers
 
 
-def split(y: Array, setting: str, seed: int) -> tuple[Array, Array]:
+def split(y: Array, setting: str, seed: int, groups: Array | None = None) -> tuple[Array, Array]:
     """Positions of samples to fit on, and of those to score, by the labels of all.
 
-    ``one-class`` fits half of the normal samples, and scores the other half and all anomalies.
-    ``same`` fits and scores all samples. If anomalies are more than twice a tenth, a tenth is
-    drawn.
+    ``one-class`` fits half of the normal samples, and scores the other half and all anomalies. With
+    groups it scores all samples of one group, a seed after the other, and fits the normal samples
+    of the others. ``same`` fits and scores all samples. If anomalies are more than twice a tenth, a
+    tenth is drawn.
     """
+    if groups is not None and setting == "one-class":
+        known = np.unique(groups)
+        scored = groups == known[seed % len(known)]
+        return np.flatnonzero(~scored & (y == 0)), np.flatnonzero(scored)
     draws = np.random.default_rng(seed)
     normal = draws.permutation(np.flatnonzero(y == 0))
     anomalies = draws.permutation(np.flatnonzero(y == 1))

@@ -1,4 +1,4 @@
-"""The command ``pyod-gan``: fit a model to a table or to images, and score others with it."""
+"""The command ``pyod-gan``: fit a model to a table, to images or to sounds, and score others."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ FIT_EPILOG = """examples:
   pyod-gan fit tested.csv --model m.safetensors --label-column fraud
   pyod-gan fit load.csv --model m.safetensors --series time,load
   pyod-gan fit photos --model m.safetensors --resize 64 64
+  pyod-gan fit recordings --model m.safetensors --sample-rate 16000
 
 What a column holds is decided by its values: numbers, dates or durations where all are such, else
 texts. One way of writing counts for a whole column, such as 1.234,50 € or 31.12.2024. Where that
@@ -58,7 +59,8 @@ SCORE_EPILOG = """examples:
 The output has the rows and columns of DATA, in order, and the columns score (higher = more
 anomalous), label (1 = outlier) and, with --explain, reason_1, reason_2, ... of rows labelled 1.
 Their names begin with --prefix, if it is given. A model of a series scores points, without reasons.
-If DATA is a folder of images, the output has a row for each of them, with its name as file.
+If DATA is a folder of images or of audio files, the output has a row for each, with its name as
+file.
 Columns are found by their names, in any order; those that the model does not know are passed on.
 The output appears under its name when it is complete; OUT may be DATA.
 """
@@ -152,7 +154,7 @@ def _find_data(options: Namespace) -> None:
 
 def _parser() -> ArgumentParser:
     look: dict[str, Any] = {"formatter_class": RawDescriptionHelpFormatter}
-    said = "GAN anomaly detection for tables in CSV and Parquet files, and for folders of images."
+    said = "GAN anomaly detection for CSV and Parquet files, and for folders of images or sounds."
     parser = ArgumentParser("pyod-gan", description=said, epilog=EXAMPLES, **look)
     parser.add_argument("--version", action="version", version=f"pyod-gan {version('pyod-gan')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -182,7 +184,7 @@ def _parser() -> ArgumentParser:
         # which arguments are required is checked later, because a column may be DATA
         said = "a .parquet file, or else CSV, also .gz or .zst; - for standard input"
         if command is not inspect:
-            said += "; or a folder of images"
+            said += "; or a folder of images or of audio files"
         command.add_argument("data", type=Path, nargs="?", metavar="DATA", help=said)
         if command is not inspect:
             command.add_argument("--model", type=Path, metavar="MODEL", help="the model's file")
@@ -214,7 +216,7 @@ def _add_csv_options(parser: ArgumentParser) -> None:
         choices=("raise", "flag", "skip"),
         default=None if "score" in parser.prog else "raise",
         help="whether a value that cannot be read is an error, or marks its row; skip leaves out "
-        "images that cannot be read; default: "
+        "files of a folder that cannot be read; default: "
         + ("as in fit" if "score" in parser.prog else "raise"),
     )
 
@@ -260,6 +262,12 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         nargs=2,
         metavar=("HEIGHT", "WIDTH"),
         help="pixels that all images of a folder are brought to; default: they must be alike",
+    )
+    add(
+        "--sample-rate",
+        type=_whole(1),
+        metavar="HZ",
+        help="samples per second that all audio files are brought to; default: they must be alike",
     )
     add(
         "--series",

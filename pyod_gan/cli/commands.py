@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..detector import GANDetector
     from ..front_ends.inspection import Inspected
     from ..front_ends.table_reader import TableReader
-    from ..modalities.image import ImageDetector
     from ..modalities.series import SeriesDetector
     from ..model import FittedModel
     from ..persist.detector_file import Saved
@@ -42,13 +41,13 @@ def fit(options: Namespace) -> None:
     """Read a table or a sample of it, fit a detector and save it."""
     started = perf_counter()
     if options.data.is_dir():
-        from .images import fit_folder
+        from .folders import fit_folder
 
         check_place(options.model)
         fit_folder(options)
         return
-    if options.resize or options.on_error == "skip":
-        raise ValueError("--resize and --on-error skip are for folders of images.")
+    if options.resize or options.sample_rate or options.on_error == "skip":
+        raise ValueError("--resize, --sample-rate and --on-error skip are for folders.")
     source: TableFile
     source, _ = _all_checked(
         lambda: _open(options),
@@ -98,17 +97,17 @@ def fit(options: Namespace) -> None:
 def score(options: Namespace) -> None:
     """Read, score and write a table chunk by chunk."""
     if options.data.is_dir():
-        from .images import score_folder
+        from .folders import load_of_folder, score_folder
 
         detector, *_ = _all_checked(
-            lambda: _load_of_images(options.model),
+            lambda: load_of_folder(options.model),
             lambda: _check_apart(Path(options.out), options.model),
             lambda: check_output(options.out),
         )
         score_folder(options, detector)
         return
     if options.on_error == "skip":
-        raise ValueError("--on-error skip is for folders of images.")
+        raise ValueError("--on-error skip is for folders.")
     source: TableFile
     source, saved, *_ = _all_checked(
         lambda: _open(options),
@@ -232,8 +231,11 @@ def _load(path: Path) -> Saved | SeriesDetector:
     from ..persist.safetensors_file import read_kind
 
     kind = read_kind(path)
-    if kind == "ImageDetector":
-        raise ValueError(f"{path} is a model of images, and DATA is a file; name a folder.")
+    of_folders = {"ImageDetector": "images", "AudioDetector": "clips"}
+    if kind in of_folders:
+        raise ValueError(
+            f"{path} is a model of {of_folders[kind]}, and DATA is a file; name a folder."
+        )
     if kind == "SeriesDetector":
         from ..modalities.series import SeriesDetector
 
@@ -241,26 +243,6 @@ def _load(path: Path) -> Saved | SeriesDetector:
     saved = read_detector(path)
     saved.model.to(find_device(device_here(saved.params["device"])))
     return saved
-
-
-def _load_of_images(path: Path) -> ImageDetector:
-    """Read a model of images.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    from ..modalities.image import ImageDetector
-    from ..persist.safetensors_file import read_kind
-
-    kind = read_kind(path)
-    if path.is_file() and kind != "ImageDetector":
-        raise ValueError(
-            f"{path} is a model of {'series' if kind else 'tables'}, and DATA is a folder, which "
-            "only a model of images can score."
-        )
-    return ImageDetector.load(path)
 
 
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:

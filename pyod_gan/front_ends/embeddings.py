@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ def embedded(embedding: Any, images: np.ndarray) -> np.ndarray:
     """
     found: Any
     if isinstance(embedding, nn.Module):
-        found = _by_module(embedding, images)
+        found = _by_module(embedding, np.moveaxis(images, -1, 1), "images")
     elif isinstance(embedding, str) or hasattr(embedding, "encode"):
         found = _encode(embedding, _bytes_of(images))
     else:
@@ -50,33 +50,63 @@ def embedded_texts(embedding: Any, texts: Sequence[str]) -> np.ndarray:
     """
     is_encoder = isinstance(embedding, str) or hasattr(embedding, "encode")
     found = _encode(embedding, list(texts)) if is_encoder else embedding(list(texts))
+    return _one_row_each(found, len(texts), "texts")
+
+
+def embedded_clips(embedding: Any, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
+    """Turn clips (n_samples,) float32 into rows of features, (n, K).
+
+    A callable gets a list of arrays, an encoder a list of pairs of an array and its rate, and a
+    torch module clip by clip as a tensor, (1, n_samples).
+
+    Raises
+    ------
+    ValueError
+        If the embedding returns another number of rows, other than 2 axes, or values that are not
+        finite.
+    """
+    found: Any
+    if isinstance(embedding, nn.Module):
+        found = _by_module(embedding, clips, "clips")
+    elif isinstance(embedding, str) or hasattr(embedding, "encode"):
+        found = _encode(embedding, [(clip, rate) for clip in clips])
+    else:
+        found = embedding(list(clips))
+    return _one_row_each(found, len(clips), "clips")
+
+
+def _one_row_each(found: Any, n_items: int, kind: str) -> np.ndarray:
+    """What an embedding has returned, a row for each item, (n, K) float32."""
     features = _as_numbers(found)
-    if features.ndim != 2 or len(features) != len(texts) or not features.size:
+    if features.ndim != 2 or len(features) != n_items or not features.size:
         raise ValueError(
-            "An embedding must return an array (n_texts, n_features). Got "
-            f"{features.shape} for {len(texts)} texts."
+            f"An embedding must return an array (n_{kind}, n_features). Got {features.shape} for "
+            f"{n_items} {kind}."
         )
     if not np.isfinite(features.astype(np.float32)).all():
         raise ValueError("An embedding must return finite numbers.")
     return features.astype(np.float32)
 
 
-def _by_module(module: nn.Module, images: np.ndarray) -> torch.Tensor:
+def _by_module(module: nn.Module, items: Iterable[np.ndarray], kind: str) -> torch.Tensor:
     """Features by a torch module, in evaluation mode, which is left as it was.
 
-    It gets one image at a time. In a batch, sums of floats depend on the other images.
+    It gets one item at a time. In a batch, sums of floats depend on the other items.
     """
     training = [part for part in module.modules() if part.training]
     like = next(module.parameters(), torch.empty(0))
-    pixels = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1))).to(like)
+    found, shape = [], ()
     try:
         module.eval()
         with torch.no_grad():
-            return torch.cat([torch.as_tensor(module(one[None])) for one in pixels])
+            for item in items:
+                one, shape = torch.from_numpy(np.ascontiguousarray(item)).to(like), item.shape
+                found.append(torch.as_tensor(module(one[None])))
+            return torch.cat(found)
     except (TypeError, RuntimeError) as error:
         raise ValueError(
-            f"The embedding cannot be used on images as tensors of shape {tuple(pixels.shape)}, or "
-            f"returns no tensor: {error}"
+            f"The embedding cannot be used on {kind} as tensors of shape {(1, *shape)}, or returns "
+            f"no tensor: {error}"
         ) from error
     finally:
         for part in training:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .audio import AudioDetector
 from .image import ImageDetector
 from .series import SeriesDetector
 from .text import TextDetector
 
-__all__ = ["ImageDetector", "SeriesDetector", "TextDetector"]
+__all__ = ["AudioDetector", "ImageDetector", "SeriesDetector", "TextDetector"]

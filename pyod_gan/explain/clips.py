@@ -1,0 +1,67 @@
+"""Why clips of sound are flagged: which parts of them are unusual, when, and at which tones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .._support.optional_imports import import_optional
+from ..front_ends.frames import EXTRA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("clip", "score", "part", "part_score", "start", "end", "low", "high", "reason")
+PEAK = 0.5  # share of the largest value down to which a stretch of frames or bands reaches
+WORDS = {
+    "events": "sound",
+    "texture": "rise and fall of the sound",
+    "spectrum": "mean power",
+    "embedding": "features",
+}
+
+
+class FlaggedClip(NamedTuple):
+    """A part of a clip that is flagged."""
+
+    name: str | int
+    score: float  # of the clip
+    part: str
+    part_score: float
+    start: float  # seconds
+    end: float
+    low: float  # Hz, NaN if the part has no bands
+    high: float
+
+
+def reasons_of_clips(flagged: Sequence[FlaggedClip]) -> pd.DataFrame:
+    """One line per clip and part."""
+    lines = [(*part, _in_words(part)) for part in flagged]
+    return import_optional("pandas", EXTRA).DataFrame(lines, columns=list(COLUMNS))
+
+
+def around_peak(values: np.ndarray) -> tuple[int, int]:
+    """First and last place around the largest value of (n,)."""
+    peak = int(values.argmax())
+    low = float(np.median(values))
+    above = values >= low + PEAK * (float(values[peak]) - low)
+    below = np.flatnonzero(~above)
+    start, end = below[below < peak], below[below > peak]
+    return (
+        int(start[-1]) + 1 if len(start) else 0,
+        int(end[0]) - 1 if len(end) else len(values) - 1,
+    )
+
+
+def _in_words(flagged: FlaggedClip) -> str:
+    """Say why a part is flagged."""
+    said = WORDS[flagged.part]
+    if flagged.part_score <= 0:
+        return f"{said}: as in typical clips"
+    if not np.isnan(flagged.low):
+        said += f" at {flagged.low:.0f} to {flagged.high:.0f} Hz"
+    if flagged.part in ("events", "texture"):
+        said += f", {flagged.start:.2f} to {flagged.end:.2f} s"
+    return f"{said}: {flagged.part_score:.3g} interquartile ranges above typical clips"
