@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .display import (
         AnomalyMapDisplay,
         ExplanationDisplay,
+        FrameScoreDisplay,
         HistoryDisplay,
         MapDisplay,
         ScoreDisplay,
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
         TadGAN,
         ViewGAN,
     )
-    from .modalities import AudioDetector, ImageDetector, SeriesDetector, TextDetector
+    from .modalities import (
+        AudioDetector,
+        ImageDetector,
+        RecordDetector,
+        SeriesDetector,
+        TextDetector,
+    )
     from .outlier import GANOutlierDetector
 
 __version__ = version("pyod-gan")
@@ -65,6 +72,7 @@ __all__ = [
     "ExplanationDisplay",
     "FAnoGAN",
     "FenceGAN",
+    "FrameScoreDisplay",
     "GANDetector",
     "GANOutlierDetector",
     "GANomaly",
@@ -72,6 +80,7 @@ __all__ = [
     "ImageDetector",
     "MapDisplay",
     "PrototypeGAN",
+    "RecordDetector",
     "ScoreDisplay",
     "SeriesDetector",
     "TadGAN",
@@ -85,11 +94,13 @@ _ELSEWHERE = {  # public names that are not in gans
     "AnomalyMapDisplay": "display",
     "AudioDetector": "modalities",
     "ExplanationDisplay": "display",
+    "FrameScoreDisplay": "display",
     "GANDetector": "detector",
     "GANOutlierDetector": "outlier",
     "HistoryDisplay": "display",
     "ImageDetector": "modalities",
     "MapDisplay": "display",
+    "RecordDetector": "modalities",
     "ScoreDisplay": "display",
     "SeriesDetector": "modalities",
     "TextDetector": "modalities",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from .anomaly_map import AnomalyMapDisplay
 from .displays import ExplanationDisplay, HistoryDisplay, ScoreDisplay
+from .frame_scores import FrameScoreDisplay
 from .score_map import MapDisplay
 
 __all__ = [
     "AnomalyMapDisplay",
     "ExplanationDisplay",
+    "FrameScoreDisplay",
     "HistoryDisplay",
     "MapDisplay",
     "ScoreDisplay",

@@ -20,7 +20,7 @@ from .image_parts import mean_contrast, oriented_edges
 SECONDS = 0.032  # of a frame
 HOPS = 3.2  # frames begin so often in the length of one
 BANDS = 32  # of a frame
-FINE = 4  # frames of a spectrum are so many times as long, and have so many times the bands
+FINE = 2  # frames of a spectrum are so many times as long, and have so many times the bands
 QUIET = 60.0  # decibels below the loudest band of a clip, under which all is silence
 FLOOR = 1e-9  # of the mean power, that silence has
 WINDOW = 10  # cells
@@ -32,14 +32,14 @@ class Powers(NamedTuple):
     """Powers of bands of frequencies in one clip."""
 
     frames: Array  # (32, T) in each frame
-    spectrum: Array  # (128,) mean over the clip
+    spectrum: Array  # (64,) mean over the clip
 
 
 class Heard(NamedTuple):
     """What parts hear of one clip, in decibels."""
 
     frames: Array  # (32, T) at most 0, the loudest of the clip
-    spectrum: Array  # (128,)
+    spectrum: Array  # (64,)
 
 
 def powers(clip: Array, rate: int) -> Powers:

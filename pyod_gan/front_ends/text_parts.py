@@ -20,7 +20,8 @@ WORD = re.compile(r"\w+")
 MOST_TOKENS = 50_000  # kinds of words, or of spellings, that are counted
 MOST_COUNTED = 2**62  # of one kind
 MOST_WORDS = 4_096  # in topics
-N_TOPICS = 32
+N_TOPICS = 32  # at most
+TEXTS_OF_A_TOPIC = 20  # at least, or topics fit the very texts that they are made of
 ROUNDING = 1e-6  # of the measures; a smaller difference is none
 SMOOTHING = 0.5  # of a text, that each kind of word is counted more than it is
 Arrays = dict[str, np.ndarray]
@@ -248,7 +249,7 @@ class Characters(_Rare):
 
 
 class Topics(TextPart):
-    """What a text is about: the direction of its words in 32 topics (latent semantic analysis).
+    """What a text is about: the direction of its words in topics (latent semantic analysis).
 
     Words are weighed by TF-IDF, and topics are found by a truncated singular value decomposition
     (Deerwester et al., "Indexing by Latent Semantic Analysis", JASIS 1990).
@@ -262,7 +263,8 @@ class Topics(TextPart):
         if not any(WORD.search(text) for text in texts):
             texts = ["none"]  # of them has a word
         weights = self.vectorizer.fit_transform(texts)
-        n_topics = min(N_TOPICS, min(weights.shape) - 1)
+        enough = max(1, len(texts) // TEXTS_OF_A_TOPIC)
+        n_topics = min(N_TOPICS, enough, min(weights.shape) - 1)
         self.components = np.zeros((1, weights.shape[1]))
         if n_topics > 0:
             found = TruncatedSVD(n_topics, algorithm="arpack", random_state=0).fit(weights)

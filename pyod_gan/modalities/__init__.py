@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .audio import AudioDetector
 from .image import ImageDetector
+from .record import RecordDetector
 from .series import SeriesDetector
 from .text import TextDetector
 
-__all__ = ["AudioDetector", "ImageDetector", "SeriesDetector", "TextDetector"]
+__all__ = ["AudioDetector", "ImageDetector", "RecordDetector", "SeriesDetector", "TextDetector"]

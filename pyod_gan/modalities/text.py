@@ -50,8 +50,8 @@ class TextDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
         The GAN, as in :class:`GANDetector`.
     parts : "auto" or sequence of str, default="auto"
         Some of "style", "words", "characters", "topics" and "embedding". "auto" is the first three,
-        or "embedding" if there is one. "topics" are 32 directions of TF-IDF (latent semantic
-        analysis).
+        or "embedding" if there is one. "topics" are at most 32 directions of TF-IDF (latent
+        semantic analysis), one for each 20 texts.
     embedding : callable, encoder or str, default=None
         What turns a list of texts into vectors (n_texts, n_features): a callable, an object with a
         method ``encode``, such as a PyOD encoder, or the name of one of PyOD's. Of one that returns

@@ -40,7 +40,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_peers_see_measures_or_topics() -> None:
     texts = generated()[0].samples
-    for name, width in (("KNN", 15), ("KNN on topics", 32)):
+    for name, width in (("KNN", 15), ("KNN on topics", 20)):
         detector = peers.make(name, 0).fit(texts)
         assert detector.detector.neigh_.n_features_in_ == width
         assert np.isfinite(detector.decision_function(texts[:5])).all()

@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold
 from torch import nn
 
-from pyod_gan import AudioDetector
+from pyod_gan import AudioDetector, FrameScoreDisplay
 from pyod_gan.explain.clips import around_peak
 from pyod_gan.front_ends.audio_parts import (
     PARTS,
@@ -168,7 +168,7 @@ def test_frames_show_where_a_knock_is() -> None:
 
 def test_scores_of_frames_are_means_of_windows() -> None:
     part = Events()
-    clip = Heard(np.zeros((32, 31), np.float32), np.zeros(128))
+    clip = Heard(np.zeros((32, 31), np.float32), np.zeros(64))
     scores = np.arange(float(len(part.windows(clip))))
     by_frame = part.by_frame(scores, 31)
     assert part.step == 4
@@ -528,3 +528,17 @@ def test_files_that_were_changed(change: dict[str, Any], tmp_path: Path) -> None
     twin.save(tmp_path / "model")
     with pytest.raises(ValueError, match="model"):
         AudioDetector.load(tmp_path / "model")
+
+
+def test_display(tmp_path: Path) -> None:
+    (odd,), _ = knocked(1)
+    display = FrameScoreDisplay.from_estimator(fitted(), odd)
+    frames = fitted().frame_scores([odd])[0]
+    drawn = display.figure_.axes[-1].lines[0]
+    np.testing.assert_array_equal(drawn.get_xdata(), frames.times)
+    np.testing.assert_array_equal(drawn.get_ydata(), frames.scores)
+    assert display.ax_.get_xlabel() == "seconds"
+    assert f"score {display.score:.3g}" in display.ax_.get_title()
+    (path,) = write(tmp_path, [odd])
+    other = FrameScoreDisplay.from_estimator(fitted(), path, ax=display.ax_)
+    assert other.ax_ is display.ax_

@@ -1,0 +1,411 @@
+"""The estimator RecordDetector: anomalies among records of several kinds of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import check_is_fitted
+
+from .._support.optional_imports import import_optional
+from .._support.own_settings import own_settings
+from .._support.rollback import restored_on_failure
+from ..api.conformal import ConformalMixin
+from ..api.parameters import CONSTRAINTS
+from ..api.pyod_base import PyODBase
+from ..api.thresholds import use_scores
+from ..detector import GANDetector
+from ..engine.combination import DECIMALS
+from ..engine.training import random_numbers
+from ..front_ends.frames import EXTRA, is_frame
+from ..front_ends.records import Part, kind_of, read_records
+from .audio import AudioDetector
+from .image import ImageDetector
+from .parts import new_seed, unit_of
+from .text import TextDetector
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS: dict[str, type[Any]] = {
+    "table": GANDetector,
+    "text": TextDetector,
+    "image": ImageDetector,
+    "audio": AudioDetector,
+}
+
+
+class Calibrated(NamedTuple):
+    """A fitted detector of a part, and the scores of the training records that have it."""
+
+    detector: Any
+    ordered: np.ndarray  # (m,) ascending
+    upper: float  # their upper quartile
+    scale: float  # their interquartile range
+
+    @classmethod
+    def of(cls, detector: Any) -> Calibrated:
+        """Take the training scores of a fitted detector."""
+        scores = np.asarray(detector.decision_scores_, dtype=float)
+        return cls(detector, np.sort(scores), float(np.quantile(scores, 0.75)), unit_of(scores)[1])
+
+    def shares(self, scores: np.ndarray) -> np.ndarray:
+        """Shares of the training records whose part is as odd, (n,)."""
+        m = len(self.ordered)
+        as_odd = m - np.searchsorted(self.ordered, scores, side="left")
+        return np.asarray((as_odd + 1) / (m + 1))
+
+    def tails(self, scores: np.ndarray) -> np.ndarray:
+        """Tails of scores, (n,): −log of the share of training records whose part is as odd.
+
+        What lies above their upper quartile adds the logarithm of its distance to it, in
+        interquartile ranges, so that the oddest are still told apart.
+        """
+        above = np.maximum(scores - self.upper, 0) / self.scale
+        return np.asarray(np.log1p(above) - np.log(self.shares(scores)))
+
+
+class Scored(NamedTuple):
+    """A part of n records, and the scores of those that have it."""
+
+    part: Part
+    scores: np.ndarray  # (m,)
+
+    def by_record(self, values: np.ndarray) -> np.ndarray:
+        """Values of the records that have it, (m,), and NaN for the others, (n,)."""
+        found = np.full(len(self.part.present), np.nan)
+        found[self.part.present] = values
+        return found
+
+
+class RecordDetector(ConformalMixin, _BaseComposition, PyODBase):
+    """Anomalies among records of several parts, such as a row of a table, a text and an image.
+
+    Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training
+    records whose part is as odd, and the logarithm of how far it lies above most of them. So
+    detectors of any unit and spread compare. The score of a
+    record is the quadratic mean of the tails of the parts that it has. So one very odd part is
+    not drowned by usual ones, and several slightly odd parts add up.
+
+    Parameters
+    ----------
+    detectors : "auto" or list of (str, detector), default="auto"
+        Name and detector of each part. A detector is any of this package or of PyOD, which is
+        cloned. "auto" takes all parts of a dict, and of a data frame those columns that hold texts
+        (of four words or more, most of which differ), arrays, or paths of images or audio files;
+        all other columns are the part "table". Tables have a :class:`GANDetector`, and the others a
+        :class:`TextDetector`, an :class:`ImageDetector` or an :class:`AudioDetector`.
+    contamination : float, "auto" or thresholder, default=0.1
+        As in :class:`GANDetector`, for the records.
+    random_state : int, RandomState or None, default=None
+        Seed of detectors whose own ``random_state`` is None.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_records,)
+        Scores of the records of ``fit``, higher = more anomalous. They equal ``decision_function``
+        of the same records, if that is so for each part's detector.
+    threshold_ : float
+        Records that score above it are labelled 1.
+    labels_ : ndarray of shape (n_records,)
+        Labels of the same records, 0 = inlier, 1 = outlier.
+    flagged_share_ : float
+        Share of outliers that the threshold stands for.
+    conformal_scores_ : ndarray of shape (n_held_out,)
+        Sorted scores of held-out records, after ``calibrate``.
+    detectors_ : dict of str to detector
+        The fitted detectors, by part.
+    n_features_in_ : int
+        Number of parts.
+
+    See Also
+    --------
+    GANDetector : For tables alone, which may have columns of text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyod_gan import RecordDetector
+    >>> rng = np.random.default_rng(0)
+    >>> numbers = rng.normal(size=(100, 3))
+    >>> notes = [f"Parcel {i} was left with the neighbour." for i in range(100)]
+    >>> notes[7] = "WIN a FREE prize!!! Call 0900 123456 now"
+    >>> records = {"numbers": numbers, "note": notes}
+    >>> detector = RecordDetector(contamination=0.02, random_state=0).fit(records)
+    >>> int(detector.decision_scores_.argmax())
+    7
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "detectors": [StrOptions({"auto"}), list],
+        "contamination": CONSTRAINTS["contamination"],
+        "random_state": CONSTRAINTS["random_state"],
+    }
+
+    def __init__(
+        self,
+        detectors: str | Sequence[tuple[str, Any]] = "auto",
+        *,
+        contamination: float | Any = 0.1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.detectors = detectors
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; with ``deep`` also those of the detectors, ``<part>__<name>``."""
+        found: dict[str, Any] = self._get_params("detectors", deep=deep)
+        return found
+
+    def set_params(self, **params: Any) -> RecordDetector:
+        """Set parameters, also of the detectors, as ``<part>__<name>``."""
+        with restored_on_failure(self):
+            self._set_params("detectors", **params)
+        return self
+
+    def fit(self, X: Any, y: Any = None) -> RecordDetector:
+        """Train a detector for each part, and set threshold and labels.
+
+        Parameters
+        ----------
+        X : dict or data frame
+            Records. A dict has the items of each part by its name: a table, an array, or a list,
+            whose items may be None where a record lacks the part. In a data frame of pandas or
+            polars a column is a part, and all columns that are none make the table.
+        y : Ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : RecordDetector
+            The fitted detector. If ``fit`` fails or is interrupted, it stays as it was before.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be used, if a part is missing, of another length than the others,
+            or of a kind that cannot be known, if a record has no part, or if a part's detector
+            refuses it. The error names the part.
+        """
+        with restored_on_failure(self), own_settings():
+            self._validate_params()
+            given = self._given()
+            parts = read_records(X, None if given is None else [name for name, _ in given])
+            if given is None:
+                given = [(name, KINDS[kind_of(name, part)]()) for name, part in parts.items()]
+            draws = random_numbers(self.random_state)
+            fitted = {}
+            for name, detector in given:
+                own = clone(detector)
+                if own.get_params(deep=False).get("random_state", 0) is None:
+                    own.set_params(random_state=new_seed(draws))
+                with _named(name):
+                    own.fit(parts[name].take(np.flatnonzero(parts[name].present)))
+                fitted[name] = Calibrated.of(own)
+            self._parts = fitted
+            tables = [part.items for part in parts.values() if is_frame(part.items)]
+            self._columns = list(tables[0].columns) if is_frame(X) and tables else []
+            scored = {
+                name: Scored(part, fitted[name].detector.decision_scores_)
+                for name, part in parts.items()
+            }
+            together = _together(self._tails(scored))
+            self._unit = unit_of(together)
+            use_scores(self, self._in_unit(together))
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Anomaly score of each record, higher = more anomalous.
+
+        Parameters
+        ----------
+        X : dict or data frame
+            Records with the parts of ``fit``.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_records,), float64
+            A typical record of ``fit`` has a score of about 0, and 1 is an interquartile range
+            above.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            As in :meth:`fit`.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            return self._in_unit(_together(self._tails(self._scored(X))))
+
+    def part_tails(self, X: Any) -> np.ndarray:
+        """How odd each part of each record is, about −log of the share of training records as odd.
+
+        Parameters
+        ----------
+        X : dict or data frame
+            Records as in :meth:`decision_function`.
+
+        Returns
+        -------
+        tails : ndarray of shape (n_records, n_parts)
+            In the order of ``detectors_``, NaN where a record lacks a part.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`decision_function`.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            return self._tails(self._scored(X)).T
+
+    def explain_frame(self, X: Any, *, flagged_only: bool = True) -> pd.DataFrame:
+        """Reasons for each record that is labelled 1: which parts are odd, and why.
+
+        Parameters
+        ----------
+        X : dict or data frame
+            Records as in :meth:`decision_function`.
+        flagged_only : bool, default=True
+            Whether to leave out the records that are not labelled 1.
+
+        Returns
+        -------
+        reasons : DataFrame
+            One line per record and part, the oddest part first: ``record`` (position), ``score`` of
+            the record, ``part``, ``share`` of the training records whose part is as odd, and
+            ``reason`` in words, with that of the part's own detector, if it says any.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in :meth:`decision_function`.
+        ImportError
+            If pandas is not installed. The extra ``tabular`` has it.
+        """
+        check_is_fitted(self)
+        with own_settings():
+            scored = self._scored(X)
+            tails = self._tails(scored)
+            scores = self._in_unit(_together(tails))
+            flagged = scores > self.threshold_ if flagged_only else np.ones(len(scores), dtype=bool)
+            reasons, shares = [], []
+            for name, (part, own) in scored.items():
+                calibrated = self._parts[name]
+                shares.append(scored[name].by_record(calibrated.shares(own)))
+                chosen = np.flatnonzero(flagged & part.present)
+                reasons.append(_reasons(calibrated.detector, part, chosen))
+            lines, names = [], list(scored)
+            for i in np.flatnonzero(flagged).tolist():
+                for k in np.argsort(-tails[:, i], kind="stable"):  # NaN comes last
+                    if np.isnan(tails[k, i]):
+                        break
+                    share, said = float(shares[k][i]), reasons[k].get(i)
+                    reason = f"{names[k]}: as odd as {share:.2%} of the training records"
+                    reason += f" ({said})" if said else ""
+                    lines.append((i, float(scores[i]), names[k], share, reason))
+            columns = ["record", "score", "part", "share", "reason"]
+            return import_optional("pandas", EXTRA).DataFrame(lines, columns=columns)
+
+    @property
+    def detectors_(self) -> dict[str, Any]:
+        """The fitted detectors, by part."""
+        return {name: part.detector for name, part in self._parts.items()}
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of parts."""
+        return len(self._parts)
+
+    def _given(self) -> list[tuple[str, Any]] | None:
+        """Names and detectors of the parts that the user has given.
+
+        Raises
+        ------
+        ValueError
+            If they are no pairs of a name and a detector, or if two have one name.
+        """
+        if isinstance(self.detectors, str):
+            return None
+        are_pairs = all(
+            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+            for pair in self.detectors
+        )
+        usable = are_pairs and all(
+            hasattr(d, "fit") and hasattr(d, "decision_function") for _, d in self.detectors
+        )
+        if not usable or not self.detectors:
+            raise ValueError(
+                "The 'detectors' parameter of RecordDetector must be 'auto' or a list of pairs of "
+                f"a name and a detector. Got {self.detectors!r:.200}."
+            )
+        pairs = [(name, detector) for name, detector in self.detectors]
+        self._validate_names([name for name, _ in pairs])
+        return pairs
+
+    def _scored(self, X: Any) -> dict[str, Scored]:
+        """Score each part of records."""
+        scored = {}
+        for name, part in read_records(X, list(self._parts), self._columns).items():
+            present, scores = np.flatnonzero(part.present), np.empty(0)
+            if len(present):
+                with _named(name):
+                    scores = self._parts[name].detector.decision_function(part.take(present))
+            scored[name] = Scored(part, np.asarray(scores, dtype=float))
+        return scored
+
+    def _tails(self, scored: dict[str, Scored]) -> np.ndarray:
+        """Tails of the parts of records, (K, n), NaN where there is none."""
+        return np.array(
+            [of.by_record(self._parts[name].tails(of.scores)) for name, of in scored.items()]
+        )
+
+    def _in_unit(self, together: np.ndarray) -> np.ndarray:
+        """Scores in the unit of the training records, without the noise of rounding."""
+        scores: np.ndarray = ((together - self._unit[0]) / self._unit[1]).round(DECIMALS) + 0.0
+        return scores
+
+
+def _together(tails: np.ndarray) -> np.ndarray:
+    """Quadratic mean of the tails that are there, (K, n) -> (n,)."""
+    return np.asarray(np.sqrt(np.nanmean(tails**2, axis=0)))
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Add the name of a part to an error that is raised inside."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"Part {name!r}: {error}") from error
+
+
+def _reasons(detector: Any, part: Part, chosen: np.ndarray) -> dict[int, str]:
+    """First reason of a part's detector for each of some records, if it says any."""
+    if not len(chosen) or not hasattr(detector, "explain_frame"):
+        return {}
+    items = part.take(chosen)
+    if isinstance(detector, GANDetector):
+        if hasattr(items, "reset_index"):
+            items = items.reset_index(drop=True)
+        frame = detector.explain_frame(items, top=1)
+    elif isinstance(detector, ImageDetector | AudioDetector):
+        frame = detector.explain_frame(items, flagged_only=False)
+    else:
+        frame = detector.explain_frame(items)
+    first = frame.groupby(frame.columns[0], sort=False)["reason"].first()
+    names = list(range(len(chosen)))
+    for kind in ("image", "clip"):
+        if hasattr(detector, f"{kind}_names"):
+            names = getattr(detector, f"{kind}_names")(items)
+    return {
+        i: str(first[name]) for i, name in zip(chosen.tolist(), names, strict=True) if name in first
+    }
