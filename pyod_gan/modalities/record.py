@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
 from .._support.optional_imports import import_optional
@@ -83,7 +82,7 @@ class Scored(NamedTuple):
         return found
 
 
-class RecordDetector(ConformalMixin, _BaseComposition, PyODBase):
+class RecordDetector(ConformalMixin, PyODBase):
     """Anomalies among records of several parts, such as a row of a table, a text and an image.
 
     Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training
@@ -159,14 +158,52 @@ class RecordDetector(ConformalMixin, _BaseComposition, PyODBase):
         self.random_state = random_state
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with ``deep`` also those of the detectors, ``<part>__<name>``."""
-        found: dict[str, Any] = self._get_params("detectors", deep=deep)
-        return found
+        """Parameters by name; with ``deep`` also the detectors, and theirs as ``<part>__<name>``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add those of the detectors.
+
+        Returns
+        -------
+        params : dict
+            The parameters.
+        """
+        params = {name: getattr(self, name) for name in self._get_param_names()}
+        for name, detector in self._pairs() if deep else ():
+            params[name] = detector
+            if hasattr(detector, "get_params"):
+                own = detector.get_params(deep=True)
+                params |= {f"{name}__{key}": value for key, value in own.items()}
+        return params
 
     def set_params(self, **params: Any) -> RecordDetector:
-        """Set parameters, also of the detectors, as ``<part>__<name>``."""
+        """Set parameters, detectors by the name of their part, and theirs as ``<part>__<name>``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names and values.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown. No parameter of this estimator is set then.
+        """
         with restored_on_failure(self):
-            self._set_params("detectors", **params)
+            if "detectors" in params:
+                self.detectors = params.pop("detectors")
+            pairs = self._pairs()
+            if new := {name for name, _ in pairs} & params.keys():
+                taken = {name: params.pop(name) for name in new}
+                self.detectors = [(name, taken.get(name, own)) for name, own in pairs]
+            BaseEstimator.set_params(self, **params)
         return self
 
     def fit(self, X: Any, y: Any = None) -> RecordDetector:
@@ -335,21 +372,30 @@ class RecordDetector(ConformalMixin, _BaseComposition, PyODBase):
         """
         if isinstance(self.detectors, str):
             return None
-        are_pairs = all(
-            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
-            for pair in self.detectors
-        )
-        usable = are_pairs and all(
-            hasattr(d, "fit") and hasattr(d, "decision_function") for _, d in self.detectors
-        )
-        if not usable or not self.detectors:
+        pairs = self._pairs()
+        usable = all(hasattr(d, "fit") and hasattr(d, "decision_function") for _, d in pairs)
+        if not pairs or not usable:
             raise ValueError(
                 "The 'detectors' parameter of RecordDetector must be 'auto' or a list of pairs of "
                 f"a name and a detector. Got {self.detectors!r:.200}."
             )
-        pairs = [(name, detector) for name, detector in self.detectors]
-        self._validate_names([name for name, _ in pairs])
+        names = [name for name, _ in pairs]
+        taken = {*self._get_param_names()}
+        bad = [n for n in names if names.count(n) > 1 or "__" in n or n in taken]
+        if bad:
+            raise ValueError(
+                f"Names of parts must differ, have no '__', and be no parameter. Got {bad}."
+            )
         return pairs
+
+    def _pairs(self) -> list[tuple[str, Any]]:
+        """Names and detectors, if the parameter holds such pairs."""
+        given = self.detectors if isinstance(self.detectors, list | tuple) else []
+        are_pairs = all(
+            isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+            for pair in given
+        )
+        return list(given) if are_pairs else []
 
     def _scored(self, X: Any) -> dict[str, Scored]:
         """Score each part of records."""

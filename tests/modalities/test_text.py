@@ -308,7 +308,7 @@ def test_grid_search() -> None:
     grid = {"parts": [("style",), ("topics",)]}
     folds = KFold(2, shuffle=True, random_state=0)
     search = GridSearchCV(TextDetector(**QUICK), grid, scoring="roc_auc", cv=folds).fit(X, y)
-    assert search.best_score_ > 0.85
+    assert search.best_score_ > 0.8
 
 
 def test_few_texts_do_not_make_new_ones_odd() -> None:
