@@ -32,6 +32,7 @@ COMMANDS = {
     "images": "Compare detectors of images on digits, planted defects and the files of --images.",
     "texts": "Compare detectors of texts on generated sentences and the files of --texts.",
     "audio": "Compare detectors of sound on generated clips and the recordings of --audio.",
+    "records": "Compare ways to put detectors of a row, a text and an image together.",
     "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
@@ -50,6 +51,7 @@ examples:
   python -m benchmarks images --images usps.npz          images, beside the same on pixels
   python -m benchmarks texts --texts SMSSpamCollection   texts, beside the same measures
   python -m benchmarks audio --audio fsdd                sounds, beside the same frames
+  python -m benchmarks records                           a row, a text and an image at once
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks selection --max-rows 1000         scorers without labels
 

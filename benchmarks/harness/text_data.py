@@ -35,13 +35,13 @@ WHEN = (
 
 def generated() -> list[Labelled]:
     """Make sentences, a tenth of which are odd in one way."""
-    odd = {"advertised": _advertised, "other words": _other_words, "garbled": _garbled}
+    odd = {"advertised": advertised, "other words": other_words, "garbled": garbled}
     sets = []
     for seed, (name, make) in enumerate(odd.items()):
         draws = np.random.default_rng(seed)
         y = np.zeros(N_TEXTS, dtype=int)
         y[: int(SHARE * N_TEXTS)] = 1
-        texts = [make(draws) if label else _sentence(draws) for label in y]
+        texts = [make(draws) if label else sentence(draws) for label in y]
         sets.append(Labelled(name, np.array(texts, dtype=object), y))
     return sets
 
@@ -66,19 +66,23 @@ def from_file(path: Path) -> Labelled:
     return Labelled(path.stem, np.array([text for _, text in parts], dtype=object), y)
 
 
-def _sentence(draws: np.random.Generator) -> str:
+def sentence(draws: np.random.Generator) -> str:
+    """A usual sentence."""
     words = (draws.choice(choices) for choices in (WHO, DOES, WHAT, WHEN))
     return " ".join(words) + str(draws.choice([".", ".", "?"]))
 
 
-def _advertised(draws: np.random.Generator) -> str:
+def advertised(draws: np.random.Generator) -> str:
+    """An advertisement."""
     return f"WIN {draws.integers(1, 10)}00 now! Call 0{draws.integers(10**6, 10**7)} today"
 
 
-def _other_words(draws: np.random.Generator) -> str:
+def other_words(draws: np.random.Generator) -> str:
+    """A sentence with two words that no other has."""
     nouns = ("voltage", "ledger", "proton", "invoice", "tensor", "glacier", "enzyme", "sonata")
     return f"{draws.choice(WHO)} {draws.choice(DOES)} {draws.choice(nouns)} {draws.choice(nouns)}."
 
 
-def _garbled(draws: np.random.Generator) -> str:
-    return "".join(draws.permutation(list(_sentence(draws))))
+def garbled(draws: np.random.Generator) -> str:
+    """A sentence whose letters are mixed up."""
+    return "".join(draws.permutation(list(sentence(draws))))

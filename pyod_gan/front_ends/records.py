@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -128,12 +129,18 @@ def _part(items: Any) -> Part:
             f"A part must be a table, an array or a list with an item for each record. Got "
             f"{type(items).__name__}."
         )
-    if isinstance(items, np.ndarray) and items.dtype != object:
-        numbers = items[:, None] if items.ndim == 1 and items.dtype.kind in "biuf" else items
-        if numbers.ndim > 1:
+    if not isinstance(items, list | tuple) or _are_numbers(items):
+        array = np.asarray(items)
+        numbers = array[:, None] if array.ndim == 1 and array.dtype.kind in "biuf" else array
+        if numbers.ndim > 1 and numbers.dtype != object:
             return Part(numbers, np.ones(len(numbers), dtype=bool))
     listed = list(items)
     return Part(listed, np.array([not _is_missing(item) for item in listed], dtype=bool))
+
+
+def _are_numbers(items: Sequence[Any]) -> bool:
+    """Whether all items are single numbers."""
+    return all(isinstance(item, Real) for item in items)
 
 
 def _is_missing(item: Any) -> bool:

@@ -48,16 +48,16 @@ class Calibrated(NamedTuple):
     scale: float  # their interquartile range
 
     @classmethod
-    def of(cls, detector: Any) -> Calibrated:
-        """Take the training scores of a fitted detector."""
-        scores = np.asarray(detector.decision_scores_, dtype=float)
-        return cls(detector, np.sort(scores), float(np.quantile(scores, 0.75)), unit_of(scores)[1])
+    def of(cls, detector: Any, scores: np.ndarray) -> Calibrated:
+        """Take a fitted detector and its training scores, of which some may be NaN, (m,)."""
+        known = np.sort(scores[~np.isnan(scores)])
+        return cls(detector, known, float(np.quantile(known, 0.75)), unit_of(known)[1])
 
     def shares(self, scores: np.ndarray) -> np.ndarray:
-        """Shares of the training records whose part is as odd, (n,)."""
+        """Shares of the training records whose part is as odd, (n,). NaN stays NaN."""
         m = len(self.ordered)
         as_odd = m - np.searchsorted(self.ordered, scores, side="left")
-        return np.asarray((as_odd + 1) / (m + 1))
+        return np.where(np.isnan(scores), np.nan, (as_odd + 1) / (m + 1))
 
     def tails(self, scores: np.ndarray) -> np.ndarray:
         """Tails of scores, (n,): −log of the share of training records whose part is as odd.
@@ -228,7 +228,7 @@ class RecordDetector(ConformalMixin, PyODBase):
         ValueError
             If a parameter cannot be used, if a part is missing, of another length than the others,
             or of a kind that cannot be known, if a record has no part, or if a part's detector
-            refuses it. The error names the part.
+            refuses it. The error names the part; positions in it count the records that have it.
         """
         with restored_on_failure(self), own_settings():
             self._validate_params()
@@ -237,22 +237,26 @@ class RecordDetector(ConformalMixin, PyODBase):
             if given is None:
                 given = [(name, KINDS[kind_of(name, part)]()) for name, part in parts.items()]
             draws = random_numbers(self.random_state)
-            fitted = {}
+            fitted, scored = {}, {}
             for name, detector in given:
                 own = clone(detector)
                 if own.get_params(deep=False).get("random_state", 0) is None:
                     own.set_params(random_state=new_seed(draws))
+                items = parts[name].take(np.flatnonzero(parts[name].present))
                 with _named(name):
-                    own.fit(parts[name].take(np.flatnonzero(parts[name].present)))
-                fitted[name] = Calibrated.of(own)
+                    scores = np.asarray(own.fit(items).decision_scores_, dtype=float)
+                    if len(scores) < len(items):  # some could not be used, and have NaN
+                        scores = own.decision_function(items)
+                fitted[name] = Calibrated.of(own, scores)
+                scored[name] = Scored(parts[name], scores)
             self._parts = fitted
             tables = [part.items for part in parts.values() if is_frame(part.items)]
             self._columns = list(tables[0].columns) if is_frame(X) and tables else []
-            scored = {
-                name: Scored(part, fitted[name].detector.decision_scores_)
-                for name, part in parts.items()
-            }
             together = _together(self._tails(scored))
+            if unusable := np.flatnonzero(np.isnan(together)).tolist():
+                raise ValueError(
+                    f"{len(unusable)} record(s) have no part that can be used: {unusable[:5]}."
+                )
             self._unit = unit_of(together)
             use_scores(self, self._in_unit(together))
         return self
@@ -421,8 +425,10 @@ class RecordDetector(ConformalMixin, PyODBase):
 
 
 def _together(tails: np.ndarray) -> np.ndarray:
-    """Quadratic mean of the tails that are there, (K, n) -> (n,)."""
-    return np.asarray(np.sqrt(np.nanmean(tails**2, axis=0)))
+    """Quadratic mean of the tails that are there, (K, n) -> (n,), NaN where there are none."""
+    there = ~np.isnan(tails)
+    squares = np.where(there, tails, 0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=0) / there.sum(axis=0)))
 
 
 @contextmanager

@@ -109,12 +109,12 @@ def test_what_each_part_hears(part: str) -> None:
 
 def test_one_odd_event_in_a_long_clip() -> None:
     rng = np.random.default_rng(0)
-    long = [0.1 * rng.normal(size=40_000) for _ in range(40)]
+    long = [0.1 * rng.normal(size=40_000) for _ in range(30)]
     odd = [0.1 * rng.normal(size=40_000) for _ in range(10)]
     for clip in odd:
         clip[20_000:20_400] += 0.3 * np.sin(np.arange(400))
-    detector = AudioDetector(**QUICK).fit(long[:30])
-    scores = detector.decision_function(long[30:] + odd)
+    detector = AudioDetector(**QUICK).fit(long[:20])
+    scores = detector.decision_function(long[20:] + odd)
     assert roc_auc_score(np.repeat([0, 1], 10), scores) > 0.95
     for frames in detector.frame_scores(odd):
         assert abs(frames.times[frames.scores.argmax()] - 2.52) < 0.15
@@ -258,7 +258,8 @@ def test_convolutions_hear_windows(network: str) -> None:
 
 @pytest.mark.parametrize("gan", ["aae", "wgan", "tadgan", "usad"])
 def test_other_gans(gan: str) -> None:
-    detector = AudioDetector(gan, **QUICK | {"max_iter": 100}).fit(tones(20))
+    params = QUICK | {"max_iter": 100, "parts": ("events",)}
+    detector = AudioDetector(gan, **params).fit(tones(20))
     assert auroc(detector, tones(20, 3, (500, 800))) > 0.8
 
 
@@ -269,7 +270,7 @@ def test_folders_lists_of_paths_pairs_and_arrays_are_one(tmp_path: Path) -> None
     (tmp_path / "more").mkdir()
     moved = tmp_path / "more" / paths[-1].name
     paths[-1].rename(moved)
-    own = QUICK | {"sample_rate": None}
+    own = QUICK | {"sample_rate": None, "parts": ("spectrum",)}
     from_folder = AudioDetector(**own).fit(tmp_path)
     assert from_folder.names_[:2] == ["000.wav", "001.wav"]
     assert from_folder.names_[-1] == "more/015.wav"
@@ -278,7 +279,8 @@ def test_folders_lists_of_paths_pairs_and_arrays_are_one(tmp_path: Path) -> None
     read = [wavfile.read(path)[1] for path in [*paths[:-1], moved]]  # whole numbers of 16 bits
     for X in ([*paths[:-1], moved], [(clip, RATE) for clip in read]):
         np.testing.assert_array_equal(AudioDetector(**own).fit(X).decision_scores_, expected)
-    np.testing.assert_array_equal(AudioDetector(**QUICK).fit(read).decision_scores_, expected)
+    own["sample_rate"] = RATE
+    np.testing.assert_array_equal(AudioDetector(**own).fit(read).decision_scores_, expected)
     stereo = [np.stack([clip, clip], axis=1) for clip in read]
     turned = [torch.tensor(clip.T.copy()) for clip in stereo]
     for X in (read, stereo, turned):
@@ -311,14 +313,14 @@ def test_other_rates_are_an_error_or_resampled(tmp_path: Path) -> None:
     paths = write(tmp_path, tones(10))
     fast = tmp_path / "fast.wav"
     soundfile.write(fast, tone, 16_000)
-    own = QUICK | {"sample_rate": None}
+    own = QUICK | {"sample_rate": None, "parts": ("spectrum",)}
     with pytest.raises(
         ValueError,
         match=r"1 of 11 clips cannot be used. fast.wav: it has 16000 samples per second instead of "
         r"8000; a detector with sample_rate=8000 brings",
     ):
         AudioDetector(**own).fit(tmp_path)
-    resampled = AudioDetector(**QUICK).fit(tmp_path)
+    resampled = AudioDetector(**own | {"sample_rate": RATE}).fit(tmp_path)
     slow = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / RATE)
     fresh = resampled.frame_scores([(tone, 16_000), slow])
     assert [len(frames.times) for frames in fresh] == [197, 197]
@@ -345,7 +347,7 @@ def test_clips_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
     )
     assert "on_error='skip'" in str(error.value)
     with pytest.warns(UserWarning, match=r"4 clip\(s\) could not be used, and have no score: cut"):
-        detector = AudioDetector(on_error="skip", **QUICK).fit(tmp_path)
+        detector = AudioDetector(on_error="skip", parts=("events",), **QUICK).fit(tmp_path)
     assert detector.skipped_ == ["cut.wav", "empty.wav", "short.wav", "words.wav"]
     assert len(detector.decision_scores_) == len(detector.names_) == 12
     with pytest.warns(UserWarning, match="4 clip"):
@@ -407,7 +409,7 @@ def test_another_unit_is_an_error() -> None:
     ],
 )
 def test_bad_parameters(params: dict[str, Any], message: str) -> None:
-    detector = clone(fitted()).fit(tones(12))
+    detector = pickle.loads(pickle.dumps(fitted()))
     before = detector.decision_function(tones(3))
     with pytest.raises(ValueError, match=message):
         detector.set_params(**params).fit(tones(12))

@@ -215,14 +215,15 @@ def test_kinds_are_found_by_the_items() -> None:
     X = {
         "numbers": np.zeros((12, 2)) + np.arange(12)[:, None],
         "one": np.arange(12.0),
+        "listed": [float(i) for i in range(12)],
+        "column": pd.Series(range(12)),
         "photo": list(rings(12, side=12)),
         "sound": [(clip, RATE) for clip in tones(12)],
         "note": sentences(12),
     }
     detector = RecordDetector(random_state=0).fit(X)
     assert [type(d) for d in detector.detectors_.values()] == [
-        GANDetector,
-        GANDetector,
+        *[GANDetector] * 4,
         ImageDetector,
         AudioDetector,
         TextDetector,
@@ -250,6 +251,22 @@ def test_a_record_may_lack_a_part() -> None:
     assert "note" not in reasons[reasons["record"] == 0]["part"].tolist()
     none = {"numbers": X["numbers"][:2], "note": [None, None], "photo": [None, None]}
     assert np.isfinite(detector.decision_function(none)).all()
+
+
+def test_parts_that_are_skipped_count_as_missing() -> None:
+    X = records(40)
+    X["photo"] = list(X["photo"])
+    X["photo"][3] = X["photo"][3][:5]
+    given = [*parts()[:2], ("photo", ImageDetector(on_error="skip", **QUICK))]
+    with pytest.warns(UserWarning, match="1 image"):
+        detector = RecordDetector(given).fit(X)
+    with pytest.warns(UserWarning, match="1 image"):
+        tails = detector.part_tails(X)
+    assert np.argwhere(np.isnan(tails)).tolist() == [[3, 2]]
+    with pytest.warns(UserWarning, match="1 image"):
+        np.testing.assert_array_equal(detector.decision_function(X), detector.decision_scores_)
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match=r"no part that .* used: \[3\]"):
+        RecordDetector(given[2:]).fit(X)
 
 
 @pytest.mark.parametrize(
