@@ -88,7 +88,7 @@ class RecordDetector(ConformalMixin, PyODBase):
     Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training
     records whose part is as odd, and the logarithm of how far it lies above most of them. So
     detectors of any unit and spread compare. The score of a
-    record is the quadratic mean of the tails of the parts that it has. So one very odd part is
+    record is the cubic mean of the tails of the parts that it has. So one very odd part is
     not drowned by usual ones, and several slightly odd parts add up.
 
     Parameters
@@ -425,10 +425,10 @@ class RecordDetector(ConformalMixin, PyODBase):
 
 
 def _together(tails: np.ndarray) -> np.ndarray:
-    """Quadratic mean of the tails that are there, (K, n) -> (n,), NaN where there are none."""
+    """Cubic mean of the tails that are there, (K, n) -> (n,), NaN where there are none."""
     there = ~np.isnan(tails)
-    squares = np.where(there, tails, 0) ** 2
-    return np.asarray(np.sqrt(squares.sum(axis=0) / there.sum(axis=0)))
+    cubes = np.where(there, tails, 0) ** 3
+    return np.asarray(np.cbrt(cubes.sum(axis=0) / there.sum(axis=0)))
 
 
 @contextmanager
