@@ -9,12 +9,12 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
+from .regions import region
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("clip", "score", "part", "part_score", "start", "end", "low", "high", "reason")
-PEAK = 0.5  # share of the largest value down to which a stretch of frames or bands reaches
 WORDS = {
     "events": "sound",
     "texture": "rise and fall of the sound",
@@ -44,15 +44,8 @@ def reasons_of_clips(flagged: Sequence[FlaggedClip]) -> pd.DataFrame:
 
 def around_peak(values: np.ndarray) -> tuple[int, int]:
     """First and last place around the largest value of (n,)."""
-    peak = int(values.argmax())
-    low = float(np.median(values))
-    above = values >= low + PEAK * (float(values[peak]) - low)
-    below = np.flatnonzero(~above)
-    start, end = below[below < peak], below[below > peak]
-    return (
-        int(start[-1]) + 1 if len(start) else 0,
-        int(end[0]) - 1 if len(end) else len(values) - 1,
-    )
+    _, first, _, last = region(values[None])
+    return first, last
 
 
 def _in_words(flagged: FlaggedClip) -> str:

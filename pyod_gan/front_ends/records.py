@@ -93,11 +93,8 @@ def kind_of(name: str, part: Part) -> str:
         If it cannot be known.
     """
     items = part.items
-    if is_frame(items) or (isinstance(items, np.ndarray) and items.dtype != object):
-        n_axes = 2 if is_frame(items) else items.ndim
-        if n_axes > 2:
-            return "image"
-        return "table"
+    if not isinstance(items, list):
+        return "image" if np.ndim(items) > 2 else "table"
     some = [items[i] for i in np.flatnonzero(part.present)[:LOOKED_AT]]
     kinds = {_kind_of_item(item) for item in some}
     if len(kinds) == 1 and "" not in kinds:

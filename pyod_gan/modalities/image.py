@@ -400,7 +400,7 @@ early_stopping, callbacks, random_state, device, verbose
     ) -> np.ndarray:
         """Compute something for each image, chunk by chunk, NaN for those that cannot be used."""
         skips, reader = self.on_error == "skip", self._model.reader
-        return for_each_item(reader, X, "image", shape, compute, skips=skips)
+        return for_each_item(reader, X, "image", shape, compute, skips=skips, stacklevel=5)
 
     def _check_params(self) -> None:
         self._validate_params()

@@ -42,6 +42,7 @@ def for_each_item(
     compute: Callable[[C_co], np.ndarray],
     *,
     skips: bool,
+    stacklevel: int = 4,
 ) -> np.ndarray:
     """Compute an array of a shape for each item, chunk by chunk, NaN for what cannot be used."""
     names = reader.names(X)
@@ -50,7 +51,7 @@ def for_each_item(
     for chunk in reader.chunks(X, skips=skips):
         found[chunk.places] = compute(chunk)
         used[chunk.places] = True
-    warn_of([names[i] for i in np.flatnonzero(~used)], kind, stacklevel=5)
+    warn_of([names[i] for i in np.flatnonzero(~used)], kind, stacklevel)
     return found
 
 

@@ -87,9 +87,9 @@ class RecordDetector(ConformalMixin, PyODBase):
 
     Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training
     records whose part is as odd, and the logarithm of how far it lies above most of them. So
-    detectors of any unit and spread compare. The score of a
-    record is the cubic mean of the tails of the parts that it has. So one very odd part is
-    not drowned by usual ones, and several slightly odd parts add up.
+    detectors of any unit and spread compare. The score of a record is the cubic mean of the tails
+    of the parts that it has. So one very odd part is not drowned by usual ones, and several
+    slightly odd parts add up.
 
     Parameters
     ----------
