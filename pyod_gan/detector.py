@@ -13,6 +13,7 @@ from .api.conformal import ConformalMixin
 from .api.explaining import ExplainMixin
 from .api.exporting import OnnxMixin
 from .api.fitted import model_of
+from .api.known_anomalies import other_rows, read_anomalies
 from .api.parameters import (
     CONSTRAINTS,
     ParametersMixin,
@@ -146,6 +147,8 @@ class GANDetector(
         Number of steps that ``partial_fit`` has saved up.
     reservoir_ : ndarray of shape (at most reservoir_size, n_encoded)
         Rows that are remembered, encoded as numbers.
+    known_anomalies_ : ndarray of shape (n_anomalies, n_encoded)
+        Known anomalies of ``fit`` and of every ``partial_fit`` since, encoded as numbers.
     n_features_in_ : int
         Number of columns seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -209,7 +212,9 @@ class GANDetector(
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: Any = None) -> GANDetector:
+    def fit(
+        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+    ) -> GANDetector:
         """Train on ``X`` and set threshold and labels.
 
         Parameters
@@ -218,6 +223,10 @@ class GANDetector(
             Training rows, at least 2. They are finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, n_features), default=None
+            Rows that are known to be anomalies, one or more, with the columns of ``X``. They may be
+            rows of ``X`` too. :class:`ViewGAN` weighs its views, and the columns, by what sets them
+            apart from ``X``. Critics of other GANs learn to reject them.
 
         Returns
         -------
@@ -227,7 +236,8 @@ class GANDetector(
         Raises
         ------
         ValueError
-            If a parameter or an input cannot be used.
+            If a parameter or an input cannot be used, or if ``gan`` cannot learn from known
+            anomalies.
         TrainingCollapsedError
             If no ensemble member could be trained.
         ImportError
@@ -238,25 +248,30 @@ class GANDetector(
             gan = get_gan(self.gan)
             settings = resolve_settings(gan, self.get_params(deep=False))
             front_end = TableFrontEnd(self.preprocessing)
-            read = front_end.fit_read(X)
+            values = front_end.fit_read(X).values
+            known = read_anomalies(front_end, known_anomalies)
+            learnt = other_rows(values, known)
+            rows = front_end.scale(values)
             fit = fit_model(
                 gan,
                 settings,
                 front_end,
-                Rows(front_end.scale(read.values), read.owner),
+                Rows(rows[learnt]),
                 member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
                 all_callbacks(self.callbacks, self.early_stopping, self.verbose),
                 find_device(self.device),
+                anomalies=front_end.scale(known),
                 start=self._networks_to_start_from(),
                 progress=self.verbose == 1,
             )
             self.model_ = fit.model
             self.history_ = fit.history
             self.n_iter_ = fit.n_steps
-            self.n_samples_seen_ = len(read.values)
+            self.n_samples_seen_ = len(values)
             self.steps_due_ = 0.0
-            self.reservoir_ = first_rows(read.values, self.reservoir_size)
-            use_scores(self, fit.scores)
+            self.known_anomalies_ = known
+            self.reservoir_ = first_rows(values[learnt], self.reservoir_size)
+            use_scores(self, fit.scores if learnt.all() else fit.model.row_scores(rows))
         return self
 
     def _networks_to_start_from(self) -> Networks | None:

@@ -241,12 +241,14 @@ def fit_model(
     callbacks: Sequence[Callback],
     device: torch.device,
     *,
+    anomalies: np.ndarray | None = None,
     start: Networks | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train an ensemble on the scaled rows of a fitted front end, and score them.
 
-    For ``start`` see :func:`~pyod_gan.engine.training.fit_members`.
+    ``anomalies`` (k, D) are further scaled rows that are known to be anomalies. For ``start`` see
+    :func:`~pyod_gan.engine.training.fit_members`.
 
     Raises
     ------
@@ -255,9 +257,10 @@ def fit_model(
     TrainingCollapsedError
         If no member could be trained.
     """
-    source = _source(rows, device)
+    known = _known(rows, anomalies)
+    source = _source(rows, known, device)
     trained = fit_members(gan, source, settings, streams, callbacks, start)
-    return _scored(gan, settings, front_end, rows, trained, progress)
+    return _scored(gan, settings, front_end, rows, known, trained, progress)
 
 
 @own_settings()
@@ -272,27 +275,35 @@ def continue_model(
     n_steps: int,
     *,
     renews: bool,
+    anomalies: np.ndarray | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train the ensemble of a fitted model further, and score its new rows.
 
-    For ``n_steps`` and ``renews`` see :func:`~pyod_gan.engine.training.continue_members`.
+    ``anomalies`` are as in :func:`fit_model`. For ``n_steps`` and ``renews`` see
+    :func:`~pyod_gan.engine.training.continue_members`.
 
     Raises
     ------
     ValueError
         If the parts of the GAN do not fit together.
     """
-    gan, source = model.gan, _source(rows, device)
+    gan, known = model.gan, _known(rows, anomalies)
+    source = _source(rows, known, device)
     trained = continue_members(
         gan, source, settings, streams, callbacks, model.networks, n_steps, renews=renews
     )
-    return _scored(gan, settings, front_end, rows, trained, progress)
+    return _scored(gan, settings, front_end, rows, known, trained, progress)
 
 
-def _source(rows: Rows, device: torch.device) -> ArrayRows:
-    """Scaled rows on a device, to train on."""
-    return ArrayRows(torch.from_numpy(rows.values).to(device))
+def _known(rows: Rows, anomalies: np.ndarray | None) -> np.ndarray:
+    """Known anomalies, (k, D), which may be none."""
+    return rows.values[:0] if anomalies is None else anomalies
+
+
+def _source(rows: Rows, known: np.ndarray, device: torch.device) -> ArrayRows:
+    """Scaled rows and known anomalies on a device, to train on."""
+    return ArrayRows(*(torch.from_numpy(values).to(device) for values in (rows.values, known)))
 
 
 def _scored(
@@ -300,6 +311,7 @@ def _scored(
     settings: Settings,
     front_end: FrontEnd,
     rows: Rows,
+    known: np.ndarray,
     trained: Trained,
     progress: bool,
 ) -> Fit:
@@ -307,7 +319,7 @@ def _scored(
     values, owner = rows
     by_member = _member_scores(gan, trained.networks, values, progress)
     units = find_units(by_member)
-    judge = gan.judge(values)
+    judge = gan.judge(values, known)
     model = FittedModel(gan, settings, trained.networks, front_end, units, judge)
     scores = front_end.pool(combine(by_member, units, values, judge), owner)
     return Fit(model, scores, trained.history, trained.n_steps)

@@ -53,7 +53,9 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
     _parameter_constraints = CONSTRAINTS
     __init__ = GANDetector.__init__
 
-    def fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
+    def fit(
+        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+    ) -> GANOutlierDetector:
         """Train on ``X``.
 
         Parameters
@@ -62,6 +64,8 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
             Training rows, at least 2. They are finite numbers, or a data frame of any columns.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, n_features), default=None
+            Rows that are known to be anomalies, as in :meth:`GANDetector.fit`.
 
         Returns
         -------
@@ -77,10 +81,12 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         ImportError
             If a table has to be encoded without the extra ``tabular``.
         """
-        self.detector_ = self._inner().fit(X)
+        self.detector_ = self._inner().fit(X, known_anomalies=known_anomalies)
         return self
 
-    def partial_fit(self, X: ArrayLike, y: Any = None) -> GANOutlierDetector:
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+    ) -> GANOutlierDetector:
         """Learn new rows, and forget old ones, as :meth:`GANDetector.partial_fit` does.
 
         Parameters
@@ -89,6 +95,8 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
             New rows, with the columns of ``fit`` in the same order.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, n_features), default=None
+            Rows that are known to be anomalies, as in :meth:`GANDetector.partial_fit`.
 
         Returns
         -------
@@ -100,7 +108,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         ValueError, TrainingCollapsedError
             As in :meth:`GANDetector.partial_fit`.
         """
-        self.detector_ = self._inner().partial_fit(X)
+        self.detector_ = self._inner().partial_fit(X, known_anomalies=known_anomalies)
         return self
 
     def _inner(self) -> GANDetector:

@@ -65,6 +65,14 @@ def with_rows_in_a_gap(seed: int = 0) -> Labelled:
     return X, np.r_[X, rng.normal(0, 0.5, (30, 4))], np.repeat([0, 1], [600, 30])
 
 
+def with_known_kind(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows to fit, 5 anomalies of one kind that lie among them, rows to score, their labels."""
+    rng = np.random.default_rng(seed)
+    kind = np.array([1.6, -1.6, 0, 0]) + 0.25 * rng.normal(size=(105, 4))
+    normal = rng.normal(size=(700, 4))
+    return normal[:400], kind[:5], np.r_[normal[400:], kind[5:]], np.repeat([0, 1], [300, 100])
+
+
 def cars() -> pd.DataFrame:
     """406 cars: names, origin, model year as a date, numbers, some missing."""
     with warnings.catch_warnings():

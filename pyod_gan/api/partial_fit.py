@@ -15,6 +15,7 @@ from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
 from ..gans.registry import get_gan
 from ..model import FittedModel, continue_model
+from .known_anomalies import other_rows, read_anomalies
 from .parameters import all_callbacks, number_of_members, resolve_settings
 from .reservoir import renewed
 from .thresholds import Scored, use_scores
@@ -39,8 +40,9 @@ class Learning(Scored, Protocol):
     n_samples_seen_: int
     steps_due_: float
     reservoir_: np.ndarray
+    known_anomalies_: np.ndarray
 
-    def fit(self, X: Any, y: Any = None) -> Any:
+    def fit(self, X: Any, y: Any = None, *, known_anomalies: Any = None) -> Any:
         """Train from the beginning."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -55,7 +57,9 @@ D = TypeVar("D", bound=Learning)
 class PartialFitMixin:
     """Adds ``partial_fit``."""
 
-    def partial_fit(self: D, X: ArrayLike, y: Any = None) -> D:
+    def partial_fit(
+        self: D, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+    ) -> D:
         """Learn new rows, and forget old ones. Before any ``fit`` this is the same as ``fit``.
 
         The detector keeps a reservoir of ``reservoir_size`` rows and nothing else of the past. New
@@ -80,6 +84,9 @@ class PartialFitMixin:
             New rows, one or more, with the columns of ``fit`` in the same order.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, n_features), default=None
+            Rows that have turned out to be anomalies. They are learnt beside those that were known
+            before. Each takes one equal row out of the reservoir.
 
         Returns
         -------
@@ -105,26 +112,29 @@ class PartialFitMixin:
         Aggarwal, "On Biased Reservoir Sampling in the Presence of Stream Evolution", VLDB 2006.
         """
         if not hasattr(self, "model_"):
-            self.fit(X)
+            self.fit(X, known_anomalies=known_anomalies)
             return self
         with restored_on_failure(self):
-            go_on(self, X)
+            go_on(self, X, known_anomalies)
         return self
 
 
-def go_on(detector: Learning, X: Any) -> None:
+def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
     """Renew the reservoir of a fitted detector, and train on it when enough steps are due."""
     detector._validate_params()
     params = detector.get_params(deep=False)
     model, seen = detector.model_, detector.n_samples_seen_
     settings = settings_from_now_on(model, params)
     new = model.front_end.read(X).values
+    found = read_anomalies(model.front_end, known_anomalies)
+    known = np.concatenate([detector.known_anomalies_, found])
     remembered = renewed(detector.reservoir_, new, detector.reservoir_size, seen)
     if len(remembered) < 2:
         raise ValueError(
             "`partial_fit` needs at least 2 rows to learn from; the reservoir holds "
             f"{len(remembered)}. Pass more rows, or raise `reservoir_size`."
         )
+    remembered = remembered[other_rows(remembered, found)]
     due = detector.steps_due_ + settings.max_iter * min(1.0, len(new) / len(remembered))
     steps = int(due) if due >= LEAST_STEPS else 0
     front_end = model.front_end.rescaled(remembered)
@@ -139,11 +149,13 @@ def go_on(detector: Learning, X: Any) -> None:
         all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
         find_device(detector.device),
         steps,
+        anomalies=front_end.scale(known),
         renews=before // settings.max_iter < after // settings.max_iter,
         progress=detector.verbose == 1,
     )
     detector.model_ = fit.model
     detector.reservoir_ = remembered
+    detector.known_anomalies_ = known
     detector.n_samples_seen_ = seen + len(new)
     detector.n_iter_ += fit.n_steps
     detector.steps_due_ = due - steps

@@ -31,6 +31,7 @@ class Savable(FittedDetector, Scored, Protocol):
     n_samples_seen_: int
     steps_due_: float
     reservoir_: np.ndarray
+    known_anomalies_: np.ndarray
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name."""
@@ -139,6 +140,7 @@ def what_to_save(detector: Savable) -> Saved:
         threshold=detector.threshold_,
         share=detector.flagged_share_,
         reservoir=detector.reservoir_,
+        known_anomalies=detector.known_anomalies_,
         history=detector.history_,
         n_iter=detector.n_iter_,
         n_samples_seen=detector.n_samples_seen_,
@@ -221,6 +223,7 @@ def detector_from(cls: type[D], saved: Saved) -> D:
     detector.n_samples_seen_ = saved.n_samples_seen
     detector.steps_due_ = saved.steps_due
     detector.reservoir_ = saved.reservoir
+    detector.known_anomalies_ = saved.known_anomalies
     detector.decision_scores_ = saved.scores
     use_threshold(detector, Threshold(saved.threshold, saved.labels, saved.share))
     if saved.conformal_scores is not None:

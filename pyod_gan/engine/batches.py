@@ -24,7 +24,8 @@ class BatchSampler:
     Parameters
     ----------
     source : RowSource
-        Training rows (n, D).
+        Training rows (n, D). Known anomalies, if it has some, are negatives: all of them, or the
+        second half where broad negatives are drawn too.
     gan : BaseGAN
         GAN spec, which has the size of the noise and whether broad negatives are drawn.
     batch_size : int
@@ -44,7 +45,10 @@ class BatchSampler:
         self.sample = source.sample()
         self.batch_size = batch_size
         self.streams = streams
-        self.with_negatives = gan.broad_negatives
+        self.n_known = 0 if source.anomalies is None else batch_size
+        if gan.broad_negatives:
+            self.n_known //= 2
+        self.n_broad = batch_size - self.n_known if gan.broad_negatives else 0
         self.noise_dim = gan.noise_dim(source.n_columns)
         widest = max(source.n_columns, self.noise_dim)
         steps = BLOCK_FLOATS // (batch_size * widest)
@@ -57,7 +61,7 @@ class BatchSampler:
             picks = self._draw(lambda s: torch.randint(n, size, generator=s))
             z = self._draw(lambda s: torch.randn(*size, noise_dim, generator=s, dtype=dtype))
             u = self._draw(lambda s: torch.rand(*size, 1, generator=s, dtype=dtype))
-            negatives = self._draw(self._negatives) if self.with_negatives else None
+            negatives = self._draw(self._negatives) if self.n_known or self.n_broad else None
             for step in range(self.block):
                 yield Batch(
                     self.source.take(picks[:, step]),
@@ -71,6 +75,16 @@ class BatchSampler:
         return torch.stack([draw(stream) for stream in self.streams]).to(self.sample.device)
 
     def _negatives(self, stream: torch.Generator) -> Tensor:
-        """Draw one member's block of broad negatives, (block, B, D)."""
-        made = [broad_negatives(self.sample, self.batch_size, stream) for _ in range(self.block)]
-        return torch.stack(made)
+        """Draw one member's block of negatives, (block, B, D)."""
+        return torch.stack([self._negatives_of_step(stream) for _ in range(self.block)])
+
+    def _negatives_of_step(self, stream: torch.Generator) -> Tensor:
+        """Draw broad negatives, and known anomalies with replacement, (B, D)."""
+        parts = []
+        if self.n_broad:
+            parts.append(broad_negatives(self.sample, self.n_broad, stream))
+        if self.source.anomalies is not None:
+            n = len(self.source.anomalies)
+            picks = torch.randint(n, (self.n_known,), generator=stream)
+            parts.append(self.source.anomalies[picks.to(self.sample.device)])
+        return torch.cat(parts)

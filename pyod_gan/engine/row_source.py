@@ -12,6 +12,10 @@ class RowSource(Protocol):
     """Scaled rows (n, D) that need not all lie in memory."""
 
     @property
+    def anomalies(self) -> Tensor | None:
+        """Further rows (k, D) that are known to be anomalies, if there are any."""
+
+    @property
     def n_columns(self) -> int:
         """Size D of a row."""
 
@@ -29,10 +33,11 @@ class RowSource(Protocol):
 
 
 class ArrayRows:
-    """Rows in memory, as one tensor (n, D)."""
+    """Rows in memory, as one tensor (n, D), and known anomalies (k, D)."""
 
-    def __init__(self, rows: Tensor) -> None:
+    def __init__(self, rows: Tensor, anomalies: Tensor | None = None) -> None:
         self._rows = rows
+        self.anomalies = anomalies if anomalies is not None and len(anomalies) else None
 
     @property
     def n_columns(self) -> int:

@@ -22,6 +22,7 @@ def check_spec(
     """
     _check_names(gan, net, phases)
     _check_all_trained(gan, net, phases, max_iter)
+    _check_negatives(gan, net, batch)
     for phase in phases:
         _check_loss(gan, net, phase, batch.at(phase.start))
     rows = batch.x[0]
@@ -62,6 +63,19 @@ def _check_all_trained(gan: BaseGAN, net: Networks, phases: Sequence[Phase], max
         raise ValueError(
             f"Phase {late[0].name!r} of {name} has no turn in {max_iter} steps, so {network} would "
             "not train. Raise `max_iter`, or let the phase begin earlier or more often."
+        )
+
+
+def _check_negatives(gan: BaseGAN, net: Networks, batch: Batch) -> None:
+    """Raise a ValueError if there are negatives, and no critic can learn from them."""
+    if batch.negatives is None:
+        return
+    with torch.no_grad():
+        pairs = gan.reject(net, batch.x, batch.negatives)
+    if not pairs:
+        raise ValueError(
+            f"{type(gan).__name__} cannot learn from known anomalies, because its score does not "
+            "ask a critic of rows. Use a GAN whose score does, such as the default."
         )
 
 

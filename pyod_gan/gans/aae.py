@@ -68,6 +68,10 @@ class AAE(BaseGAN):
         loss = l2(x, net.gen(code)).mean(-1)
         return Play((Pair("critic", z, code),), extra=self.reconstruction_weight * loss)
 
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        """Return no pair, because the score asks no critic."""
+        return ()
+
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return self.by_column(net, x).sum(-1)
 

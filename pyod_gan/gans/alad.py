@@ -73,6 +73,10 @@ class ALAD(BaseGAN):
             )
         )
 
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        real, fake = cat(x, net.enc(x)), cat(negatives, net.enc(negatives))
+        return (Pair("xz", real, fake, weight=0.0),)
+
     def score(self, net: Networks, x: Tensor) -> Tensor:
         reconstruction = net.gen(net.enc(x))
         return l1(net.xx.features(cat(x, x)), net.xx.features(cat(x, reconstruction)))

@@ -73,6 +73,10 @@ class BiGAN(BaseGAN):
     def play(self, net: Networks, x: Tensor, z: Tensor) -> Play:
         return Play((Pair("critic", cat(x, net.enc(x)), cat(net.gen(z), z)),))
 
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        real, fake = cat(x, net.enc(x)), cat(negatives, net.enc(negatives))
+        return (Pair("critic", real, fake, weight=0.0),)
+
     def score(self, net: Networks, x: Tensor) -> Tensor:
         ex = net.enc(x)
         made = net.gen(ex)

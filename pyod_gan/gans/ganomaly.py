@@ -85,6 +85,10 @@ class GANomaly(BaseGAN):
         )
         return Play((Pair("critic", x, made, weight=0.0),), extra=loss.mean(-1))
 
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        """Return no pair, because the score asks no critic."""
+        return ()
+
     def generate(self, net: Networks, z: Tensor) -> None:
         """Return None, because the decoder knows codes of rows only and has no prior."""
 

@@ -113,6 +113,10 @@ class OCGAN(BaseGAN):
         loss = l2(x, net.gen(code)).mean(-1)
         return Play(pairs, extra=self.reconstruction_weight * loss)
 
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        """Return no pair, because the score asks no critic."""
+        return ()
+
     def generate(self, net: Networks, z: Tensor) -> Tensor:
         return net.gen(self._split(z)[0])
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
-from ..engine.functional import cat
-from ..engine.networks import Networks
-from ..engine.spec import Pair
 from .alad import ALAD
 
 
@@ -49,7 +44,3 @@ class RCGAN(ALAD):
     max_iter: int = 500  # half of ALAD's steps, at twice its learning rate
     lr: float = 1e-3
     broad_negatives: bool = True
-
-    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
-        real, fake = cat(x, net.enc(x)), cat(negatives, net.enc(negatives))
-        return (Pair("xz", real, fake, weight=0.0),)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..engine.functional import bounded, l2
 from ..engine.networks import Network, NetworkMaker, Networks
-from ..engine.spec import BaseGAN, Batch, Phase
+from ..engine.spec import BaseGAN, Batch, Pair, Phase
 
 BOUND = 5.0  # largest value that a decoder can make, in standard deviations of a column
 
@@ -92,6 +92,10 @@ class USAD(BaseGAN):
 
     def generate(self, net: Networks, z: Tensor) -> None:
         """Return None, because the decoders know codes of rows only and have no prior."""
+
+    def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
+        """Return no pair, because the score asks no critic."""
+        return ()
 
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return self.by_column(net, x).sum(-1)

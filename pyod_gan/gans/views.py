@@ -74,10 +74,10 @@ class ViewGAN(BaseGAN):
     def score(self, net: Networks, x: Tensor) -> Tensor:
         return -net.critic(x).squeeze(-1)
 
-    def judge(self, rows: np.ndarray) -> WeighedViews:
+    def judge(self, rows: np.ndarray, anomalies: np.ndarray) -> WeighedViews:
         from ..views import WeighedViews  # and numba, which other GANs do without
 
-        return WeighedViews.fit(rows, self._critic())
+        return WeighedViews.fit(rows, self._critic(), anomalies)
 
     def load_judge(self, arrays: Mapping[str, np.ndarray]) -> WeighedViews:
         from ..views import WeighedViews

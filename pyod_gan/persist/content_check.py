@@ -15,12 +15,14 @@ JUDGE = "judge."  # begins the names of arrays that the judge checks itself
 FLOATS = (np.float32, np.float64)
 
 # Shape and types of every other array. A letter is one size, wherever it stands: E members, n
-# training rows, D columns, r rows in the reservoir (which may be empty), m held-out rows.
+# training rows, D columns, r rows in the reservoir (which may be empty), k known anomalies, m
+# held-out rows.
 ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
     "scores": (("n",), FLOATS),
     "labels": (("n",), (np.int32, np.int64)),
     "threshold": ((1,), FLOATS),
     "reservoir": (("r", "D"), FLOATS),
+    "known_anomalies": (("k", "D"), FLOATS),
     "scaler.mean": (("D",), FLOATS),
     "scaler.scale": (("D",), FLOATS),
     "scaler.var": (("D",), FLOATS),
@@ -33,7 +35,16 @@ ARRAYS: dict[str, tuple[tuple[str | int, ...], tuple[type, ...]]] = {
     "conformal_scores": (("m",), FLOATS),
 }
 # "var" only in old files, "news" in none of them
-OPTIONAL = {"scaler.var", "scaler.news", "weights", "reader", "encoder", "conformal_scores"}
+OPTIONAL = {
+    "scaler.var",
+    "scaler.news",
+    "weights",
+    "reader",
+    "encoder",
+    "known_anomalies",
+    "conformal_scores",
+}
+WITH_GAPS = {"reservoir", "known_anomalies"}  # missing values are NaN
 SCORES = {"scores", "labels", "threshold", "conformal_scores"}  # of every estimator
 POSITIVE = ("scaler.scale", "units.scale", "weights")
 
@@ -123,7 +134,7 @@ def _check_values(arrays: Arrays) -> None:
             raise ValueError(f"its array {name!r} has the shape {array.shape}, which does not fit")
         if kinds and array.dtype not in kinds:
             raise ValueError(f"its array {name!r} has the type {array.dtype}")
-        finite = np.isfinite(array) if name != "reservoir" else ~np.isinf(array)  # with gaps
+        finite = ~np.isinf(array) if name in WITH_GAPS else np.isfinite(array)
         if array.dtype.kind == "f" and name != "threshold" and not finite.all():
             raise ValueError(f"its array {name!r} has values that are not finite")
     if np.isnan(arrays["threshold"]).any():

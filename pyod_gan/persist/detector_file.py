@@ -44,6 +44,7 @@ class Saved:
     threshold: float
     share: float  # share of outliers that the threshold stands for
     reservoir: np.ndarray  # (at most reservoir_size, D), in the table's units
+    known_anomalies: np.ndarray  # (k, D), in the table's units
     history: list[dict[str, float]]
     n_iter: int
     n_samples_seen: int
@@ -215,6 +216,8 @@ def _arrays(saved: Saved) -> Arrays:
     arrays = saved.model.to_arrays()
     arrays |= {"scores": saved.scores, "labels": saved.labels, "reservoir": saved.reservoir}
     arrays["threshold"] = np.array([saved.threshold], dtype=np.float64)
+    if len(saved.known_anomalies):
+        arrays["known_anomalies"] = saved.known_anomalies
     if saved.conformal_scores is not None:
         arrays["conformal_scores"] = saved.conformal_scores
     return {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -248,6 +251,7 @@ def saved_from(
         threshold=float(arrays["threshold"][0]),
         share=about["share"],
         reservoir=arrays["reservoir"],
+        known_anomalies=arrays.get("known_anomalies", np.zeros((0, len(front_end.outputs)))),
         history=about["history"],
         n_iter=about["n_iter"],
         n_samples_seen=about["n_samples_seen"],

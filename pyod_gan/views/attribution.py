@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from . import kernels
 from .pairs import N_BINS, find_bins
 from .table_views import KNOWN, VIEWS, TableViews, are_known, on_grid
-from .tensors import TensorCritic
 
 STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
 GROUPS = 64  # of prototypes, of which each gives one expected row
@@ -34,10 +35,11 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
     return np.ascontiguousarray(places.T[chosen] / views.grid)
 
 
-def shares_of_views(critic: TensorCritic, slopes: Array, inputs: Array) -> Array:
+def shares_of_views(opinions: Callable[[Tensor], Tensor], slopes: Array, inputs: Array) -> Array:
     """Shares of the views and of the own views in a score, by inputs (n, 2 V + K) -> (n, V + K).
 
-    ``slopes`` (n, 3) say how the score rises with each of the three opinions. Shares are integrated
+    ``slopes`` (n, O) say how the score rises with each of the opinions, (n, 2 V + K) -> (n, O).
+    Shares are integrated
     gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose views are all at
     the median, and which is new if the row is.
     """
@@ -51,7 +53,7 @@ def shares_of_views(critic: TensorCritic, slopes: Array, inputs: Array) -> Array
     with torch.inference_mode(False), torch.enable_grad():
         for step in range(STEPS):
             point = torch.lerp(start, end, (step + 0.5) / STEPS).requires_grad_()
-            score = (critic(point) * torch.from_numpy(slopes)).sum(-1)
+            score = (opinions(point) * torch.from_numpy(slopes)).sum(-1)
             total += torch.autograd.grad(score.sum(), point)[0]
     terms = ((end - start) * total / STEPS).numpy()
     of_views = terms[:, :n_views] + terms[:, n_views : 2 * n_views]
@@ -79,8 +81,8 @@ def shares_of_columns(views: TableViews, by_view: Array, rows: Array, expected: 
             parts = getattr(details, view.kind)(look, summary, apart)
         else:
             parts = apart
-        total += by_view[:, v, None] * _normalised(parts)
-    total += by_view[:, len(VIEWS) :].sum(1, keepdims=True) * _normalised(apart)
+        total += by_view[:, v, None] * normalised(parts)
+    total += by_view[:, len(VIEWS) :].sum(1, keepdims=True) * normalised(apart)
     return total
 
 
@@ -159,7 +161,7 @@ def _standing_out(values: Array, summary: int) -> Array:
     return top
 
 
-def _normalised(parts: Array) -> Array:
+def normalised(parts: Array) -> Array:
     """Scale parts (n, D) so that the sum of each row is 1. Rows of zeros become equal parts."""
     total = parts.sum(1, keepdims=True)
     return np.where(total > 0, parts / np.where(total > 0, total, 1), 1 / parts.shape[1])

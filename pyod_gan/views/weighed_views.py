@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from . import kernels
-from .attribution import expected_rows, shares_of_columns, shares_of_views
+from .attribution import expected_rows, normalised, shares_of_columns, shares_of_views
+from .known_anomalies import KnownAnomalies, TensorAnomalies
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
 from .reference import Reference
 from .table_views import AXES, KNOWN, VIEWS, TableViews, some_rows
@@ -18,8 +19,10 @@ from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
 WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the larger residual
+OF_ANOMALIES = np.array([2.0, 1.0])  # of what known anomalies say, by slopes and by nearness
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
+NEAREST = kernels.NEAREST_OF_ALL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,14 +39,18 @@ class WeighedViews:
         Weighs them.
     units : ndarray of shape (2, 4, 2)
         Centres and scales over training rows, of the three opinions and of their weighed sum. The
-        first are for new rows, the second for training rows.
+        first are for new rows, the second for training rows. With known anomalies there are five
+        opinions, and the shape is (2, 6, 2).
+    anomalies : KnownAnomalies or None
+        Has two more opinions, if anomalies are known.
 
     Notes
     -----
     A table may be unlike all tables that the critic has seen. So two more opinions count, which
     have learnt nothing elsewhere: the plain mean of all tails and half heights, and the larger of
     the residuals to the nearest of 8 and of all prototypes. Of the three, each in its own
-    interquartile ranges, two thirds are the critic's.
+    interquartile ranges, two thirds are the critic's. Where anomalies of the table are known, two
+    more opinions count twice as much as these three together.
 
     The critic knows whether a row is one of the training rows. Those may hold anomalies, or there
     would be nothing to find among them; a new row may be the first of its kind. What the critic
@@ -56,33 +63,65 @@ class WeighedViews:
     reference: Reference
     critic: PretrainedCritic
     units: Array
+    anomalies: KnownAnomalies | None = None
 
     @classmethod
-    def fit(cls, rows: Array, critic: PretrainedCritic) -> WeighedViews:
-        """Learn views, reference and units from scaled training rows, (n, D) float32."""
+    def fit(
+        cls, rows: Array, critic: PretrainedCritic, anomalies: Array | None = None
+    ) -> WeighedViews:
+        """Learn views, reference and units from scaled training rows, (n, D) float32.
+
+        ``anomalies`` (k, D) float32 are scaled rows that are known to be anomalies.
+        """
         views = TableViews.fit(rows)
         pool = rows[some_rows(len(rows))]
         found, if_new = views.of(pool), TableViews.lengths_if_new(pool)
-        units = np.tile([0.0, 1.0], (2, len(WEIGHTS) + 1, 1))
         weighed = cls(
-            views=views, reference=Reference.fit(found, if_new), critic=critic, units=units
+            views=views,
+            reference=Reference.fit(found, if_new),
+            critic=critic,
+            units=np.tile([0.0, 1.0], (2, len(WEIGHTS) + 1, 1)),
         )
         typical = np.zeros((len(pool), len(OWN)))  # what its own GAN says of a typical row
-        highest = np.zeros(2)
-        in_fit = found[:, AXES].copy()
-        for known in (0, 1):
-            found[:, KNOWN], found[:, AXES] = known, in_fit if known else if_new
-            units[known, :-1] = [_unit(opinion) for opinion in weighed.opinions(found, typical).T]
-            together = weighed.weigh(found, typical)
+        as_new = found.copy()
+        as_new[:, KNOWN], as_new[:, AXES] = 0, if_new
+        found[:, KNOWN] = 1
+        if anomalies is not None and len(anomalies):
+            weighed = weighed._knowing(anomalies, pool, as_new, typical)
+        units, highest = weighed.units, np.zeros(2)
+        for known, of_pool in enumerate((as_new, found)):
+            said = weighed.opinions(of_pool, typical, pool)
+            units[known, :-1] = [_unit(opinion) for opinion in said.T]
+            together = weighed.weigh(of_pool, typical, pool)
             centre, scale = units[known, -1] = _unit(together)
             highest[known] = (np.quantile(together, SAME_SHARE) - centre) / scale
         if highest.min() > LEAST_SCALE:
             units[0, -1, 1] *= highest[0] / highest[1]
         return weighed
 
+    def _knowing(
+        self, anomalies: Array, pool: Array, views_of_pool: Array, own: Array
+    ) -> WeighedViews:
+        """Make the same with known anomalies (k, D), which differ from rows of the pool (P, D)."""
+        views_of_them = self.views.of(anomalies)
+        views_of_them[:, KNOWN] = 0
+        known = KnownAnomalies.fit(
+            anomalies,
+            self._inputs(views_of_them, np.zeros((len(anomalies), own.shape[1]))),
+            pool,
+            self._inputs(views_of_pool, own),
+        )
+        units = np.tile([0.0, 1.0], (2, len(WEIGHTS) + len(OF_ANOMALIES) + 1, 1))
+        return replace(self, anomalies=known, units=units)
+
+    @property
+    def weights(self) -> Array:
+        """Weights of the opinions."""
+        return WEIGHTS if self.anomalies is None else np.r_[WEIGHTS, OF_ANOMALIES]
+
     def scores(self, rows: Array, own: Array) -> Array:
         """Scores of scaled rows, by views of their own GAN too, (n, D), (n, K) -> (n,)."""
-        return self.weigh(self.views.of(rows), own)
+        return self.weigh(self.views.of(rows), own, rows)
 
     def inputs(self, rows: Array, own: Array) -> Array:
         """What the critic sees of scaled rows, (n, D), (n, K) -> (n, 2 V + K)."""
@@ -93,8 +132,11 @@ class WeighedViews:
         inputs = TensorInputs(self.reference)(torch.from_numpy(views), torch.from_numpy(own))
         return np.asarray(inputs.numpy())
 
-    def opinions(self, views: Array, own: Array) -> Array:
-        """What the critic, the plain mean and the larger residual say, (n, V), (n, K) -> (n, 3)."""
+    def opinions(self, views: Array, own: Array, rows: Array) -> Array:
+        """What is said of rows, (n, V), (n, K), (n, D) -> (n, 3) or (n, 5).
+
+        The critic, the plain mean and the larger residual have an opinion, and known anomalies two.
+        """
         r, c = self.reference, self.critic
         found = np.empty((len(views), len(WEIGHTS)))
         kernels.weigh(
@@ -102,18 +144,21 @@ class WeighedViews:
             float(r.beyond), r.lowest, r.floors, r.middles, r.spreads, CEILING, SLOPE,
             c.w1, c.b1, c.w2, c.b2, c.w3, float(c.b3), found,
         )  # fmt: skip
-        return found
+        if self.anomalies is None:
+            return found
+        nearest = views[:, NEAREST]
+        return np.hstack([found, self.anomalies.opinions(self._inputs(views, own), rows, nearest)])
 
-    def weigh(self, views: Array, own: Array) -> Array:
-        """Scores of rows by their views, (n, V), (n, K) -> (n,)."""
+    def weigh(self, views: Array, own: Array, rows: Array) -> Array:
+        """Scores of rows by their views, (n, V), (n, K), (n, D) -> (n,)."""
         centres, scales = self._units_of(views)
-        in_units = (self.opinions(views, own) - centres[:, :-1]) / scales[:, :-1]
-        together = (in_units * WEIGHTS).sum(1)
+        in_units = (self.opinions(views, own, rows) - centres[:, :-1]) / scales[:, :-1]
+        together = (in_units * self.weights).sum(1)
         scores: Array = (together - centres[:, -1]) / scales[:, -1]
         return scores
 
     def _units_of(self, views: Array) -> tuple[Array, Array]:
-        """Centres and scales for rows, new or of the training, (n, V) -> (n, 4), (n, 4)."""
+        """Centres and scales for rows, new or of the training, (n, V) -> twice (n, 4 or 6)."""
         units = self.units[views[:, KNOWN].astype(int)]
         return units[..., 0], units[..., 1]
 
@@ -130,14 +175,31 @@ class WeighedViews:
 
         ``own`` (n, K) are views of the rows' own GAN, ``expected`` is from :meth:`expected`.
         """
-        by_view = self.shares_of_views(self.views.of(rows), own)
-        return shares_of_columns(self.views, by_view, rows, expected)
+        views = self.views.of(rows)
+        by_view = self.shares_of_views(views, own, rows)
+        shares = shares_of_columns(self.views, by_view, rows, expected)
+        if self.anomalies is None:
+            return shares
+        slopes, middle = self._slopes(views), expected.mean(0)
+        centres, nearest = self._units_of(views)[0], views[:, NEAREST]
+        said = self.anomalies.opinions(self._inputs(views, own), rows, nearest)[:, 1]
+        nearer = slopes[:, -1] * np.maximum(said - centres[:, -2], 0)
+        alike = normalised(self.anomalies.columns_alike(rows, middle))
+        by_slopes = slopes[:, -2, None] * self.anomalies.columns_of_slopes(rows, middle)
+        return np.asarray(shares + np.maximum(by_slopes, 0) + nearer[:, None] * alike)
 
-    def shares_of_views(self, views: Array, own: Array) -> Array:
-        """Shares of views and own views in the scores of rows, (n, V), (n, K) -> (n, V + K)."""
+    def shares_of_views(self, views: Array, own: Array, rows: Array) -> Array:
+        """Shares of views and own views in scores, (n, V), (n, K), (n, D) -> (n, V + K)."""
+        said = _TensorOpinions(self)
+        x, nearest = torch.from_numpy(rows).double(), torch.from_numpy(views)[:, NEAREST]
+        return shares_of_views(
+            lambda inputs: said(inputs, x, nearest), self._slopes(views), self._inputs(views, own)
+        )
+
+    def _slopes(self, views: Array) -> Array:
+        """How scores rise with each opinion, (n, V) -> (n, 3) or (n, 5)."""
         scales = self._units_of(views)[1]
-        slopes = WEIGHTS / scales[:, :-1] / scales[:, -1:]
-        return shares_of_views(TensorCritic(self.critic), slopes, self._inputs(views, own))
+        return np.asarray(self.weights / scales[:, :-1] / scales[:, -1:])
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything as arrays; see :meth:`from_arrays`."""
@@ -145,6 +207,7 @@ class WeighedViews:
             "views": self.views.to_arrays(),
             "reference": self.reference.to_arrays(),
             "critic": self.critic.to_arrays(),
+            "anomalies": {} if self.anomalies is None else self.anomalies.to_arrays(),
         }
         arrays = {f"{part}.{name}": a for part, of in parts.items() for name, a in of.items()}
         return arrays | {"units": self.units}
@@ -158,25 +221,34 @@ class WeighedViews:
         ValueError
             If the arrays are not those of weighed views.
         """
-        parts: dict[str, dict[str, Array]] = {"views": {}, "reference": {}, "critic": {}}
+        names = ("views", "reference", "critic", "anomalies")
+        parts: dict[str, dict[str, Array]] = {name: {} for name in names}
         for name, array in arrays.items():
             part, _, rest = name.partition(".")
             if part in parts and rest:
                 parts[part][rest] = array
             elif name != "units":
                 raise ValueError(f"Weighed views have no array {name!r}.")
+        views = TableViews.from_arrays(parts["views"])
+        critic = PretrainedCritic.from_arrays(parts["critic"])
+        anomalies = None
+        if parts["anomalies"]:
+            size = len(critic.w1), views.n_columns
+            anomalies = KnownAnomalies.from_arrays(parts["anomalies"], *size)
+        n_units = len(WEIGHTS) + (0 if anomalies is None else len(OF_ANOMALIES)) + 1
         units = arrays.get("units", np.zeros(0))
-        finite = units.shape == (2, len(WEIGHTS) + 1, 2) and np.isfinite(units).all()
+        finite = units.shape == (2, n_units, 2) and np.isfinite(units).all()
         if not finite or not (units[..., 1] > 0).all():
             raise ValueError("The units of weighed views must be centres and positive scales.")
         reference = Reference.from_arrays(parts["reference"])
         if len(reference.knots) != len(VIEWS) + AXES.stop - AXES.start:
             raise ValueError("A reference must have each view, and those of axes twice.")
         return cls(
-            views=TableViews.from_arrays(parts["views"]),
+            views=views,
             reference=reference,
-            critic=PretrainedCritic.from_arrays(parts["critic"]),
+            critic=critic,
             units=np.asarray(units, np.float64),
+            anomalies=anomalies,
         )
 
 
@@ -187,6 +259,23 @@ def _unit(values: Array) -> tuple[float, float]:
     return float(middle), float(scale if scale > LEAST_SCALE else 1.0)
 
 
+class _TensorOpinions(nn.Module):
+    """Opinions in torch, inputs (B, 2 V + K), rows (B, D) and differences (B,) to (B, 3 or 5)."""
+
+    def __init__(self, weighed: WeighedViews) -> None:
+        super().__init__()
+        known = weighed.anomalies
+        self.critic = TensorCritic(weighed.critic)
+        self.anomalies = None if known is None else TensorAnomalies(known)
+
+    def forward(self, inputs: Tensor, x: Tensor, nearest: Tensor) -> Tensor:
+        """Say what each of them thinks of rows."""
+        said: Tensor = self.critic(inputs)
+        if self.anomalies is None:
+            return said
+        return torch.cat([said, self.anomalies(inputs, x, nearest)], 1)
+
+
 class _TensorScores(nn.Module):
     """Scores of rows in torch."""
 
@@ -194,15 +283,16 @@ class _TensorScores(nn.Module):
         super().__init__()
         self.views = TensorViews(weighed.views)
         self.inputs = TensorInputs(weighed.reference)
-        self.critic = TensorCritic(weighed.critic)
+        self.opinions = _TensorOpinions(weighed)
         self.register_buffer("units", torch.from_numpy(weighed.units))
-        self.register_buffer("weights", torch.from_numpy(WEIGHTS))
+        self.register_buffer("weights", torch.from_numpy(weighed.weights))
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         """Score rows, (B, D), (B, K) -> (B,)."""
         views = self.views(x)
         centres, scales = self.get_buffer("units")[views[:, KNOWN].long()].unbind(-1)
-        opinions = (self.critic(self.inputs(views, own)) - centres[:, :-1]) / scales[:, :-1]
+        said = self.opinions(self.inputs(views, own), x, views[:, NEAREST])
+        opinions = (said - centres[:, :-1]) / scales[:, :-1]
         together = (opinions * self.get_buffer("weights")).sum(1)
         scores: Tensor = (together - centres[:, -1]) / scales[:, -1]
         return scores

@@ -19,7 +19,7 @@ from pyod_gan import GANDetector
 from pyod_gan.engine.row_source import ArrayRows
 from pyod_gan.engine.training import build, fit_members
 from pyod_gan.front_ends.table_scaler import TableScaler
-from pyod_gan.gans import BaseGAN
+from pyod_gan.gans import AAE, OCGAN, USAD, BaseGAN, GANomaly
 from tests.conftest import Fit
 from tests.gans.blind_spots import BLIND_TO
 from tests.helpers import (
@@ -30,8 +30,11 @@ from tests.helpers import (
     table,
     with_broken_dependence,
     with_far_rows,
+    with_known_kind,
     with_rows_in_a_gap,
 )
+
+ASK_NO_CRITIC = {AAE, GANomaly, OCGAN, USAD}  # their scores do not
 
 
 def train(gan: BaseGAN, rows: np.ndarray, seeds: list[int], steps: int = 25):
@@ -114,6 +117,21 @@ def test_far_rows_rank_above_the_bulk_also_where_training_rows_are_far(
     _, fresh, far = contaminated(seed)
     assert roc_auc_score(with_far_rows(seed)[1], detector.decision_scores_) > 0.95
     assert roc_auc_score(far, detector.decision_function(fresh)) > 0.95
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_known_anomalies_are_learnt_or_refused(gan_class: type[BaseGAN], seed: int) -> None:
+    """Five of a hundred that lie among the normal rows, and are found by few GANs without them."""
+    rows, known, fresh, y = with_known_kind(seed)
+    detector = GANDetector(gan_class(), random_state=seed)
+    if gan_class in ASK_NO_CRITIC:
+        with pytest.raises(ValueError, match="cannot learn from known anomalies"):
+            detector.fit(rows, known_anomalies=known)
+        return
+    before = roc_auc_score(y, detector.fit(rows).decision_function(fresh))
+    found = detector.fit(rows, known_anomalies=known).decision_function(fresh)
+    assert roc_auc_score(y, found) > max(0.9, before + 0.1)
+    assert detector.known_anomalies_.tolist() == known.tolist()
 
 
 @pytest.mark.parametrize(

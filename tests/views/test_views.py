@@ -181,9 +181,10 @@ def test_a_copy_of_a_training_row_is_that_row() -> None:
 def test_shares_of_views_add_up() -> None:
     """Integrated gradients sum to the difference of the score to that of a typical row."""
     weighed = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.load())
-    views, own = weighed.views.of(NEW["mixed"]), np.ones((len(NEW["mixed"]), 1))
-    shares = weighed.shares_of_views(views, own)
-    scores = weighed.weigh(views, own)
+    rows, own = NEW["mixed"], np.ones((len(NEW["mixed"]), 1))
+    views = weighed.views.of(rows)
+    shares = weighed.shares_of_views(views, own, rows)
+    scores = weighed.weigh(views, own, rows)
     assert np.ptp(scores - shares.sum(1)) < 0.15 * np.ptp(scores)
 
 
@@ -196,7 +197,7 @@ def test_opinions_without_a_critic() -> None:
     nearest = [VIEWS.index(View("bank", f"nearest of {g}")) for g in (8, 1024)]
     residual = heights[:, nearest].max(1)
     residual = np.sign(residual) * np.expm1(np.abs(residual))
-    found = weighed.opinions(weighed.views.of(rows), own)
+    found = weighed.opinions(weighed.views.of(rows), own, rows)
     np.testing.assert_allclose(found, np.c_[above, plain, residual], atol=1e-9)
 
 
