@@ -4,7 +4,8 @@
 so on for each GAN and for each spec of :mod:`benchmarks.peers.ablated`.
 ``GANDetector:alad+game=hinge+n_estimators=1`` sets parameters of the estimator or of the GAN. Names
 that begin with ``PyOD-`` are PyOD's own GANs: as shipped, and repaired
-(:mod:`benchmarks.peers.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``.
+(:mod:`benchmarks.peers.pyod_gans`). All others are PyOD's detectors and ``NearestPrototype``. Those
+of ``LABELLED`` need known anomalies, so they are for the protocols ``known-1`` to ``known-10``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pyod.models.base import BaseDetector
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ PEERS = {
     "PyOD-SO_GAAL-repaired": "benchmarks.peers.pyod_gans:RepairedSOGAAL",
     "PyOD-MO_GAAL": "pyod.models.mo_gaal:MO_GAAL",
     "PyOD-MO_GAAL-repaired": "benchmarks.peers.pyod_gans:RepairedMOGAAL",
+}
+
+LABELLED = {
+    "DevNet": "pyod.models.devnet:DevNet",
+    "DevNet-repaired": "benchmarks.peers.labelled:RepairedDevNet",
+    "XGBOD": "pyod.models.xgbod:XGBOD",  # needs xgboost
 }
 
 SLOW = {name for name in PEERS if name.startswith("PyOD-") and "SO_GAAL" not in name} | {"VAE"}
@@ -102,9 +110,9 @@ def expand(names: str | None, more_lists: Mapping[str, tuple[str, ...]] | None =
     chosen: dict[str, None] = {}
     for name in re.split(r",(?![^(]*\))", names or "default"):  # a tuple keeps its commas
         chosen.update(dict.fromkeys(lists.get(name, (name,))))
-    unknown = [name for name in chosen if name not in PEERS and not is_ours(name)]
+    unknown = [name for name in chosen if name not in PEERS | LABELLED and not is_ours(name)]
     if unknown:
-        known = ", ".join([OURS, f"{OURS}:<gan>", *PEERS])
+        known = ", ".join([OURS, f"{OURS}:<gan>", *PEERS, *LABELLED])
         raise ValueError(f"Unknown detector: {', '.join(unknown)}. Known: {known}.")
     for name in filter(is_ours, chosen):
         _ours(name, 0)
@@ -128,10 +136,28 @@ def make(name: str, seed: int) -> BaseDetector:
     """
     if is_ours(name):
         return _ours(name, seed)
-    module, _, attribute = PEERS[name].partition(":")
+    module, _, attribute = (PEERS | LABELLED)[name].partition(":")
     detector = getattr(import_module(module), attribute)
     seeded = "random_state" in inspect.signature(detector).parameters
     return detector(random_state=seed) if seeded else detector()
+
+
+def fit(name: str, detector: BaseDetector, X: np.ndarray, known: np.ndarray | None) -> None:
+    """Fit a detector on rows, and on known anomalies (k, D) if it can learn from them.
+
+    Raises
+    ------
+    ValueError
+        If there are no known anomalies, and the detector needs some.
+    """
+    if name in LABELLED:
+        if known is None or not len(known):
+            raise ValueError(f"{name} needs known anomalies: run it under known-1 to known-10")
+        detector.fit(np.vstack([X, known]), np.repeat([0, 1], [len(X), len(known)]))
+    elif known is not None and is_ours(name):
+        detector.fit(X, known_anomalies=known)
+    else:
+        detector.fit(X)
 
 
 def _ours(name: str, seed: int) -> GANDetector:

@@ -8,6 +8,8 @@ one-class        a random half of the normal rows     the other normal rows and 
 dte-one-class    the first half of the normal rows    the other normal rows and all anomalies
 dte-unsupervised a bootstrap sample of all rows       all rows
 kdd, arrhythmia  the normal rows of a random half     the other half, anomalies and all
+known-0 to -10   a random half, of whose anomalies    the other half, anomalies and all
+                 so many are known, or all
 ================ ==================================== ==========================================
 
 The ``dte-`` protocols repeat those of "On Diffusion Modeling for Anomaly Detection" (Livernoche et
@@ -20,12 +22,16 @@ columns. They exist for comparison with published figures; the honest headline i
 (Zong et al., ICLR 2018; Zenati et al., ICDM 2018): a fixed share of the scored rows is
 flagged, and precision, recall and F1 are given.
 
-Labels are used for the split and for the metrics only, never by a detector.
+Under ``known-1``, ``known-5`` and ``known-10`` a detector that can learn from known anomalies gets
+so many of them, apart from the other rows of its half, whose anomalies it is not told. ``known-0``
+is the same without. Otherwise labels are used for the split and for the metrics only, never by a
+detector.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +54,7 @@ class Split(NamedTuple):
     train: IntArray
     test: IntArray
     reference: IntArray
+    known: IntArray | None = None  # anomalies that a detector is told
 
 
 class Task(NamedTuple):
@@ -56,6 +63,7 @@ class Task(NamedTuple):
     X_train: FloatArray
     X_test: FloatArray | None
     y: IntArray
+    known: FloatArray | None = None  # known anomalies, which are not among ``X_train``
 
 
 def thin(y: IntArray, max_rows: int | None) -> IntArray:
@@ -137,6 +145,17 @@ def _papers(y: IntArray, seed: int) -> Split:
     return Split(train, np.sort(rows[half:]), train)
 
 
+def _known(y: IntArray, seed: int, most: int) -> Split:
+    """Halve normal rows and anomalies at random; of one half some anomalies are known."""
+    rng = np.random.RandomState(seed)
+    normals, anomalies = (rng.permutation(np.flatnonzero(y == label)) for label in (0, 1))
+    half = len(anomalies) // 2
+    known = anomalies[:half][:most]
+    train = np.concatenate([normals[: len(normals) // 2], anomalies[len(known) : half]])
+    test = np.concatenate([normals[len(normals) // 2 :], anomalies[half:]])
+    return Split(np.sort(train), np.sort(test), np.sort(train), known)
+
+
 PROTOCOLS: dict[str, Callable[[IntArray, int], Split]] = {
     "contaminated": _contaminated,
     "one-class": _one_class,
@@ -144,6 +163,7 @@ PROTOCOLS: dict[str, Callable[[IntArray, int], Split]] = {
     "dte-unsupervised": _dte_unsupervised,
     "kdd": _papers,
     "arrhythmia": _papers,
+    **{f"known-{most}": partial(_known, most=most) for most in (0, 1, 5, 10)},
 }
 
 
@@ -187,4 +207,5 @@ def make_task(
     if protocol.startswith("dte-") or not scales_itself:
         X = StandardScaler().fit(X[split.reference]).transform(X)
     X_test = None if split.train is split.test else X[split.test]
-    return Task(X[split.train], X_test, y[split.test])
+    known = None if split.known is None else X[split.known]
+    return Task(X[split.train], X_test, y[split.test], known)

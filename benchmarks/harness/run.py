@@ -159,7 +159,7 @@ def _fit_and_score(
     """Fit, score and time; raise if a score is not finite."""
     detector = detectors.make(cell.detector, cell.seed)
     start = time.perf_counter()
-    detector.fit(task.X_train)
+    detectors.fit(cell.detector, detector, task.X_train, task.known)
     fitted = time.perf_counter()
     measures["fit_seconds"] = fitted - start
     if task.X_test is None:

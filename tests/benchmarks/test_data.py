@@ -177,6 +177,21 @@ def test_contaminated_scores_the_rows_it_is_fitted_on() -> None:
     assert split.train.tolist() == list(range(50))
 
 
+@pytest.mark.parametrize(("protocol", "n_known"), [("known-0", 0), ("known-5", 5), ("known-10", 8)])
+def test_known_anomalies_are_of_the_half_that_is_fitted(protocol: str, n_known: int) -> None:
+    y = _labels(200, 17)
+    split = protocols.PROTOCOLS[protocol](y, 0)
+    assert split.known is not None
+    assert len(split.known) == n_known and y[split.known].all()
+    assert (y[split.train].sum(), y[split.test].sum()) == (8 - n_known, 9)
+    together = np.concatenate([split.train, split.known, split.test])
+    assert sorted(together) == list(range(len(y)))
+    X = np.random.default_rng(0).normal(3, 2, size=(len(y), 4))
+    task = protocols.make_task(X, y, protocol, 0)
+    assert task.known is not None and task.known.shape == (n_known, 4)
+    assert abs(task.X_train.mean()) < 1e-9
+
+
 @pytest.mark.parametrize("protocol", ["one-class", "dte-one-class"])
 def test_one_class_never_scores_a_training_row(protocol: str) -> None:
     y = _labels(1200, 100)
