@@ -13,7 +13,7 @@ from .api.conformal import ConformalMixin
 from .api.explaining import ExplainMixin
 from .api.exporting import OnnxMixin
 from .api.fitted import model_of
-from .api.known_anomalies import other_rows, read_anomalies
+from .api.negatives import augmented_rows, other_rows, read_anomalies
 from .api.parameters import (
     CONSTRAINTS,
     ParametersMixin,
@@ -32,12 +32,13 @@ from .engine.network_spec import NetworkSpec
 from .engine.networks import Networks
 from .engine.spec import BaseGAN, Settings
 from .engine.training import member_streams
+from .front_ends.augmentations import Augmentation
 from .front_ends.front_end import Rows
 from .front_ends.table import TableFrontEnd
 from .front_ends.table_encoder import TableEncoder
 from .front_ends.table_reader import TableReader
 from .gans.registry import get_gan
-from .model import fit_model
+from .model import Negatives, fit_model
 
 
 class GANDetector(
@@ -88,6 +89,13 @@ class GANDetector(
         Whether to stop without labels, by :class:`pyod_gan.callbacks.EarlyStopping`.
     callbacks : sequence of Callback, default=None
         Objects with skorch's method names, see :class:`pyod_gan.callbacks.Callback`.
+    augmentations : sequence of str or callable, default=None
+        Changes that make negatives of training rows, which critics learn to reject, as they do
+        broad negatives. "cut-paste", "shuffled-patches", "reversed" and "warped", see
+        :mod:`pyod_gan.augmentations`, are for windows and images, whose shape the ``network`` says.
+        A callable gets rows (n, n_encoded), or windows (n, channels, ...) if rows have a shape, in
+        the units of the table, and a ``RandomState``, and returns changed ones. With several, each
+        makes as many negatives.
     preprocessing : {"auto", "joint", "table"} or TableReader, default="auto"
         "auto" reads data frames by :class:`pyod_gan.tables.TableReader`, and encodes those that
         have missing values or columns of other kinds than numbers, by
@@ -187,6 +195,7 @@ class GANDetector(
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
+        augmentations: Sequence[str | Augmentation] | None = None,
         preprocessing: str | TableReader = "auto",
         warm_start: bool = False,
         reservoir_size: int = 2048,
@@ -205,6 +214,7 @@ class GANDetector(
         self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks
+        self.augmentations = augmentations
         self.preprocessing = preprocessing
         self.warm_start = warm_start
         self.reservoir_size = reservoir_size
@@ -252,6 +262,7 @@ class GANDetector(
             known = read_anomalies(front_end, known_anomalies)
             learnt = other_rows(values, known)
             rows = front_end.scale(values)
+            changed = augmented_rows(self, settings.network, values[learnt])
             fit = fit_model(
                 gan,
                 settings,
@@ -260,7 +271,7 @@ class GANDetector(
                 member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
                 all_callbacks(self.callbacks, self.early_stopping, self.verbose),
                 find_device(self.device),
-                anomalies=front_end.scale(known),
+                negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
                 start=self._networks_to_start_from(),
                 progress=self.verbose == 1,
             )

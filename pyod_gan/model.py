@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -231,6 +231,18 @@ class Fit:
     n_steps: int
 
 
+class Negatives(NamedTuple):
+    """Scaled rows that are not normal. Critics learn to reject them."""
+
+    anomalies: np.ndarray  # (k, D) known anomalies, which a judge learns from, too
+    augmented: np.ndarray  # (a, D) changed training rows
+
+    @classmethod
+    def none(cls, rows: Rows) -> Negatives:
+        """Make negatives for training rows that have none."""
+        return cls(rows.values[:0], rows.values[:0])
+
+
 @own_settings()
 def fit_model(
     gan: BaseGAN,
@@ -241,13 +253,13 @@ def fit_model(
     callbacks: Sequence[Callback],
     device: torch.device,
     *,
-    anomalies: np.ndarray | None = None,
+    negatives: Negatives | None = None,
     start: Networks | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train an ensemble on the scaled rows of a fitted front end, and score them.
 
-    ``anomalies`` (k, D) are further scaled rows that are known to be anomalies. For ``start`` see
+    ``negatives`` are further scaled rows. For ``start`` see
     :func:`~pyod_gan.engine.training.fit_members`.
 
     Raises
@@ -257,10 +269,10 @@ def fit_model(
     TrainingCollapsedError
         If no member could be trained.
     """
-    known = _known(rows, anomalies)
-    source = _source(rows, known, device)
+    negatives = negatives or Negatives.none(rows)
+    source = _source(rows, negatives, device)
     trained = fit_members(gan, source, settings, streams, callbacks, start)
-    return _scored(gan, settings, front_end, rows, known, trained, progress)
+    return _scored(gan, settings, front_end, rows, negatives, trained, progress)
 
 
 @own_settings()
@@ -275,12 +287,12 @@ def continue_model(
     n_steps: int,
     *,
     renews: bool,
-    anomalies: np.ndarray | None = None,
+    negatives: Negatives | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train the ensemble of a fitted model further, and score its new rows.
 
-    ``anomalies`` are as in :func:`fit_model`. For ``n_steps`` and ``renews`` see
+    ``negatives`` are as in :func:`fit_model`. For ``n_steps`` and ``renews`` see
     :func:`~pyod_gan.engine.training.continue_members`.
 
     Raises
@@ -288,22 +300,18 @@ def continue_model(
     ValueError
         If the parts of the GAN do not fit together.
     """
-    gan, known = model.gan, _known(rows, anomalies)
-    source = _source(rows, known, device)
+    gan, negatives = model.gan, negatives or Negatives.none(rows)
+    source = _source(rows, negatives, device)
     trained = continue_members(
         gan, source, settings, streams, callbacks, model.networks, n_steps, renews=renews
     )
-    return _scored(gan, settings, front_end, rows, known, trained, progress)
+    return _scored(gan, settings, front_end, rows, negatives, trained, progress)
 
 
-def _known(rows: Rows, anomalies: np.ndarray | None) -> np.ndarray:
-    """Known anomalies, (k, D), which may be none."""
-    return rows.values[:0] if anomalies is None else anomalies
-
-
-def _source(rows: Rows, known: np.ndarray, device: torch.device) -> ArrayRows:
-    """Scaled rows and known anomalies on a device, to train on."""
-    return ArrayRows(*(torch.from_numpy(values).to(device) for values in (rows.values, known)))
+def _source(rows: Rows, negatives: Negatives, device: torch.device) -> ArrayRows:
+    """Scaled rows and negatives on a device, to train on."""
+    first, *pools = (torch.from_numpy(values).to(device) for values in (rows.values, *negatives))
+    return ArrayRows(first, pools)
 
 
 def _scored(
@@ -311,7 +319,7 @@ def _scored(
     settings: Settings,
     front_end: FrontEnd,
     rows: Rows,
-    known: np.ndarray,
+    negatives: Negatives,
     trained: Trained,
     progress: bool,
 ) -> Fit:
@@ -319,7 +327,7 @@ def _scored(
     values, owner = rows
     by_member = _member_scores(gan, trained.networks, values, progress)
     units = find_units(by_member)
-    judge = gan.judge(values, known)
+    judge = gan.judge(values, negatives.anomalies)
     model = FittedModel(gan, settings, trained.networks, front_end, units, judge)
     scores = front_end.pool(combine(by_member, units, values, judge), owner)
     return Fit(model, scores, trained.history, trained.n_steps)

@@ -39,6 +39,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "pairing": [StrOptions({"one", "all"})],
     "early_stopping": ["boolean"],
     "callbacks": ["array-like", None],
+    "augmentations": ["array-like", None],
     "preprocessing": [StrOptions({"auto", "joint", "table"}), TableReader],
     "warm_start": ["boolean"],
     "reservoir_size": [Interval(Integral, 0, None, closed="left")],

@@ -14,8 +14,8 @@ from ..engine.spec import Settings
 from ..engine.training import member_streams
 from ..front_ends.front_end import Rows
 from ..gans.registry import get_gan
-from ..model import FittedModel, continue_model
-from .known_anomalies import other_rows, read_anomalies
+from ..model import FittedModel, Negatives, continue_model
+from .negatives import augmented_rows, other_rows, read_anomalies
 from .parameters import all_callbacks, number_of_members, resolve_settings
 from .reservoir import renewed
 from .thresholds import Scored, use_scores
@@ -28,6 +28,7 @@ class Learning(Scored, Protocol):
 
     gan: Any
     callbacks: Any
+    augmentations: Any
     early_stopping: bool
     n_estimators: int | None
     reservoir_size: int
@@ -138,6 +139,7 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
     due = detector.steps_due_ + settings.max_iter * min(1.0, len(new) / len(remembered))
     steps = int(due) if due >= LEAST_STEPS else 0
     front_end = model.front_end.rescaled(remembered)
+    changed = augmented_rows(detector, settings.network, remembered)
     before, after = detector.n_iter_, detector.n_iter_ + steps
     n_members = number_of_members(model.gan, detector.n_estimators)
     fit = continue_model(
@@ -149,7 +151,7 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
         all_callbacks(detector.callbacks, detector.early_stopping, detector.verbose),
         find_device(detector.device),
         steps,
-        anomalies=front_end.scale(known),
+        negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
         renews=before // settings.max_iter < after // settings.max_iter,
         progress=detector.verbose == 1,
     )

@@ -24,8 +24,8 @@ class BatchSampler:
     Parameters
     ----------
     source : RowSource
-        Training rows (n, D). Known anomalies, if it has some, are negatives: all of them, or the
-        second half where broad negatives are drawn too.
+        Training rows (n, D), and pools of negatives. Each pool, and broad negatives if they are
+        drawn, have equal parts of a batch.
     gan : BaseGAN
         GAN spec, which has the size of the noise and whether broad negatives are drawn.
     batch_size : int
@@ -45,10 +45,11 @@ class BatchSampler:
         self.sample = source.sample()
         self.batch_size = batch_size
         self.streams = streams
-        self.n_known = 0 if source.anomalies is None else batch_size
-        if gan.broad_negatives:
-            self.n_known //= 2
-        self.n_broad = batch_size - self.n_known if gan.broad_negatives else 0
+        n_kinds = len(source.negatives) + gan.broad_negatives
+        sizes = [batch_size // n_kinds] * n_kinds if n_kinds else []
+        sizes[:1] = [batch_size - sum(sizes[1:])] if sizes else []
+        self.n_broad = sizes.pop(0) if gan.broad_negatives else 0
+        self.n_of_pools = sizes
         self.noise_dim = gan.noise_dim(source.n_columns)
         widest = max(source.n_columns, self.noise_dim)
         steps = BLOCK_FLOATS // (batch_size * widest)
@@ -61,7 +62,7 @@ class BatchSampler:
             picks = self._draw(lambda s: torch.randint(n, size, generator=s))
             z = self._draw(lambda s: torch.randn(*size, noise_dim, generator=s, dtype=dtype))
             u = self._draw(lambda s: torch.rand(*size, 1, generator=s, dtype=dtype))
-            negatives = self._draw(self._negatives) if self.n_known or self.n_broad else None
+            negatives = self._draw(self._negatives) if self.n_broad or self.n_of_pools else None
             for step in range(self.block):
                 yield Batch(
                     self.source.take(picks[:, step]),
@@ -79,12 +80,11 @@ class BatchSampler:
         return torch.stack([self._negatives_of_step(stream) for _ in range(self.block)])
 
     def _negatives_of_step(self, stream: torch.Generator) -> Tensor:
-        """Draw broad negatives, and known anomalies with replacement, (B, D)."""
+        """Draw broad negatives, and rows of the pools with replacement, (B, D)."""
         parts = []
         if self.n_broad:
             parts.append(broad_negatives(self.sample, self.n_broad, stream))
-        if self.source.anomalies is not None:
-            n = len(self.source.anomalies)
-            picks = torch.randint(n, (self.n_known,), generator=stream)
-            parts.append(self.source.anomalies[picks.to(self.sample.device)])
+        for pool, n in zip(self.source.negatives, self.n_of_pools, strict=True):
+            picks = torch.randint(len(pool), (n,), generator=stream)
+            parts.append(pool[picks.to(pool.device)])
         return torch.cat(parts)

@@ -55,7 +55,7 @@ class _Conv(NetworkSpec):
         self, n_columns: int, hidden_layer_sizes: Sequence[int], streams: Sequence[torch.Generator]
     ) -> ConvMaker:
         name, axes = type(self).__name__, f"({', '.join(self._axes)})"
-        shape = self._shape_of(n_columns)
+        shape = self.shape_of(n_columns)
         if math.prod(shape) != n_columns:
             raise ValueError(
                 f"The 'shape' parameter of {name} must be {axes} of the rows, which have "
@@ -68,7 +68,7 @@ class _Conv(NetworkSpec):
             streams,
         )
 
-    def _shape_of(self, n_columns: int) -> tuple[int, ...]:
+    def shape_of(self, n_columns: int) -> tuple[int, ...]:
         """Shape of a row of ``n_columns`` columns."""
         if self.shape is None:
             raise ValueError(
@@ -117,7 +117,8 @@ class Conv1d(_Conv):
 
     _axes = ("channels", "length")
 
-    def _shape_of(self, n_columns: int) -> tuple[int, ...]:
+    def shape_of(self, n_columns: int) -> tuple[int, ...]:
+        """Shape of a row, by default one channel of all columns."""
         return (1, n_columns) if self.shape is None else tuple(self.shape)
 
 

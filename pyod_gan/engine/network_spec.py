@@ -57,3 +57,13 @@ class NetworkSpec(BaseEstimator, ABC):
         an image.
         """
         return self
+
+    def shape_of(self, n_columns: int) -> tuple[int, ...] | None:
+        """Shape of a row of ``n_columns`` columns, as in :meth:`for_rows`. By default it has none.
+
+        Raises
+        ------
+        ValueError
+            If the spec must say what the columns are, and does not.
+        """
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -12,8 +12,8 @@ class RowSource(Protocol):
     """Scaled rows (n, D) that need not all lie in memory."""
 
     @property
-    def anomalies(self) -> Tensor | None:
-        """Further rows (k, D) that are known to be anomalies, if there are any."""
+    def negatives(self) -> Sequence[Tensor]:
+        """Further rows, for critics to reject: pools (k, D) of each kind, which are not empty."""
 
     @property
     def n_columns(self) -> int:
@@ -33,11 +33,11 @@ class RowSource(Protocol):
 
 
 class ArrayRows:
-    """Rows in memory, as one tensor (n, D), and known anomalies (k, D)."""
+    """Rows in memory, as one tensor (n, D), and pools of negatives (k, D), which may be empty."""
 
-    def __init__(self, rows: Tensor, anomalies: Tensor | None = None) -> None:
+    def __init__(self, rows: Tensor, negatives: Sequence[Tensor] = ()) -> None:
         self._rows = rows
-        self.anomalies = anomalies if anomalies is not None and len(anomalies) else None
+        self.negatives = tuple(pool for pool in negatives if len(pool))
 
     @property
     def n_columns(self) -> int:

@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     x: Tensor  # (E, B, D) training rows
     z: Tensor  # (E, B, Z) standard normal
     u: Tensor  # (E, B, 1) uniform on [0, 1), for penalties
-    negatives: Tensor | None = None  # (E, B, D) broad negatives and known anomalies, if any
+    negatives: Tensor | None = None  # (E, B, D) rows for critics to reject, if any
     progress: Tensor = torch.zeros((), dtype=torch.float64)  # share of the run that is done
 
     def at(self, progress: float) -> Batch:
@@ -135,8 +135,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
       ALAD's code has 0.999 and EGBAD's code has 0.9999.
     - Distances are means over columns, features or codes, so that weights do not depend on the
       number of columns, features or codes.
-    - With broad negatives or known anomalies, real rows face two kinds of fake rows. So they
-      count twice in the critic's loss.
+    - With broad negatives, known anomalies or augmented rows, real rows face two kinds of fake
+      rows. So they count twice in the critic's loss.
 
     Parameters
     ----------
@@ -163,8 +163,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
         Whether a critic also sees rows that are far from the data in many ways. Then its value
         there is defined and low; see :meth:`reject`.
     negatives_weight : float
-        Weight of broad negatives and known anomalies in the loss of the critics. Generated rows
-        have the weight 1.
+        Weight of broad and other negatives in the loss of the critics. Generated rows have the
+        weight 1.
     """
 
     n_estimators: ClassVar[int] = 8  # where the estimator's parameter is None
@@ -235,8 +235,8 @@ class BaseGAN(TrainingSettings, BaseEstimator, ABC):
     def reject(self, net: Networks, x: Tensor, negatives: Tensor) -> tuple[Pair, ...]:
         """Pairs of rows and negatives that critics compare, (E, B, D), (E, B, D) -> pairs.
 
-        Negatives are broad negatives, known anomalies, or both. A GAN none of whose critics can
-        learn from them has no pairs.
+        Negatives are broad negatives, known anomalies and augmented rows. A GAN whose score asks
+        no critic of rows has no pairs.
         """
         return (Pair("critic", x, negatives, weight=0.0),)
 

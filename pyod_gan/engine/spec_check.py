@@ -74,8 +74,8 @@ def _check_negatives(gan: BaseGAN, net: Networks, batch: Batch) -> None:
         pairs = gan.reject(net, batch.x, batch.negatives)
     if not pairs:
         raise ValueError(
-            f"{type(gan).__name__} cannot learn from known anomalies, because its score does not "
-            "ask a critic of rows. Use a GAN whose score does, such as the default."
+            f"{type(gan).__name__} cannot learn from known anomalies or augmentations, because its "
+            "score does not ask a critic of rows. Use a GAN whose score does, such as the default."
         )
 
 

@@ -24,6 +24,7 @@ from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..explain.regions import Flagged, regions
+from ..front_ends.augmentations import Augmentation
 from ..front_ends.image_parts import PARTS, Embedding, part_from
 from ..front_ends.images import ImageReader, Images
 from .composed import Content, EmbeddingMixin
@@ -74,6 +75,11 @@ class ImageDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
     on_error : {"raise", "skip"}, default="raise"
         Whether an image that cannot be used is an error, or is left out with a warning. The errors
         name each of them.
+    augmentations : sequence of str or callable, default=None
+        Changes that make negatives of what the parts see, which critics learn to reject:
+        "cut-paste", "shuffled-patches", "reversed" (upside down), "warped", see
+        :mod:`pyod_gan.augmentations`, or a callable that gets windows (n, channels, height, width)
+        of values or edges and a ``RandomState``. It does not change an embedding's vectors.
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
 early_stopping, callbacks, random_state, device, verbose
         As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv2d"``, take
@@ -151,6 +157,7 @@ early_stopping, callbacks, random_state, device, verbose
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
+        augmentations: Sequence[str | Augmentation] | None = None,
         random_state: int | np.random.RandomState | None = None,
         device: str = "auto",
         verbose: int = 0,
@@ -171,6 +178,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks
+        self.augmentations = augmentations
         self.random_state = random_state
         self.device = device
         self.verbose = verbose

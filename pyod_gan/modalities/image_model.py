@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from ..detector import GANDetector
 from ..engine.network_kinds import get_network
 from ..engine.training import random_numbers
+from ..front_ends.augmentations import on_windows
 from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
@@ -163,9 +164,11 @@ def fit_images(
     for name in names:
         images_seen = seen[_kind(name)]
         part = PARTS.get(name, Embedding)().fit(images_seen)
-        more: dict[str, Any] = {"preprocessing": "joint"}
+        shape = part.shape(images_seen)
+        more: dict[str, Any] = {"preprocessing": "joint", "augmentations": None}
+        if name != Embedding.name:
+            more["augmentations"] = on_windows(params["augmentations"], shape)
         if params["network"] is not None:
-            shape = part.shape(images_seen)
             more["network"] = get_network(params["network"]).for_rows(shape)
         rows = _rows_to_fit(part, images_seen, draws)
         fitted = FittedPart(

@@ -26,6 +26,7 @@ from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
 from ..explain.windows import Names, in_words, joined, stretches
+from ..front_ends.augmentations import Augmentation, on_windows
 from ..front_ends.series import SeriesReader
 from ..front_ends.table_reader import TableReader
 from ..front_ends.windows import WindowFrontEnd
@@ -95,6 +96,11 @@ class SeriesDetector(ComposedMixin, ConformalMixin, ParametersMixin, PyODBase):
     preprocessing : "auto" or TableReader, default="auto"
         How columns of a data frame are written, if their numbers or times are texts. "auto" is
         ``TableReader()``.
+    augmentations : sequence of str or callable, default=None
+        Changes that make negatives of windows, which critics learn to reject: "cut-paste",
+        "shuffled-patches", "reversed", "warped", see :mod:`pyod_gan.augmentations`, or a callable
+        that gets windows (n, channels, length) and a ``RandomState``. Windows of segments have the
+        means and the ranges of each channel as channels.
     n_estimators, contamination, max_iter, batch_size, lr, hidden_layer_sizes, network, pairing, \
 early_stopping, callbacks, random_state, device, verbose
         As in :class:`GANDetector`. Kinds of networks without a shape, such as ``"conv1d"``, take
@@ -189,6 +195,7 @@ early_stopping, callbacks, random_state, device, verbose
         pairing: str = "one",
         early_stopping: bool = False,
         callbacks: Sequence[Callback] | None = None,
+        augmentations: Sequence[str | Augmentation] | None = None,
         random_state: int | np.random.RandomState | None = None,
         device: str = "auto",
         verbose: int = 0,
@@ -212,6 +219,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.pairing = pairing
         self.early_stopping = early_stopping
         self.callbacks = callbacks
+        self.augmentations = augmentations
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -514,8 +522,15 @@ early_stopping, callbacks, random_state, device, verbose
         starts = front_end.starts(len(values))
         if len(starts) > MOST_WINDOWS:
             starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
-        network = self._network().for_rows(front_end.shape(values.shape[1]))
-        return fit_part(self, OWN, front_end.rows(values, starts), seed, network=network)
+        shape = front_end.shape(values.shape[1])
+        return fit_part(
+            self,
+            OWN,
+            front_end.rows(values, starts),
+            seed,
+            network=self._network().for_rows(shape),
+            augmentations=on_windows(self.augmentations, shape),
+        )
 
     def _use(self, reader: SeriesReader, front_ends: list[WindowFrontEnd]) -> None:
         """Set what is known of the series of ``fit``."""

@@ -173,6 +173,8 @@ def params_entry(params: Mapping[str, Any], share: float) -> dict[str, Any]:
     for name, instead in instead_of.items():
         if not isinstance(entry[name], Real | str):
             entry[name] = instead
+    if any(not isinstance(item, str) for item in entry.get("augmentations") or ()):
+        entry["augmentations"] = None
     if isinstance(entry.get("preprocessing"), TableReader):
         entry["preprocessing"] = entry["preprocessing"].get_params()
     if isinstance(entry["gan"], BaseGAN):

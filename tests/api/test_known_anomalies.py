@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pyod_gan import GAN, GANDetector, GANOutlierDetector
-from pyod_gan.api.known_anomalies import other_rows
+from pyod_gan.api.negatives import other_rows
 from tests.helpers import cars, with_known_kind
 
 ROWS, KNOWN, FRESH, LABELS = with_known_kind()

@@ -1,13 +1,23 @@
-"""Known anomalies that a user passes beside the rows to learn."""
+"""Rows that are not normal, to learn beside those that are: known anomalies, changed rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from ..engine.network_spec import NetworkSpec
+from ..engine.training import random_numbers
+from ..front_ends.augmentations import augmented, on_windows
 from ..front_ends.front_end import FrontEnd
+
+
+class Augmenting(Protocol):
+    """What augmentations need of the detector."""
+
+    augmentations: Any
+    random_state: Any
 
 
 def read_anomalies(front_end: FrontEnd, given: Any) -> np.ndarray:
@@ -50,6 +60,20 @@ def other_rows(values: np.ndarray, anomalies: np.ndarray) -> np.ndarray:
             f"and {np.sum(~stays)} of them are known anomalies. Pass more rows that are not."
         )
     return stays
+
+
+def augmented_rows(detector: Augmenting, network: NetworkSpec, values: np.ndarray) -> np.ndarray:
+    """Rows that the detector's augmentations make of training rows, (n, D) -> (a, D).
+
+    Raises
+    ------
+    ValueError
+        If there is no augmentation of a name, or if it cannot change such rows.
+    """
+    if detector.augmentations is None or not len(detector.augmentations):
+        return values[:0]
+    changes = on_windows(detector.augmentations, network.shape_of(values.shape[1]))
+    return augmented(values, changes, random_numbers(detector.random_state))
 
 
 def _key(row: np.ndarray) -> bytes:
