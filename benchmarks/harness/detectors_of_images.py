@@ -31,12 +31,21 @@ def on_tables(name: str) -> str:
 
 
 def make(name: str, seed: int) -> Any:
-    """Build a detector. ``ImageDetector:alad:conv2d`` has another GAN and kind of network."""
+    """Build a detector.
+
+    ``ImageDetector:alad:conv2d`` has another GAN and kind of network, and
+    ``ImageDetector:alad:conv2d:cut-paste+warped`` augmentations, too.
+    """
     if is_ours(name):
         from pyod_gan import ImageDetector
 
-        gan, network = [*name.split(":")[1:], None, None][:2]
-        return ImageDetector(gan or "auto", network=network or None, random_state=seed)
+        gan, network, changes = [*name.split(":")[1:], "", "", ""][:3]
+        return ImageDetector(
+            gan or "auto",
+            network=network or None,
+            augmentations=changes.split("+") if changes else None,
+            random_state=seed,
+        )
     rows = name.removesuffix(EDGES)
     if rows == "PCA":
         from pyod.models.pca import PCA

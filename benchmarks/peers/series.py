@@ -71,12 +71,17 @@ def is_ours(name: str) -> bool:
 
 
 def make(name: str, seed: int) -> Any:
-    """Build a detector. ``SeriesDetector:alad`` has another GAN."""
+    """Build a detector.
+
+    ``SeriesDetector:alad`` has another GAN, ``SeriesDetector:alad:warped+reversed`` augmentations.
+    """
     if not is_ours(name):
         return PEERS[name](seed)
     from pyod_gan import SeriesDetector
 
-    return SeriesDetector(name.partition(":")[2] or "auto", random_state=seed)
+    gan, augmentations = [*name.split(":")[1:], "", ""][:2]
+    changes = augmentations.split("+") if augmentations else None
+    return SeriesDetector(gan or "auto", augmentations=changes, random_state=seed)
 
 
 def expand(names: str | None) -> list[str]:

@@ -82,7 +82,7 @@ def measure(series: LabelledSeries, name: str, setting: str, seed: int) -> dict[
 
 def _as_on_tables(name: str) -> str:
     """Name of the detector of tables whose software makes the results."""
-    return name.replace(peers.OURS, OURS_ON_TABLES) if peers.is_ours(name) else name
+    return ":".join([OURS_ON_TABLES, *name.split(":")[1:2]]) if peers.is_ours(name) else name
 
 
 def tables(lines: pd.DataFrame) -> str:

@@ -44,7 +44,9 @@ def test_peers_see_pixels_or_edges() -> None:
         assert detector.detector.neigh_.n_features_in_ == width
         assert detector.decision_function(images[:3]).shape == (3,)
     ours = peers.make("ImageDetector:aae:conv2d", 0)
-    assert (ours.gan, ours.network) == ("aae", "conv2d")
+    assert (ours.gan, ours.network, ours.augmentations) == ("aae", "conv2d", None)
+    changed = peers.make("ImageDetector:gan::cut-paste+warped", 0)
+    assert (changed.network, changed.augmentations) == (None, ["cut-paste", "warped"])
 
 
 def test_maps_are_measured_by_pixels() -> None:
