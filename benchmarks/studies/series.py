@@ -37,7 +37,7 @@ def command(options: Namespace, home: Path | None) -> int:
     series = nab(options.series) if options.series else generated()
     series = chosen(series, options.datasets)
     names, seeds = peers.expand(options.detectors), range(options.seeds or 3)
-    results = RunFile(options.out, "series", KEY, _as_on_tables)
+    results = RunFile(options.out, "series", KEY, on_tables)
     jobs = [
         (one, name, setting, seed)
         for one in series
@@ -80,7 +80,7 @@ def measure(series: LabelledSeries, name: str, setting: str, seed: int) -> dict[
     return line | {"auroc": roc_auc_score(y, scores), "ap": average_precision_score(y, scores)}
 
 
-def _as_on_tables(name: str) -> str:
+def on_tables(name: str) -> str:
     """Name of the detector of tables whose software makes the results."""
     return ":".join([OURS_ON_TABLES, *name.split(":")[1:2]]) if peers.is_ours(name) else name
 

@@ -14,7 +14,7 @@ from benchmarks.harness.datasets import DataError
 from benchmarks.harness.series_data import PLANTED, generated, nab
 from benchmarks.harness.series_metrics import find_period, volume_under_surface
 from benchmarks.peers import series as peers
-from benchmarks.studies.series import measure
+from benchmarks.studies.series import measure, on_tables
 
 
 # computed once by the metric's authors' code, TSB-AD 1.5: generate_curve(y, scores, longest)
@@ -126,3 +126,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(command) == 0  # all is finished
     assert (tmp_path / "series.csv").read_bytes() == before
     assert main([*command[:-1], "NoSuchDetector"]) == 2
+
+
+def test_names_say_gan_and_augmentations() -> None:
+    name = "SeriesDetector:gan:warped+reversed"
+    made, plain = peers.make(name, 3), peers.make("SeriesDetector", 3)
+    assert (made.gan, made.augmentations, made.random_state) == ("gan", ["warped", "reversed"], 3)
+    assert (plain.gan, plain.augmentations) == ("auto", None)
+    assert on_tables(name) == "GANDetector:gan"
+    assert on_tables("KShape") == "KShape"
