@@ -15,7 +15,7 @@ from ..engine.devices import device_here
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..gans.registry import get_gan
-from ..persist.composed_file import SavedComposed
+from ..persist.composed_file import Content, SavedComposed
 from ..persist.detector_file import Saved, read_detector, write_detector
 from .fitted import FittedDetector
 from .parameters import resolve_settings
@@ -152,7 +152,7 @@ def what_to_save(detector: Savable) -> Saved:
 
 def composed(
     estimator: Any,
-    parts: list[Saved],
+    parts: list[Content],
     about: dict[str, Any],
     arrays: dict[str, np.ndarray] | None = None,
 ) -> SavedComposed:
@@ -162,8 +162,8 @@ def composed(
     ----------
     estimator : object
         The estimator.
-    parts : list of Saved
-        Its detectors.
+    parts : list of Content
+        What a file would hold of each estimator that it is made of.
     about : dict
         What else it has learnt, in types that JSON can hold.
     arrays : dict, default=None
@@ -204,6 +204,9 @@ def _unfitted(cls: type[Any], params: dict[str, Any]) -> Any:
     if unknown := params.keys() - signature(cls).parameters.keys():
         raise ValueError(f"The file has parameters that {cls.__name__} lacks: {sorted(unknown)}.")
     estimator = cls(**params)
+    if "gan" not in params:
+        estimator._validate_params()
+        return estimator
     _check_parameters(estimator)
     estimator.device = device_here(estimator.device)
     return estimator

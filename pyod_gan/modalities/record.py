@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -20,12 +21,15 @@ from ..api.pyod_base import PyODBase
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.combination import DECIMALS
+from ..engine.network_spec import NetworkSpec
+from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
 from ..front_ends.frames import EXTRA, is_frame
 from ..front_ends.records import Part, kind_of, read_records
 from .audio import AudioDetector
+from .composed import Code, ComposedMixin, Content, check_embeddings, load_composed
 from .image import ImageDetector
-from .parts import new_seed, unit_of
+from .parts import new_seed, unit_from, unit_of
 from .text import TextDetector
 
 if TYPE_CHECKING:
@@ -50,8 +54,12 @@ class Calibrated(NamedTuple):
     @classmethod
     def of(cls, detector: Any, scores: np.ndarray) -> Calibrated:
         """Take a fitted detector and its training scores, of which some may be NaN, (m,)."""
-        known = np.sort(scores[~np.isnan(scores)])
-        return cls(detector, known, float(np.quantile(known, 0.75)), unit_of(known)[1])
+        return cls.known(detector, np.sort(scores[~np.isnan(scores)]))
+
+    @classmethod
+    def known(cls, detector: Any, ordered: np.ndarray) -> Calibrated:
+        """Take a fitted detector and its training scores, ascending, (m,)."""
+        return cls(detector, ordered, float(np.quantile(ordered, 0.75)), unit_of(ordered)[1])
 
     def shares(self, scores: np.ndarray) -> np.ndarray:
         """Shares of the training records whose part is as odd, (n,). NaN stays NaN."""
@@ -82,7 +90,7 @@ class Scored(NamedTuple):
         return found
 
 
-class RecordDetector(ConformalMixin, PyODBase):
+class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
     """Anomalies among records of several parts, such as a row of a table, a text and an image.
 
     Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training
@@ -140,6 +148,7 @@ class RecordDetector(ConformalMixin, PyODBase):
     7
     """
 
+    _made_of = (*KINDS.values(),)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "detectors": [StrOptions({"auto"}), list],
         "contamination": CONSTRAINTS["contamination"],
@@ -355,6 +364,111 @@ class RecordDetector(ConformalMixin, PyODBase):
                     lines.append((i, float(scores[i]), names[k], share, reason))
             columns = ["record", "score", "part", "share", "reason"]
             return import_optional("pandas", EXTRA).DataFrame(lines, columns=columns)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one file that holds data only, no code.
+
+        What is left out, and what is refused, is as in :meth:`GANDetector.save`. Embeddings of
+        parts that are no names are code, and are left out, too.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. An existing file is replaced.
+
+        Raises
+        ------
+        NotFittedError, OSError
+            As in :meth:`GANDetector.save`.
+        ValueError
+            As there, or if a part's detector is not of this package, such as one of PyOD's.
+        """
+        super().save(path)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        embeddings: Mapping[str, Any] | None = None,
+        gans: Sequence[type[BaseGAN]] = (),
+        networks: Sequence[type[NetworkSpec]] = (),
+    ) -> RecordDetector:
+        """Read a detector that :meth:`save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Path of the file. No code in it is run.
+        embeddings : dict, default=None
+            By the name of their part, the embeddings that ``fit`` had, if they are no names.
+        gans : sequence of BaseGAN classes, default=()
+            GANs of your own that the file may name.
+        networks : sequence of NetworkSpec classes, default=()
+            Kinds of networks of your own that the file may name.
+
+        Returns
+        -------
+        detector : RecordDetector
+            The fitted detector, with the same scores. If ``detectors`` was a list, those in it are
+            unfitted copies of the fitted ones.
+
+        Raises
+        ------
+        ValueError, OSError
+            As in :meth:`GANDetector.load`, or if an embedding is missing.
+        """
+        given = dict(embeddings or {})
+        detector = load_composed(cls, path, {"embeddings": given}, gans, networks)
+        check_embeddings(f"{path}", detector.detectors_, given)
+        return detector
+
+    def _content(self) -> Content:
+        if not all(isinstance(name, str) for name in self._columns):
+            raise ValueError(
+                f"A RecordDetector can be saved where the columns of its table are words. Got "
+                f"{self._columns}; rename them, or use joblib."
+            )
+        about = {
+            "parts": list(self._parts),
+            "columns": list(self._columns),
+            "unit": list(self._unit),
+            "found": isinstance(self.detectors, str),
+        }
+        arrays = {f"{k}": part.ordered for k, part in enumerate(self._parts.values())}
+        return Content(list(self.detectors_.values()), about, arrays)
+
+    def _use_content(self, content: Content) -> None:
+        about, (names, columns) = content.about, (content.about[n] for n in ("parts", "columns"))
+        if self.detectors != "auto":
+            raise ValueError("its parameters cannot hold detectors")
+        are_words = all(type(name) is str for name in [*names, *columns])
+        if not are_words or not len({*names}) == len(names) == len(content.detectors):
+            raise ValueError("its parts must have names that differ, and its columns words")
+        parts = {}
+        for k, (name, detector) in enumerate(zip(names, content.detectors, strict=True)):
+            ordered = content.arrays[f"{k}"]
+            right = ordered.ndim == 1 and len(ordered) and ordered.dtype == np.float64
+            if not right or not (np.isfinite(ordered).all() and (np.diff(ordered) >= 0).all()):
+                raise ValueError("the scores of a part must be finite and ascend")
+            parts[name] = Calibrated.known(detector, ordered)
+        if len(content.arrays) > len(parts):
+            raise ValueError("it has scores of more parts than it names")
+        self._parts, self._columns, self._unit = parts, list(columns), unit_from(about["unit"])
+        if about["found"] is not True:
+            self.detectors = [(name, clone(part.detector)) for name, part in parts.items()]
+
+    def _check_params(self) -> None:
+        self._validate_params()
+        self._given()
+
+    def _use_code(self, code: Code) -> None:
+        """Take nothing, because the parts have their embeddings themselves."""
+
+    @classmethod
+    def _codes_of_parts(cls, code: Code, about: dict[str, Any]) -> dict[int, Code]:
+        embeddings, names = code["embeddings"], list(about["parts"])
+        return {names.index(n): {"embedding": e} for n, e in embeddings.items() if n in names}
 
     @property
     def detectors_(self) -> dict[str, Any]:

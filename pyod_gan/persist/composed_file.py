@@ -1,4 +1,4 @@
-"""File of an estimator that is made of several detectors, such as one per window size."""
+"""File of an estimator that is made of several others, such as one detector per window size."""
 
 from __future__ import annotations
 
@@ -13,28 +13,21 @@ import numpy as np
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from .content_check import check_scores
-from .detector_file import (
-    Saved,
-    content_of,
-    in_json,
-    params_entry,
-    params_from,
-    refused,
-    saved_from,
-)
+from .detector_file import in_json, params_entry, params_from, refused
 from .safetensors_file import FORMAT, Arrays, read, write
 
 OWN = "own."  # begins the names of arrays of the estimator itself
 LEARNT = "learnt."  # begins those of what else it has learnt
+Content = tuple[Arrays, dict[str, Any]]  # arrays, and the rest in types that JSON can hold
 
 
 @dataclass
 class SavedComposed:
-    """What a file holds of an estimator and its detectors."""
+    """What a file holds of an estimator and of those that it is made of."""
 
     kind: str  # name of the estimator's class
     params: dict[str, Any]  # its parameters
-    parts: list[Saved]  # its detectors
+    parts: list[Content]  # what a file would hold of each estimator that it is made of
     scores: np.ndarray  # (n,) scores of the training samples
     labels: np.ndarray  # (n,) their labels
     threshold: float
@@ -60,6 +53,11 @@ def write_composed(path: Path, saved: SavedComposed) -> None:
     OSError
         If the file cannot be written.
     """
+    write(path, *content_of_composed(saved))
+
+
+def content_of_composed(saved: SavedComposed) -> Content:
+    """Everything of an estimator: its arrays, and the rest in types that JSON can hold."""
     arrays: Arrays = {
         f"{OWN}scores": saved.scores,
         f"{OWN}labels": saved.labels,
@@ -68,8 +66,7 @@ def write_composed(path: Path, saved: SavedComposed) -> None:
     if saved.conformal_scores is not None:
         arrays[f"{OWN}conformal_scores"] = saved.conformal_scores
     arrays |= {f"{LEARNT}{name}": np.ascontiguousarray(a) for name, a in saved.arrays.items()}
-    contents = [content_of(part) for part in saved.parts]
-    for number, (of_part, _) in enumerate(contents):
+    for number, (of_part, _) in enumerate(saved.parts):
         arrays |= {f"{number}.{name}": array for name, array in of_part.items()}
     about = {
         "format": FORMAT,
@@ -78,9 +75,9 @@ def write_composed(path: Path, saved: SavedComposed) -> None:
         "params": params_entry(saved.params, saved.share),
         "share": saved.share,
         "own": saved.about,
-        "parts": [about for _, about in contents],
+        "parts": [about for _, about in saved.parts],
     }
-    write(path, arrays, in_json(about))
+    return arrays, in_json(about)
 
 
 def read_composed(
@@ -101,31 +98,45 @@ def read_composed(
     """
     arrays, about = read(path)
     with refused(path, about, kind):
-        parts = about["parts"]
-        names = {name.partition(".")[0] for name in arrays} - {"learnt"}
-        if type(parts) is not list or not parts or names != {*map(str, range(len(parts))), "own"}:
-            raise ValueError("its arrays must be those of its parts")
-        own = _of(arrays, OWN)
-        check_scores(own)
-        if type(about["own"]) is not dict or not 0 <= about["share"] <= 1:
-            raise ValueError("its entries 'own' and 'share' must be what is known of the estimator")
-        held_out = own.get("conformal_scores")
-        return SavedComposed(
-            kind=kind,
-            params=params_from(about["params"], gans, networks),
-            parts=[
-                saved_from(_of(arrays, f"{number}."), part, gans, networks)
-                for number, part in enumerate(parts)
-            ],
-            scores=own["scores"],
-            labels=own["labels"],
-            threshold=float(own["threshold"][0]),
-            share=about["share"],
-            about=about["own"],
-            conformal_scores=held_out,
-            written_by=str(about.get("written_by")),
-            arrays=_of(arrays, LEARNT),
-        )
+        return composed_from(arrays, about, gans, networks)
+
+
+def composed_from(
+    arrays: Arrays,
+    about: dict[str, Any],
+    gans: Sequence[type[BaseGAN]],
+    networks: Sequence[type[NetworkSpec]],
+) -> SavedComposed:
+    """Check the arrays and metadata of an estimator, but for those of its parts.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If no estimator can be made of them.
+    """
+    parts = about["parts"]
+    names = {name.partition(".")[0] for name in arrays} - {"learnt"}
+    if type(parts) is not list or not parts or names != {*map(str, range(len(parts))), "own"}:
+        raise ValueError("its arrays must be those of its parts")
+    if any(type(part) is not dict for part in parts):
+        raise ValueError("its parts must be entries with names")
+    own = _of(arrays, OWN)
+    check_scores(own)
+    if type(about["own"]) is not dict or not 0 <= about["share"] <= 1:
+        raise ValueError("its entries 'own' and 'share' must be what is known of the estimator")
+    return SavedComposed(
+        kind=about["kind"],
+        params=params_from(about["params"], gans, networks),
+        parts=[(_of(arrays, f"{number}."), part) for number, part in enumerate(parts)],
+        scores=own["scores"],
+        labels=own["labels"],
+        threshold=float(own["threshold"][0]),
+        share=about["share"],
+        about=about["own"],
+        conformal_scores=own.get("conformal_scores"),
+        written_by=str(about.get("written_by")),
+        arrays=_of(arrays, LEARNT),
+    )
 
 
 def _of(arrays: Arrays, prefix: str) -> Arrays:

@@ -171,15 +171,17 @@ def params_entry(params: Mapping[str, Any], share: float) -> dict[str, Any]:
     entry = dict(params)
     instead_of = {"contamination": share if 0 < share <= 0.5 else "auto", **REPLACED}
     for name, instead in instead_of.items():
-        if not isinstance(entry[name], Real | str):
+        if name in entry and not isinstance(entry[name], Real | str):
             entry[name] = instead
     if any(not isinstance(item, str) for item in entry.get("augmentations") or ()):
         entry["augmentations"] = None
+    if isinstance(entry.get("detectors"), list):
+        entry["detectors"] = "auto"  # made again of the fitted ones
     if isinstance(entry.get("preprocessing"), TableReader):
         entry["preprocessing"] = entry["preprocessing"].get_params()
-    if isinstance(entry["gan"], BaseGAN):
+    if isinstance(entry.get("gan"), BaseGAN):
         entry["gan"] = _spec_entry(entry["gan"], GANS)
-    if isinstance(entry["network"], NetworkSpec):
+    if isinstance(entry.get("network"), NetworkSpec):
         entry["network"] = _spec_entry(entry["network"], NETWORKS)
     return entry
 
@@ -197,7 +199,7 @@ def params_from(
         If a spec is neither built in nor among ``gans`` and ``networks``.
     """
     params = dict(entry)
-    if isinstance(params["gan"], dict):
+    if isinstance(params.get("gan"), dict):
         params["gan"] = _spec(params["gan"], GANS, gans, "gans")
     if isinstance(params.get("network"), dict):
         params["network"] = _spec(params["network"], NETWORKS, networks, "networks")

@@ -22,6 +22,8 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from pyod_gan import AudioDetector, GANDetector, ImageDetector, RecordDetector, TextDetector
 from pyod_gan.modalities.record import Calibrated
+from pyod_gan.persist.safetensors_file import read
+from pyod_gan.persist.safetensors_file import write as write_file
 
 from .test_audio import RATE, tones
 from .test_image import as_bytes, rings, spotted, write
@@ -333,3 +335,96 @@ def test_pyods_wrapper_takes_our_detectors() -> None:
     np.testing.assert_allclose(scores, wrapper.decision_scores_)
     both = [wrapper.decision_function(of) for of in (records(30, 70), odd_in("note"))]
     assert roc_auc_score(np.repeat([0, 1], [30, 15]), np.concatenate(both)) > 0.8
+
+
+def test_files(tmp_path: Path) -> None:
+    """Also of missing parts, thresholds, parameters, and reasons."""
+    X = records()
+    X["note"][3], X["photo"] = None, [None, *X["photo"][1:]]
+    detector = RecordDetector(parts(), contamination=0.05).fit(X).calibrate(records(40, 1))
+    detector.save(tmp_path / "file")
+    loaded = RecordDetector.load(tmp_path / "file")
+    for of in (X, odd_in("photo")):
+        np.testing.assert_array_equal(loaded.decision_function(of), detector.decision_function(of))
+        np.testing.assert_array_equal(loaded.part_tails(of), detector.part_tails(of))
+    np.testing.assert_array_equal(loaded.decision_scores_, detector.decision_scores_)
+    np.testing.assert_array_equal(loaded.conformal_scores_, detector.conformal_scores_)
+    assert (loaded.threshold_, loaded.contamination) == (detector.threshold_, 0.05)
+    assert loaded.get_params()["note__max_iter"] == 10
+    assert [name for name, _ in loaded.detectors] == ["numbers", "note", "photo"]
+    odd = odd_in("numbers")
+    assert loaded.explain_frame(odd).equals(detector.explain_frame(odd))
+    loaded.fit(records(30))
+
+
+def test_files_of_frames_found_by_themselves(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"amount": np.arange(40.0) % 7, "kind": ["a", "b"] * 20})
+    frame["note"] = sentences(40)
+    detector = RecordDetector(random_state=0).fit(frame)
+    detector.save(tmp_path / "file")
+    loaded = RecordDetector.load(tmp_path / "file")
+    assert (loaded.detectors, loaded.random_state) == ("auto", 0)
+    shuffled = frame[["note", "kind", "amount"]].assign(more=1)
+    np.testing.assert_array_equal(loaded.decision_function(shuffled), detector.decision_scores_)
+
+
+def test_files_of_embeddings_get_them_again(tmp_path: Path) -> None:
+    def means(images: np.ndarray) -> np.ndarray:
+        return images.mean(axis=(2, 3))
+
+    own = [*parts()[:1], ("photo", ImageDetector(embedding=means, **QUICK))]
+    detector = RecordDetector(own).fit(records(40))
+    detector.save(tmp_path / "file")
+    loaded = RecordDetector.load(tmp_path / "file", embeddings={"photo": means})
+    np.testing.assert_array_equal(loaded.decision_function(records(40)), detector.decision_scores_)
+    with pytest.raises(ValueError, match=r"embeddings=\{'photo': ...\}"):
+        RecordDetector.load(tmp_path / "file")
+    with pytest.raises(ValueError, match=r"no detector of an embedding for \['numbers'\]"):
+        RecordDetector.load(tmp_path / "file", embeddings={"photo": means, "numbers": means})
+
+
+def test_what_no_file_can_hold_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with pytest.raises(NotFittedError):
+        RecordDetector().save(path)
+    mixed = RecordDetector([parts()[0], ("note", TextDetector(**QUICK)), ("photo", KNN())])
+    X = records(30) | {"photo": records(30)["numbers"]}
+    with pytest.raises(ValueError, match="Got a KNN; use joblib"):
+        mixed.fit(X).save(path)
+    assert not path.exists()
+    fitted().detectors_["numbers"].save(path)
+    with pytest.raises(ValueError, match=r"it holds a GANDetector; use GANDetector.load"):
+        RecordDetector.load(path)
+    fitted().save(path)
+    for other in (GANDetector, ImageDetector):
+        with pytest.raises(ValueError, match=r"it holds a RecordDetector; use RecordDetector.load"):
+            other.load(path)
+
+
+HOSTILE = {
+    "a part of another kind": lambda arrays, about: about["parts"][0].update(kind="RecordDetector"),
+    "no part": lambda arrays, about: about["parts"].pop(),
+    "a part that is no entry": lambda arrays, about: about["parts"].__setitem__(0, 3),
+    "names alike": lambda arrays, about: about["own"]["parts"].__setitem__(0, "note"),
+    "a name that is none": lambda arrays, about: about["own"]["parts"].__setitem__(0, 3),
+    "no unit": lambda arrays, about: about["own"].update(unit=[0.0, 0.0]),
+    "scores that fall": lambda arrays, about: arrays.update(
+        {"learnt.0": arrays["learnt.0"][::-1].copy()}
+    ),
+    "no scores": lambda arrays, about: arrays.pop("learnt.1"),
+    "more scores": lambda arrays, about: arrays.update({"learnt.9": arrays["learnt.0"]}),
+    "other parameters": lambda arrays, about: about["params"].update(sudo=1),
+    "a list of code": lambda arrays, about: about["params"].update(detectors=[["a", "b"]]),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_forged_files_are_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    fitted().save(path)
+    arrays, about = read(path)
+    about.pop("sha256")
+    HOSTILE[name](arrays, about)
+    write_file(path, arrays, about)
+    with pytest.raises(ValueError, match="cannot be loaded"):
+        RecordDetector.load(path)
