@@ -235,8 +235,8 @@ class GANDetector(
             Present for API consistency.
         known_anomalies : array-like of shape (n_anomalies, n_features), default=None
             Rows that are known to be anomalies, one or more, with the columns of ``X``. They may be
-            rows of ``X`` too. :class:`ViewGAN` weighs its views, and the columns, by what sets them
-            apart from ``X``. Critics of other GANs learn to reject them.
+            rows of ``X`` too. Critics learn to reject them, and :class:`ViewGAN` also weighs its
+            views, and the columns, by what sets them apart from ``X``.
 
         Returns
         -------

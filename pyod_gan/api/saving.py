@@ -50,8 +50,8 @@ class SaveMixin:
 
         The file appears under its name when it is complete. Some parameters concern only the next
         ``fit``, and JSON cannot hold them. Callbacks, callables among ``augmentations`` and a
-        ``RandomState`` object are left out. The
-        share of outliers among ``labels_`` takes the place of a thresholder.
+        ``RandomState`` object are left out. The share of outliers among ``labels_`` takes the place
+        of a thresholder.
 
         Parameters
         ----------
