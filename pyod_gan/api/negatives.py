@@ -10,7 +10,7 @@ import numpy as np
 from ..engine.network_spec import NetworkSpec
 from ..engine.training import random_numbers
 from ..front_ends.augmentations import augmented, on_windows
-from ..front_ends.front_end import FrontEnd
+from ..front_ends.front_end import FrontEnd, no_rows
 
 
 class Augmenting(Protocol):
@@ -29,7 +29,7 @@ def read_anomalies(front_end: FrontEnd, given: Any) -> np.ndarray:
         If the rows are not like those of ``fit``.
     """
     if given is None or (hasattr(given, "__len__") and not len(given)):
-        return np.zeros((0, len(front_end.outputs)))
+        return no_rows(len(front_end.outputs))
     try:
         return front_end.read(given).values
     except ValueError as error:

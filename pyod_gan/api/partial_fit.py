@@ -128,7 +128,9 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
     settings = settings_from_now_on(model, params)
     new = model.front_end.read(X).values
     found = read_anomalies(model.front_end, known_anomalies)
-    known = np.concatenate([detector.known_anomalies_, found])
+    known = detector.known_anomalies_
+    if len(found):
+        known = np.concatenate([known, found])
     remembered = renewed(detector.reservoir_, new, detector.reservoir_size, seen)
     if len(remembered) < 2:
         raise ValueError(

@@ -14,6 +14,14 @@ class Rows(NamedTuple):
     owner: np.ndarray | None = None  # (m,) number of each row's sample; with None row i is sample i
 
 
+def no_rows(n_columns: int) -> np.ndarray:
+    """Make a table without rows, (0, n_columns), with the strides that a copy of it has, too.
+
+    A copy of ``np.zeros((0, n_columns))`` has others, and so another hash.
+    """
+    return np.zeros((1, n_columns))[:0]
+
+
 class Output(NamedTuple):
     """Meaning of one of the D columns that networks see."""
 

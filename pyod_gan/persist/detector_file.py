@@ -22,6 +22,7 @@ from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN, Settings
 from ..front_ends.checks import column_names
 from ..front_ends.encoder_bytes import encoder_versions
+from ..front_ends.front_end import no_rows
 from ..front_ends.table import TableFrontEnd
 from ..front_ends.table_reader import TableReader
 from ..gans.registry import GANS
@@ -255,7 +256,7 @@ def saved_from(
         threshold=float(arrays["threshold"][0]),
         share=about["share"],
         reservoir=arrays["reservoir"],
-        known_anomalies=arrays.get("known_anomalies", np.zeros((0, len(front_end.outputs)))),
+        known_anomalies=arrays.get("known_anomalies", no_rows(len(front_end.outputs))),
         history=about["history"],
         n_iter=about["n_iter"],
         n_samples_seen=about["n_samples_seen"],
