@@ -10,6 +10,12 @@ from pathlib import Path
 # Small matrix products: one thread each, also in worker processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Each worker process has compiled code of its own. Where two write numba's cache of one gufunc, as
+# librosa has, at the same time, either can crash on what it reads.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    own = Path(__file__).parent.parent / ".pytest_cache" / "numba" / worker
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(own))
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings

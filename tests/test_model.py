@@ -103,6 +103,8 @@ def test_joined_models_of_a_mixed_table() -> None:
 class Parts:
     """Rows that lie in several arrays, such as the files of a folder."""
 
+    negatives = ()
+
     def __init__(self, parts: list[np.ndarray]) -> None:
         self.parts = [torch.from_numpy(part) for part in parts]
         self.n_columns = parts[0].shape[1]
