@@ -15,7 +15,7 @@ from ..engine.devices import device_here
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..gans.registry import get_gan
-from ..persist.composed_file import Content, SavedComposed
+from ..persist.composed_file import FileContent, SavedComposed
 from ..persist.detector_file import Saved, read_detector, write_detector
 from .fitted import FittedDetector
 from .parameters import resolve_settings
@@ -152,7 +152,7 @@ def what_to_save(detector: Savable) -> Saved:
 
 def composed(
     estimator: Any,
-    parts: list[Content],
+    parts: list[FileContent],
     about: dict[str, Any],
     arrays: dict[str, np.ndarray] | None = None,
 ) -> SavedComposed:
@@ -162,7 +162,7 @@ def composed(
     ----------
     estimator : object
         The estimator.
-    parts : list of Content
+    parts : list of FileContent
         What a file would hold of each estimator that it is made of.
     about : dict
         What else it has learnt, in types that JSON can hold.

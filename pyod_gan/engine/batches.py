@@ -46,8 +46,8 @@ class BatchSampler:
         self.batch_size = batch_size
         self.streams = streams
         n_kinds = len(source.negatives) + gan.broad_negatives
-        sizes = [batch_size // n_kinds] * n_kinds if n_kinds else []
-        sizes[:1] = [batch_size - sum(sizes[1:])] if sizes else []
+        parts = torch.arange(batch_size).tensor_split(n_kinds) if n_kinds else ()
+        sizes = [len(part) for part in parts]
         self.n_broad = sizes.pop(0) if gan.broad_negatives else 0
         self.n_of_pools = sizes
         self.noise_dim = gan.noise_dim(source.n_columns)

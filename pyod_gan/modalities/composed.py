@@ -101,7 +101,7 @@ class ComposedMixin:
     ) -> Self:
         """Make a detector of what a file holds of it."""
         estimator: Self = from_composed(cls, saved)
-        estimator._use_code(code)
+        vars(estimator).update({name: code[name] for name in code.keys() & saved.params.keys()})
         known = {kind.__name__: kind for kind in cls._made_of}
         codes = cls._codes_of_parts(code, saved.about)
         detectors = []
@@ -117,10 +117,6 @@ class ComposedMixin:
             detectors.append(part)
         estimator._use_content(Content(detectors, saved.about, saved.arrays))
         return estimator
-
-    def _use_code(self, code: Code) -> None:
-        """Take parameters that are code."""
-        vars(self).update(code)
 
     @classmethod
     def _codes_of_parts(cls, code: Code, about: dict[str, Any]) -> dict[int, Code]:

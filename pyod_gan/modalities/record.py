@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -30,6 +30,7 @@ from .audio import AudioDetector
 from .composed import Code, ComposedMixin, Content, check_embeddings, load_composed
 from .image import ImageDetector
 from .parts import new_seed, unit_from, unit_of
+from .record_model import Calibrated, Scored, cubic_mean
 from .text import TextDetector
 
 if TYPE_CHECKING:
@@ -41,53 +42,6 @@ KINDS: dict[str, type[Any]] = {
     "image": ImageDetector,
     "audio": AudioDetector,
 }
-
-
-class Calibrated(NamedTuple):
-    """A fitted detector of a part, and the scores of the training records that have it."""
-
-    detector: Any
-    ordered: np.ndarray  # (m,) ascending
-    upper: float  # their upper quartile
-    scale: float  # their interquartile range
-
-    @classmethod
-    def of(cls, detector: Any, scores: np.ndarray) -> Calibrated:
-        """Take a fitted detector and its training scores, of which some may be NaN, (m,)."""
-        return cls.known(detector, np.sort(scores[~np.isnan(scores)]))
-
-    @classmethod
-    def known(cls, detector: Any, ordered: np.ndarray) -> Calibrated:
-        """Take a fitted detector and its training scores, ascending, (m,)."""
-        return cls(detector, ordered, float(np.quantile(ordered, 0.75)), unit_of(ordered)[1])
-
-    def shares(self, scores: np.ndarray) -> np.ndarray:
-        """Shares of the training records whose part is as odd, (n,). NaN stays NaN."""
-        m = len(self.ordered)
-        as_odd = m - np.searchsorted(self.ordered, scores, side="left")
-        return np.where(np.isnan(scores), np.nan, (as_odd + 1) / (m + 1))
-
-    def tails(self, scores: np.ndarray) -> np.ndarray:
-        """Tails of scores, (n,): −log of the share of training records whose part is as odd.
-
-        What lies above their upper quartile adds the logarithm of its distance to it, in
-        interquartile ranges, so that the oddest are still told apart.
-        """
-        above = np.maximum(scores - self.upper, 0) / self.scale
-        return np.asarray(np.log1p(above) - np.log(self.shares(scores)))
-
-
-class Scored(NamedTuple):
-    """A part of n records, and the scores of those that have it."""
-
-    part: Part
-    scores: np.ndarray  # (m,)
-
-    def by_record(self, values: np.ndarray) -> np.ndarray:
-        """Values of the records that have it, (m,), and NaN for the others, (n,)."""
-        found = np.full(len(self.part.present), np.nan)
-        found[self.part.present] = values
-        return found
 
 
 class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
@@ -261,7 +215,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
             self._parts = fitted
             tables = [part.items for part in parts.values() if is_frame(part.items)]
             self._columns = list(tables[0].columns) if is_frame(X) and tables else []
-            together = _together(self._tails(scored))
+            together = cubic_mean(self._tails(scored))
             if unusable := np.flatnonzero(np.isnan(together)).tolist():
                 raise ValueError(
                     f"{len(unusable)} record(s) have no part that can be used: {unusable[:5]}."
@@ -293,7 +247,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         """
         check_is_fitted(self)
         with own_settings():
-            return self._in_unit(_together(self._tails(self._scored(X))))
+            return self._in_unit(cubic_mean(self._tails(self._scored(X))))
 
     def part_tails(self, X: Any) -> np.ndarray:
         """How odd each part of each record is, about −log of the share of training records as odd.
@@ -345,7 +299,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         with own_settings():
             scored = self._scored(X)
             tails = self._tails(scored)
-            scores = self._in_unit(_together(tails))
+            scores = self._in_unit(cubic_mean(tails))
             flagged = scores > self.threshold_ if flagged_only else np.ones(len(scores), dtype=bool)
             reasons, shares = [], []
             for name, (part, own) in scored.items():
@@ -462,9 +416,6 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         self._validate_params()
         self._given()
 
-    def _use_code(self, code: Code) -> None:
-        """Take nothing, because the parts have their embeddings themselves."""
-
     @classmethod
     def _codes_of_parts(cls, code: Code, about: dict[str, Any]) -> dict[int, Code]:
         embeddings, names = code["embeddings"], list(about["parts"])
@@ -536,13 +487,6 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         """Scores in the unit of the training records, without the noise of rounding."""
         scores: np.ndarray = ((together - self._unit[0]) / self._unit[1]).round(DECIMALS) + 0.0
         return scores
-
-
-def _together(tails: np.ndarray) -> np.ndarray:
-    """Cubic mean of the tails that are there, (K, n) -> (n,), NaN where there are none."""
-    there = ~np.isnan(tails)
-    cubes = np.where(there, tails, 0) ** 3
-    return np.asarray(np.cbrt(cubes.sum(axis=0) / there.sum(axis=0)))
 
 
 @contextmanager

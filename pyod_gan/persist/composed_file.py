@@ -18,7 +18,7 @@ from .safetensors_file import FORMAT, Arrays, read, write
 
 OWN = "own."  # begins the names of arrays of the estimator itself
 LEARNT = "learnt."  # begins those of what else it has learnt
-Content = tuple[Arrays, dict[str, Any]]  # arrays, and the rest in types that JSON can hold
+FileContent = tuple[Arrays, dict[str, Any]]  # arrays, and the rest in types that JSON can hold
 
 
 @dataclass
@@ -27,7 +27,7 @@ class SavedComposed:
 
     kind: str  # name of the estimator's class
     params: dict[str, Any]  # its parameters
-    parts: list[Content]  # what a file would hold of each estimator that it is made of
+    parts: list[FileContent]  # what a file would hold of each estimator that it is made of
     scores: np.ndarray  # (n,) scores of the training samples
     labels: np.ndarray  # (n,) their labels
     threshold: float
@@ -56,7 +56,7 @@ def write_composed(path: Path, saved: SavedComposed) -> None:
     write(path, *content_of_composed(saved))
 
 
-def content_of_composed(saved: SavedComposed) -> Content:
+def content_of_composed(saved: SavedComposed) -> FileContent:
     """Everything of an estimator: its arrays, and the rest in types that JSON can hold."""
     arrays: Arrays = {
         f"{OWN}scores": saved.scores,

@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold
 
 from pyod_gan import AudioDetector, GANDetector, ImageDetector, RecordDetector, TextDetector
-from pyod_gan.modalities.record import Calibrated
+from pyod_gan.modalities.record_model import Calibrated
 from pyod_gan.persist.safetensors_file import read
 from pyod_gan.persist.safetensors_file import write as write_file
 
