@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,38 +30,76 @@ def read_anomalies(front_end: FrontEnd, given: Any) -> np.ndarray:
     ValueError
         If the rows are not like those of ``fit``.
     """
-    if given is None or (hasattr(given, "__len__") and not len(given)):
+    if are_none(given):
         return no_rows(len(front_end.outputs))
-    try:
+    with about_anomalies():
         return front_end.read(given).values
+
+
+def are_none(given: Any) -> bool:
+    """Whether no known anomalies were passed."""
+    return given is None or (hasattr(given, "__len__") and not len(given))
+
+
+@contextmanager
+def about_anomalies() -> Iterator[None]:
+    """Say of a ValueError in the body that it is about known anomalies."""
+    try:
+        yield
     except ValueError as error:
-        error.add_note("These are the rows of `known_anomalies`.")
+        error.add_note("This is about `known_anomalies`.")
         raise
 
 
 def other_rows(values: np.ndarray, anomalies: np.ndarray) -> np.ndarray:
-    """Tell which rows stay if each known anomaly takes one equal row away, (n, D), (k, D) -> (n,).
+    """Tell which rows stay, see :func:`other_items`, (n, D), (k, D) -> (n,)."""
+    if not len(anomalies):
+        return other_items(range(len(values)), (), "rows")
+    return other_items([*map(_key, values)], [*map(_key, anomalies)], "rows")
 
-    So known anomalies may be left in the table, and further rows of the same values stay.
+
+def other_items(items: Sequence[Hashable], anomalies: Sequence[Hashable], kind: str) -> np.ndarray:
+    """Tell which items stay if each known anomaly takes one equal item away, (n,) bool.
+
+    So known anomalies may be left among the items, and further items that are equal stay.
 
     Raises
     ------
     ValueError
-        If fewer than 2 rows stay.
+        If fewer than 2 items stay.
     """
-    left = Counter(map(_key, anomalies))
-    stays = np.ones(len(values), dtype=bool)
-    for i, row in enumerate(values if left else ()):
-        key = _key(row)
-        if left[key]:
-            left[key] -= 1
+    left = Counter(anomalies)
+    stays = np.ones(len(items), dtype=bool)
+    for i, item in enumerate(items if left else ()):
+        if left[item]:
+            left[item] -= 1
             stays[i] = False
     if stays.sum() < 2:
         raise ValueError(
-            f"At least 2 rows are needed besides the known anomalies. {len(values)} were given, "
-            f"and {np.sum(~stays)} of them are known anomalies. Pass more rows that are not."
+            f"At least 2 {kind} are needed besides the known anomalies. {len(items)} were given, "
+            f"and {np.sum(~stays)} of them are known anomalies. Pass more {kind} that are not."
         )
     return stays
+
+
+def marked_points(given: Any, n_points: int) -> np.ndarray:
+    """Read which points of a series are known to be anomalous, (T,) bool. None marks none.
+
+    Raises
+    ------
+    ValueError
+        If it is no such array.
+    """
+    if given is None:
+        return np.zeros(n_points, dtype=bool)
+    marks = np.asarray(given)
+    if marks.shape != (n_points,) or not np.isin(marks, (0, 1)).all():
+        raise ValueError(
+            "`known_anomalies` of a series must be an array of one True or False (or 1 or 0) for "
+            f"each of its {n_points} points. Got an array of shape {marks.shape}"
+            + (f" with values such as {marks.ravel()[0]!r}." if marks.size else ".")
+        )
+    return marks.astype(bool)
 
 
 def augmented_rows(detector: Augmenting, network: NetworkSpec, values: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
+from ..front_ends.items import all_files
 from .terminal import say
 from .writers import table_writer
 
@@ -143,7 +144,7 @@ def _kind_of(folder: Path) -> Kind:
     ValueError
         If there are images and clips.
     """
-    suffixes = {path.suffix.lower() for path in folder.rglob("*") if path.is_file()}
+    suffixes = {path.suffix.lower() for path in all_files(folder)}
     found = [kind for kind in KINDS if suffixes & kind.suffixes()]
     if not found:
         raise ValueError(f"There are no images and no clips in the folder {folder}.")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 
 from .._support.optional_imports import import_optional
-from .items import Array, Files, Name, Source, find_files, read_chunks
+from .items import Array, Files, Name, Source, find_files, listed, read_chunks
 
 EXTRA = "audio"
 KIND = "clips"
 SUFFIXES = frozenset(
     {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64"}
     | {".wav"}
+    | {".aac", ".amr", ".m4a", ".wma"}  # which libsndfile cannot read, and names then
 )
 # value of silence, and largest distance from it
 RANGES = {
@@ -29,6 +32,7 @@ RANGES = {
 FULL = 2.0  # values that do not exceed it are shares of a largest value, give or take noise
 FAR = 1000.0  # times the largest value of fit, beyond which a clip has another unit
 MOST_CHANNELS = 32
+UNKNOWN = 2**31  # size of a file that its header does not know
 LEAST = 256  # samples of a clip
 CHUNK = 2**22  # samples of the clips that are read at once
 
@@ -211,7 +215,8 @@ class _Arrays:
         clip = self.clips[place]
         if not _has_rate(clip):
             return None
-        return int(clip[1]) if clip[1] == int(clip[1]) >= 1 else None
+        rate = float(clip[1])
+        return int(rate) if rate.is_integer() and rate >= 1 else None
 
     def read(self, place: int) -> tuple[Array, int | None]:
         clip = self.clips[place]
@@ -220,6 +225,8 @@ class _Arrays:
             if rate is None:
                 raise ValueError(f"{clip[1]!r} is no sample rate")
             clip = clip[0]
+        elif isinstance(clip, list | tuple) and len({np.ndim(part) for part in clip[:2]}) == 2:
+            raise ValueError("a clip with its rate is a tuple of the array and then the rate")
         try:
             samples = np.asarray(clip.detach().cpu() if isinstance(clip, torch.Tensor) else clip)
         except ValueError as error:
@@ -250,9 +257,21 @@ class _Files:
             if not self.paths[place].stat().st_size:
                 raise ValueError("the file is empty")
             samples, rate = self.soundfile.read(self.paths[place], dtype="float32")
+            _check_whole(self.paths[place])
         except Exception as error:  # decoders raise anything on damaged files
             raise ValueError(str(error) or type(error).__name__) from error
         return samples, int(rate)
+
+
+def _check_whole(path: Path) -> None:
+    """Raise a ValueError if a WAV file says that it is longer than it is.
+
+    Decoders read what is there. Programs that write to a pipe say 0, or the largest number.
+    """
+    with path.open("rb") as file:
+        kind, said, form = struct.unpack("<4sI4s", file.read(12).ljust(12))
+    if (kind, form) == (b"RIFF", b"WAVE") and path.stat().st_size < 8 + said < UNKNOWN:
+        raise ValueError("the file is cut off: its header says that it is longer")
 
 
 def _mono(samples: Array) -> Array:
@@ -283,6 +302,7 @@ def _source(X: Any) -> _Source:
     ValueError
         If it cannot be clips.
     """
+    X = listed(X)
     files = find_files(X, SUFFIXES, KIND)
     if files is not None:
         return _Files(files)

@@ -11,16 +11,17 @@ import torch
 from torch.nn.functional import interpolate
 
 from .._support.optional_imports import import_optional
-from .items import Files, Name, Source, find_files, read_chunks
+from .items import Files, Name, Source, find_files, listed, read_chunks
 
 EXTRA = "images"
 SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
-    | {".webp"}
+    {".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif"}
+    | {".tiff", ".webp"}
+    | {".avif", ".heic", ".heif", ".jxl"}  # which Pillow may not read, and names then
 )
 LARGEST = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}  # values that stand for 1
 UNIT = 2.0  # values that do not exceed it are shares of a largest value, give or take noise
-FAR = 8.0  # times the largest value of fit, beyond which an image has another range
+FAR = 8.0  # times the largest value of fit, beyond which an image has another unit
 LEAST = 4  # pixels on each side
 MOST_CHANNELS = 4  # of an axis that is taken for channels
 CHUNK = 2**20  # values of the images that are read at once
@@ -168,13 +169,13 @@ class ImageReader:
             raise ValueError("it has missing, infinite or huge values")
         if image.shape[2] != self.shape[2]:
             raise ValueError(f"it has {image.shape[2]} channels instead of {self.shape[2]}")
+        if self.resize is not None:
+            image = _resized(image, self.resize)
         most = float(np.abs(image).max())
-        if self.largest is not None and most > FAR * self.largest > 0:
+        if self.largest and most > max(UNIT, FAR * self.largest):
             raise ValueError(
                 f"it has values up to {most:g}, and images of fit had at most {self.largest:g}"
             )
-        if self.resize is not None:
-            image = _resized(image, self.resize)
         if image.shape != self.shape:
             ways = (
                 ""
@@ -299,6 +300,7 @@ def _source(X: Any) -> _Source:
     ValueError
         If it cannot be images.
     """
+    X = listed(X)
     files = find_files(X, SUFFIXES, KIND)
     if files is not None:
         return _Files(files)

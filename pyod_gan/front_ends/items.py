@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .frames import is_frame
+
 Name = str | int
 Array = np.ndarray[Any, Any]
 
@@ -91,8 +93,29 @@ def read_chunks(
         raise ValueError(_in_words(problems, len(source.names), kind))
 
 
+def listed(X: Any) -> Any:
+    """Make a list of a column of pandas or polars, or of a data frame of one column.
+
+    Other things stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is a data frame of several columns.
+    """
+    if is_frame(X):
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"X must be one column. Got a data frame of {X.shape[1]} columns; pass one of them."
+            )
+        X = X[X.columns[0]]
+    return X.to_list() if hasattr(X, "to_list") else X
+
+
 def find_files(X: Any, suffixes: Collection[str], kind: str) -> Files | None:
     """Files in a folder, with those in folders below, or of a list of paths, else None.
+
+    Links are followed. One that leads nowhere is a file that cannot be read.
 
     Raises
     ------
@@ -103,7 +126,7 @@ def find_files(X: Any, suffixes: Collection[str], kind: str) -> Files | None:
         folder = Path(X)
         if not folder.is_dir():
             raise ValueError(f"X must be {kind}, paths of {kind}, or a folder. {folder} is none.")
-        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+        paths = sorted(path for path in all_files(folder) if path.suffix.lower() in suffixes)
         return Files(paths, [str(p.relative_to(folder)) for p in paths], f"the folder {folder}")
     if not isinstance(X, Sequence | np.ndarray):
         return None
@@ -111,6 +134,15 @@ def find_files(X: Any, suffixes: Collection[str], kind: str) -> Files | None:
     if given and len(given) < len(X):
         raise ValueError(f"X must hold paths or {kind}, not both.")
     return Files([Path(p) for p in given], [os.fspath(p) for p in given], "X") if given else None
+
+
+def all_files(folder: Path) -> Iterator[Path]:
+    """Files in a folder and below, also behind links, each folder once."""
+    seen: set[str] = set()
+    for parent, below, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(parent))
+        below[:] = [n for n in below if os.path.realpath(os.path.join(parent, n)) not in seen]
+        yield from (Path(parent, name) for name in names)
 
 
 def _in_words(problems: list[str], n_items: int, kind: str) -> str:

@@ -64,6 +64,21 @@ class WindowFrontEnd:
         starts = np.arange(0, last + 1, self.step)
         return starts if starts[-1] == last else np.append(starts, last)
 
+    def starts_beside(self, marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First points of the windows without a marked point (T,), and of those of marked points.
+
+        The latter hold at least half of a stretch of marked points, or are half full of it.
+        """
+        starts = self.starts(len(marked))
+        before = np.concatenate([[0], marked.cumsum()])
+        free = before[starts + self.size] == before[starts]
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], marked, [0]])))
+        held = np.zeros(len(starts), dtype=bool)
+        for first, end in edges.reshape(-1, 2):
+            shared = np.minimum(starts + self.size, end) - np.maximum(starts, first)
+            held |= 2 * shared >= min(self.size, end - first)
+        return starts[free], starts[held]
+
     def rows(self, values: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Windows of a series (T, C) that start at some points, (m, D)."""
         views = np.lib.stride_tricks.sliding_window_view(values, self.size, axis=0)  # (·, C, size)
@@ -74,7 +89,7 @@ class WindowFrontEnd:
             high = np.maximum.reduceat(windows, first, axis=-1)
             ranges = high - np.minimum.reduceat(windows, first, axis=-1)
             windows = np.concatenate([means, ranges], axis=-1)
-        return windows.reshape(len(starts), -1)
+        return windows.reshape(len(starts), int(np.prod(windows.shape[1:])))
 
     def points_of(self, place: int) -> tuple[int, int]:
         """First and last point of a window that the column at a place of a row comes from."""

@@ -184,7 +184,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> AudioDetector:
+    def fit(self, X: Any, y: Any = None, *, known_anomalies: Any = None) -> AudioDetector:
         """Train on clips, and set threshold and labels.
 
         Parameters
@@ -196,6 +196,10 @@ early_stopping, callbacks, random_state, device, verbose
             mixed to one.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, n_samples), list or path, default=None
+            Clips that are known to be anomalies, one or more, which may be among those of ``X``.
+            Each part learns from them, as in :meth:`GANDetector.fit`. Of those that hear short
+            windows it is the window that sounds oddest without this knowledge.
 
         Returns
         -------
@@ -205,9 +209,9 @@ early_stopping, callbacks, random_state, device, verbose
         Raises
         ------
         ValueError
-            If a parameter cannot be used, if arrays have no sample rate, or if clips cannot be
-            read, have different rates, less than 256 samples, or missing values. All of them are
-            named.
+            If a parameter cannot be used, if arrays have no sample rate, if clips cannot be read,
+            have different rates, less than 256 samples, or missing values, or if ``gan`` cannot
+            learn from known anomalies. All clips that cannot be used are named.
         TrainingCollapsedError
             If no ensemble member could be trained.
         ImportError
@@ -217,7 +221,7 @@ early_stopping, callbacks, random_state, device, verbose
             self._validate_params()
             names = chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
             reader = AudioReader(self.sample_rate)
-            self._model, used, scores = fit_clips(self, OWN, names, reader, X)
+            self._model, used, scores = fit_clips(self, OWN, names, reader, X, known_anomalies)
             every = reader.names(X)
             self.names_ = [every[i] for i in used]
             self.skipped_ = skipped(every, used, "clip")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..api.negatives import about_anomalies, are_none, other_items
 from ..detector import GANDetector
 from ..engine.mlp import MLP
 from ..engine.network_kinds import get_network
 from ..engine.training import random_numbers
 from ..front_ends.audio import AudioReader, Clips
-from ..front_ends.audio_parts import PARTS, AudioPart, Heard, heard, powers
+from ..front_ends.audio_parts import PARTS, AudioPart, Heard, Powers, heard, powers
 from ..front_ends.embeddings import embedded_clips
 from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
@@ -30,6 +32,25 @@ class Sounds:
 
     heard: list[Heard]
     features: Array  # (n, K)
+
+    def take(self, places: Array) -> Sounds:
+        """Those at some places."""
+        return Sounds([self.heard[place] for place in places], self.features[places])
+
+
+@dataclass
+class _Read:
+    """Clips that were read."""
+
+    places: list[int]
+    digests: list[bytes]  # which tell them apart
+    powers: list[Powers]
+    features: list[Array]  # (m, K) of each chunk
+
+    def sounds(self, mean_power: float) -> Sounds:
+        """What parts hear of them."""
+        known = [heard(power, mean_power) for power in self.powers]
+        return Sounds(known, np.concatenate(self.features))
 
 
 @dataclass
@@ -126,9 +147,14 @@ class AudioModel:
 
 
 def fit_clips(
-    estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], reader: AudioReader, X: Any
+    estimator: BaseEstimator,
+    own: Sequence[str],
+    names: Sequence[str],
+    reader: AudioReader,
+    X: Any,
+    anomalies: Any = None,
 ) -> tuple[AudioModel, list[int], Array]:
-    """Fit a model to clips, with the parameters of an estimator.
+    """Fit a model to clips and known anomalies, with the parameters of an estimator.
 
     Returns
     -------
@@ -142,34 +168,67 @@ def fit_clips(
     Raises
     ------
     ValueError
-        If fewer than 2 clips can be used, or as in :meth:`AudioReader.fit_chunks`.
+        If fewer than 2 clips can be used, or are no known anomalies, or as in
+        :meth:`AudioReader.fit_chunks`.
     """
     params = estimator.get_params(deep=False)
-    used: list[int] = []
-    found, features = [], []
-    for clips in reader.fit_chunks(X, skips=params["on_error"] == "skip"):
-        used += clips.places
-        found += [powers(clip, reader.rate) for clip in clips.values]
-        features.append(_features(names, params["embedding"], clips, reader.rate))
-    if len(used) < 2:
-        raise ValueError(f"There must be at least 2 clips. Got {len(used)}.")
-    mean = float(np.mean([power.frames.mean() for power in found]))
-    model = AudioModel(reader, mean, params["embedding"], [])
-    known = [heard(power, mean) for power in found]
-    sounds = Sounds(known, np.concatenate(features))
+    embedding, skips = params["embedding"], params["on_error"] == "skip"
+    found = _all_read(names, embedding, reader, reader.fit_chunks(X, skips=skips))
+    if len(found.places) < 2:
+        raise ValueError(f"There must be at least 2 clips. Got {len(found.places)}.")
+    odd = None
+    stays = np.ones(len(found.places), dtype=bool)
+    if not are_none(anomalies):
+        with about_anomalies():
+            odd = _all_read(names, embedding, reader, reader.chunks(anomalies, skips=skips))
+        stays = other_items(found.digests, odd.digests, "clips")
+    mean = float(np.mean([found.powers[i].frames.mean() for i in np.flatnonzero(stays)]))
+    model = AudioModel(reader, mean, embedding, [])
+    everything = found.sounds(mean)
+    sounds = everything.take(np.flatnonzero(stays))
     draws = random_numbers(params["random_state"])
     for name in names:
         part = None if name == EMBEDDING else PARTS[name]().fit(sounds.heard)
         rows = sounds.features if part is None else _rows_to_fit(part, sounds.heard, draws)
+        known = [] if odd is None else _rows_of_each(part, odd.sounds(mean))
         more: dict[str, Any] = {"preprocessing": "joint" if part is None else part.preprocessing}
         if params["network"] is not None:
             more["network"] = _for_part(params["network"], part, sounds.heard[0])
         fitted = FittedAudioPart(
-            name, part, fit_part(estimator, own, rows, new_seed(draws), **more)
+            name, part, fit_part(estimator, own, rows, new_seed(draws), known, **more)
         )
         fitted.unit = unit_of(fitted.scores(sounds))
         model.parts.append(fitted)
-    return model, used, model.scores(sounds)
+    return model, found.places, model.scores(everything)
+
+
+def _all_read(
+    names: Sequence[str], embedding: Any, reader: AudioReader, chunks: Iterator[Clips]
+) -> _Read:
+    """Read all clips that can be used.
+
+    Raises
+    ------
+    ValueError
+        If none can be used.
+    """
+    found = _Read([], [], [], [])
+    for clips in chunks:
+        found.places.extend(clips.places)
+        found.digests.extend(sha256(clip.tobytes()).digest() for clip in clips.values)
+        found.powers.extend(powers(clip, reader.rate) for clip in clips.values)
+        found.features.append(_features(names, embedding, clips, reader.rate))
+    if not found.places:
+        raise ValueError("None of the clips can be used.")
+    return found
+
+
+def _rows_of_each(part: AudioPart | None, sounds: Sounds) -> list[Array]:
+    """Rows of each clip, (P, D)."""
+    if part is None:
+        return list(sounds.features[:, None])
+    views = [part.windows(clip) for clip in sounds.heard]
+    return [view.reshape(len(view), -1) for view in views]
 
 
 def _features(names: Sequence[str], embedding: Any, clips: Clips, rate: int) -> Array:

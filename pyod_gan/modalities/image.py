@@ -183,7 +183,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> ImageDetector:
+    def fit(self, X: Any, y: Any = None, *, known_anomalies: Any = None) -> ImageDetector:
         """Train on images, and set threshold and labels.
 
         Parameters
@@ -193,6 +193,11 @@ early_stopping, callbacks, random_state, device, verbose
             path of a folder with image files in it or below it. Files need the extra ``images``.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies, height, width[, n_channels]), list or \
+path, default=None
+            Images that are known to be anomalies, one or more, which may be among those of ``X``.
+            Each part learns from them, as in :meth:`GANDetector.fit`. Of those that look at small
+            patches it is the patch that looks oddest without this knowledge.
 
         Returns
         -------
@@ -202,8 +207,9 @@ early_stopping, callbacks, random_state, device, verbose
         Raises
         ------
         ValueError
-            If a parameter cannot be used, or if images cannot be read, or have different sizes or
-            channels, or missing values. All of them are named.
+            If a parameter cannot be used, if images cannot be read, or have different sizes or
+            channels, or missing values, or if ``gan`` cannot learn from known anomalies. All images
+            that cannot be used are named.
         TrainingCollapsedError
             If no ensemble member could be trained.
         ImportError
@@ -213,7 +219,7 @@ early_stopping, callbacks, random_state, device, verbose
             self._validate_params()
             names = self._part_names()
             reader = ImageReader(self._new_size())
-            self._model, used, scores = fit_images(self, OWN, names, reader, X)
+            self._model, used, scores = fit_images(self, OWN, names, reader, X, known_anomalies)
             every = reader.names(X)
             self.names_ = [every[i] for i in used]
             self.skipped_ = skipped(every, used, "image")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..api.negatives import about_anomalies, are_none, other_items
 from ..detector import GANDetector
 from ..engine.network_kinds import get_network
 from ..engine.training import random_numbers
@@ -22,6 +24,14 @@ AT_ONCE = 1024  # images whose rows are in memory
 MOST_ROWS = 4096  # to train on, where an image has several rows
 OCCLUDED = 8  # places on each side that are covered one after the other
 Seen = dict[str, np.ndarray]  # "image" (m, C, h, w) for most parts, and "embedding" (m, K, a, b)
+
+
+class _Seen(NamedTuple):
+    """Images that were read."""
+
+    places: list[int]
+    digests: list[bytes]  # which tell them apart
+    seen: Seen
 
 
 @dataclass
@@ -131,9 +141,14 @@ class ImageModel:
 
 
 def fit_images(
-    estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], reader: ImageReader, X: Any
+    estimator: BaseEstimator,
+    own: Sequence[str],
+    names: Sequence[str],
+    reader: ImageReader,
+    X: Any,
+    anomalies: Any = None,
 ) -> tuple[ImageModel, list[int], np.ndarray]:
-    """Fit a model to images, with the parameters of an estimator.
+    """Fit a model to images and known anomalies, with the parameters of an estimator.
 
     Returns
     -------
@@ -147,22 +162,24 @@ def fit_images(
     Raises
     ------
     ValueError
-        If fewer than 2 images can be used, or as in :meth:`ImageReader.fit_chunks`.
+        If fewer than 2 images can be used, or are no known anomalies, or as in
+        :meth:`ImageReader.fit_chunks`.
     """
     params = estimator.get_params(deep=False)
-    size, embedding = int(params["size"]), params["embedding"]
-    used: list[int] = []
-    chunks = []
-    for images in reader.fit_chunks(X, skips=params["on_error"] == "skip"):
-        used += images.places
-        chunks.append(see(images.values, names, size, embedding))
-    if len(used) < 2:
-        raise ValueError(f"There must be at least 2 images. Got {len(used)}.")
-    seen = {kind: np.concatenate([chunk[kind] for chunk in chunks]) for kind in chunks[0]}
+    model = ImageModel(reader, int(params["size"]), params["embedding"], [])
+    skips = params["on_error"] == "skip"
+    every = _all_seen(model, names, reader.fit_chunks(X, skips=skips))
+    if len(every.places) < 2:
+        raise ValueError(f"There must be at least 2 images. Got {len(every.places)}.")
+    odd = None
+    stays = np.ones(len(every.places), dtype=bool)
+    if not are_none(anomalies):
+        with about_anomalies():
+            odd = _all_seen(model, names, reader.chunks(anomalies, skips=skips))
+        stays = other_items(every.digests, odd.digests, "images")
     draws = random_numbers(params["random_state"])
-    model = ImageModel(reader, size, embedding, [])
     for name in names:
-        images_seen = seen[_kind(name)]
+        images_seen = every.seen[_kind(name)][stays]
         part = PARTS.get(name, Embedding)().fit(images_seen)
         shape = part.shape(images_seen)
         more: dict[str, Any] = {"preprocessing": "joint", "augmentations": None}
@@ -171,12 +188,39 @@ def fit_images(
         if params["network"] is not None:
             more["network"] = get_network(params["network"]).for_rows(shape)
         rows = _rows_to_fit(part, images_seen, draws)
-        fitted = FittedPart(
-            part, [fit_part(estimator, own, r, new_seed(draws), **more) for r in rows]
-        )
+        known = [np.empty((0, 1, 0)) for _ in rows]  # (k, P, D) for each detector
+        if odd is not None:
+            odd_rows = part.rows(odd.seen[_kind(name)])
+            known = np.split(odd_rows, len(rows), axis=1)
+        detectors = [
+            fit_part(estimator, own, r, new_seed(draws), odd_ones, **more)
+            for r, odd_ones in zip(rows, known, strict=True)
+        ]
+        fitted = FittedPart(part, detectors)
         fitted.unit = unit_of(fitted.scores(images_seen))
         model.parts.append(fitted)
-    return model, used, model.scores(seen)
+    return model, every.places, model.scores(every.seen)
+
+
+def _all_seen(model: ImageModel, names: Sequence[str], chunks: Iterator[Images]) -> _Seen:
+    """See all images that can be used.
+
+    Raises
+    ------
+    ValueError
+        If none can be used.
+    """
+    places: list[int] = []
+    digests: list[bytes] = []
+    found = []
+    for images in chunks:
+        places += images.places
+        digests += [sha256(image.tobytes()).digest() for image in images.values]
+        found.append(see(images.values, names, model.size, model.embedding))
+    if not found:
+        raise ValueError("None of the images can be used.")
+    seen = {kind: np.concatenate([chunk[kind] for chunk in found]) for kind in found[0]}
+    return _Seen(places, digests, seen)
 
 
 def see(values: np.ndarray, names: Sequence[str], size: int, embedding: Any) -> Seen:

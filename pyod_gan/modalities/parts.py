@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ def fit_part(
     own: Collection[str],
     rows: np.ndarray,
     seed: int,
+    anomalies: np.ndarray | Sequence[np.ndarray] = (),
     **params: Any,
 ) -> GANDetector:
     """Fit a detector on rows (n, D) with the parameters of an estimator.
@@ -31,12 +32,22 @@ def fit_part(
         Rows to train on.
     seed : int
         The detector's seed, see :func:`new_seed`.
+    anomalies : ndarray of shape (k, P, D) or sequence of ndarray of shape (P, D)
+        Rows of each known anomaly. If there are several, it is not known which of them make it an
+        anomaly (multiple-instance learning; Dietterich et al. 1997). It is taken to be the one
+        that a detector without known anomalies scores highest.
     **params : dict
         Parameters that are other than the estimator's.
     """
     given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in own} | params
     given |= {"random_state": seed, "reservoir_size": 0}
-    return GANDetector(**given).fit(rows)
+    if not len(anomalies):
+        return GANDetector(**given).fit(rows)
+    known = [its_rows[0] for its_rows in anomalies]
+    if any(len(its_rows) > 1 for its_rows in anomalies):
+        alone = GANDetector(**given).fit(rows)
+        known = [its_rows[alone.decision_function(its_rows).argmax()] for its_rows in anomalies]
+    return GANDetector(**given).fit(rows, known_anomalies=known)
 
 
 def new_seed(draws: np.random.RandomState) -> int:

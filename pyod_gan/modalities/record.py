@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -169,7 +170,9 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
             BaseEstimator.set_params(self, **params)
         return self
 
-    def fit(self, X: Any, y: Any = None) -> RecordDetector:
+    def fit(
+        self, X: Any, y: Any = None, *, known_anomalies: Mapping[str, Any] | None = None
+    ) -> RecordDetector:
         """Train a detector for each part, and set threshold and labels.
 
         Parameters
@@ -180,6 +183,10 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
             polars a column is a part, and all columns that are none make the table.
         y : Ignored
             Present for API consistency.
+        known_anomalies : dict, default=None
+            Items that are known to be anomalies, by the name of their part: as many as there are of
+            each, in the form that the part's detector takes. So that a record with an odd photo
+            does not make its usual note an anomaly.
 
         Returns
         -------
@@ -190,8 +197,9 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         ------
         ValueError
             If a parameter cannot be used, if a part is missing, of another length than the others,
-            or of a kind that cannot be known, if a record has no part, or if a part's detector
-            refuses it. The error names the part; positions in it count the records that have it.
+            or of a kind that cannot be known, if a record has no part, if a part's detector refuses
+            it, or if that cannot learn from known anomalies. The error names the part; positions in
+            it count the records that have it.
         """
         with restored_on_failure(self), own_settings():
             self._validate_params()
@@ -199,6 +207,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
             parts = read_records(X, None if given is None else [name for name, _ in given])
             if given is None:
                 given = [(name, KINDS[kind_of(name, part)]()) for name, part in parts.items()]
+            known = _known_by_part(known_anomalies, dict(given))
             draws = random_numbers(self.random_state)
             fitted, scored = {}, {}
             for name, detector in given:
@@ -207,7 +216,8 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
                     own.set_params(random_state=new_seed(draws))
                 items = parts[name].take(np.flatnonzero(parts[name].present))
                 with _named(name):
-                    scores = np.asarray(own.fit(items).decision_scores_, dtype=float)
+                    own.fit(items, **known.get(name, {}))
+                    scores = np.asarray(own.decision_scores_, dtype=float)
                     if len(scores) < len(items):  # some could not be used, and have NaN
                         scores = own.decision_function(items)
                 fitted[name] = Calibrated.of(own, scores)
@@ -496,6 +506,28 @@ def _named(name: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"Part {name!r}: {error}") from error
+
+
+def _known_by_part(given: Any, detectors: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Arguments of ``fit`` of each part that has known anomalies.
+
+    Raises
+    ------
+    ValueError
+        If they are no dict, or if a part has no detector, or one that takes none.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            "`known_anomalies` of records must be a dict of items by the name of their part, such "
+            f"as {{{next(iter(detectors))!r}: [...]}}. Got a {type(given).__name__}."
+        )
+    takes = {n: "known_anomalies" in signature(d.fit).parameters for n, d in detectors.items()}
+    if wrong := [name for name in given if not takes.get(name, False)]:
+        able = [name for name in detectors if takes[name]]
+        raise ValueError(f"Known anomalies can be of the parts {able}. Got some of {wrong}.")
+    return {name: {"known_anomalies": items} for name, items in given.items()}
 
 
 def _reasons(detector: Any, part: Part, chosen: np.ndarray) -> dict[int, str]:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
+from ..api.negatives import marked_points
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
 from ..api.thresholds import use_scores
@@ -42,6 +43,7 @@ SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
 LEAST = 4  # points of a series
 SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
+MOST_KNOWN = 256  # windows that are known anomalies
 # parameters that GANDetector does not have, or has for tables
 OWN = (
     "time",
@@ -224,7 +226,9 @@ early_stopping, callbacks, random_state, device, verbose
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: Any = None) -> SeriesDetector:
+    def fit(
+        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+    ) -> SeriesDetector:
         """Train on a series, and set threshold and labels.
 
         Parameters
@@ -234,6 +238,10 @@ early_stopping, callbacks, random_state, device, verbose
             of pandas or polars.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_points,), default=None
+            True or 1 at points of ``X`` that are known to be anomalous, False or 0 at others.
+            Windows with such a point are no example of what is normal, and those that hold half of
+            an anomaly, or are half full of it, are known anomalies, as in :meth:`GANDetector.fit`.
 
         Returns
         -------
@@ -244,7 +252,8 @@ early_stopping, callbacks, random_state, device, verbose
         ------
         ValueError
             If a parameter cannot be used, if the series is shorter than a window, has missing or
-            infinite values, or has times that are not equally spaced.
+            infinite values, or has times that are not equally spaced, if ``known_anomalies`` has
+            another length, marks nearly everything, or if ``gan`` cannot learn from them.
         TrainingCollapsedError
             If no ensemble member could be trained.
         """
@@ -254,7 +263,8 @@ early_stopping, callbacks, random_state, device, verbose
             values = reader.fit_read(X)
             front_ends = self._front_ends_for(len(values))
             draws = random_numbers(self.random_state)
-            self.detectors_ = [self._fitted(f, values, draws) for f in front_ends]
+            marked = marked_points(known_anomalies, len(values))
+            self.detectors_ = [self._fitted(f, values, marked, draws) for f in front_ends]
             self._use(reader, front_ends)
             use_scores(self, self._scores(values))
         return self
@@ -515,19 +525,34 @@ early_stopping, callbacks, random_state, device, verbose
         return sorted(int(size) for size in sizes)
 
     def _fitted(
-        self, front_end: WindowFrontEnd, values: np.ndarray, draws: np.random.RandomState
+        self,
+        front_end: WindowFrontEnd,
+        values: np.ndarray,
+        marked: np.ndarray,
+        draws: np.random.RandomState,
     ) -> GANDetector:
-        """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them."""
+        """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them.
+
+        ``marked`` (T,) are points that are known to be anomalous.
+        """
         seed = new_seed(draws)
-        starts = front_end.starts(len(values))
+        starts, of_anomalies = front_end.starts_beside(marked)
+        if len(starts) < 2:
+            raise ValueError(
+                f"{len(starts)} window(s) of {front_end.size} points have no known anomaly, and at "
+                "least 2 are needed. Pass a longer series, or a smaller window_size."
+            )
         if len(starts) > MOST_WINDOWS:
             starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
+        if len(of_anomalies) > MOST_KNOWN:
+            of_anomalies = np.sort(draws.choice(of_anomalies, MOST_KNOWN, replace=False))
         shape = front_end.shape(values.shape[1])
         return fit_part(
             self,
             OWN,
             front_end.rows(values, starts),
             seed,
+            front_end.rows(values, of_anomalies)[:, None],
             network=self._network().for_rows(shape),
             augmentations=on_windows(self.augmentations, shape),
         )

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
+from ..api.negatives import about_anomalies, are_none
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
 from ..api.thresholds import use_scores
@@ -138,7 +139,7 @@ early_stopping, callbacks, random_state, device, verbose
         self.device = device
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> TextDetector:
+    def fit(self, X: Any, y: Any = None, *, known_anomalies: Any = None) -> TextDetector:
         """Train on texts, and set threshold and labels.
 
         Parameters
@@ -148,6 +149,9 @@ early_stopping, callbacks, random_state, device, verbose
             one column.
         y : Ignored
             Present for API consistency.
+        known_anomalies : array-like of shape (n_anomalies,), default=None
+            Texts that are known to be anomalies, one or more, which may be among those of ``X``.
+            Each part learns from them, as in :meth:`GANDetector.fit`.
 
         Returns
         -------
@@ -157,15 +161,19 @@ early_stopping, callbacks, random_state, device, verbose
         Raises
         ------
         ValueError
-            If a parameter cannot be used, or if texts are missing or no strings.
+            If a parameter cannot be used, if texts are missing or no strings, or if ``gan`` cannot
+            learn from known anomalies.
         TrainingCollapsedError
             If no ensemble member could be trained.
         """
         with restored_on_failure(self), own_settings():
             self._validate_params()
             names = chosen_parts(self, DEFAULT, PARTS, EMBEDDING)
-            texts = read_texts(X)
-            self._model, scores = fit_texts(self, OWN, names, texts)
+            texts, anomalies = read_texts(X), []
+            if not are_none(known_anomalies):
+                with about_anomalies():
+                    anomalies = read_texts(known_anomalies)
+            self._model, scores = fit_texts(self, OWN, names, texts, anomalies)
             use_scores(self, scores)
         return self
 

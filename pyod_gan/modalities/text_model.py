@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..api.negatives import other_items
 from ..detector import GANDetector
 from ..engine.training import random_numbers
 from ..front_ends.embeddings import embedded_texts
@@ -83,28 +84,46 @@ class TextModel:
 
 
 def fit_texts(
-    estimator: BaseEstimator, own: Sequence[str], names: Sequence[str], texts: Sequence[str]
+    estimator: BaseEstimator,
+    own: Sequence[str],
+    names: Sequence[str],
+    texts: Sequence[str],
+    anomalies: Sequence[str] = (),
 ) -> tuple[TextModel, np.ndarray]:
-    """Fit a model to texts, with the parameters of an estimator, and score them.
+    """Fit a model to texts and known anomalies, with the parameters of an estimator.
+
+    Returns
+    -------
+    model : TextModel
+        The model.
+    scores : ndarray of shape (n,)
+        Scores of the texts.
 
     Raises
     ------
     ValueError
-        If there are fewer than 2 texts.
+        If there are fewer than 2 texts, or if fewer are no known anomalies.
     """
     if len(texts) < 2:
         raise ValueError(f"There must be at least 2 texts. Got {len(texts)}.")
     params = estimator.get_params(deep=False)
+    stays = other_items(texts, anomalies, "texts")
+    learnt = [text for text, stay in zip(texts, stays, strict=True) if stay]
     draws = random_numbers(params["random_state"])
-    model = TextModel(np.unique(fingerprints(texts)), params["embedding"], [])
-    all_known = np.ones(len(texts), dtype=bool)
+    model = TextModel(np.unique(fingerprints(learnt)), params["embedding"], [])
+    all_known = np.ones(len(learnt), dtype=bool)
     for name in names:
-        part = None if name == EMBEDDING else PARTS[name]().fit(texts)
-        rows = _rows(part, texts, all_known, model.embedding)
+        part = None if name == EMBEDDING else PARTS[name]().fit(learnt)
+        rows = _rows(part, learnt, all_known, model.embedding)
+        known = np.empty((0, 1, 0))  # (k, 1, D)
+        if anomalies:
+            known = _rows(part, anomalies, model.are_known(anomalies), model.embedding)[:, None]
         more = {"preprocessing": "joint" if part is None else part.preprocessing}
-        detector = fit_part(estimator, own, rows, new_seed(draws), **more)
+        detector = fit_part(estimator, own, rows, new_seed(draws), known, **more)
         unit = unit_of(detector.decision_scores_)
         model.parts.append(FittedTextPart(name, part, detector, unit))
+    if not stays.all():
+        return model, model.scores(texts)
     by_part = [fitted.in_unit(fitted.detector.decision_scores_) for fitted in model.parts]
     return model, mean_of_parts(np.array(by_part))
 

@@ -35,13 +35,12 @@ def expected_rows(views: TableViews, rows: Array) -> Array:
     return np.ascontiguousarray(places.T[chosen] / views.grid)
 
 
-def shares_of_views(opinions: Callable[[Tensor], Tensor], slopes: Array, inputs: Array) -> Array:
+def shares_of_views(score: Callable[[Tensor], Tensor], inputs: Array) -> Array:
     """Shares of the views and of the own views in a score, by inputs (n, 2 V + K) -> (n, V + K).
 
-    ``slopes`` (n, O) say how the score rises with each of the opinions, (n, 2 V + K) -> (n, O).
-    Shares are integrated
-    gradients (Sundararajan et al. 2017) from the inputs of a typical row, whose views are all at
-    the median, and which is new if the row is.
+    ``score`` makes scores (n,) of inputs. Shares are integrated gradients (Sundararajan et al.
+    2017) from the inputs of a typical row, whose views are all at the median, and which is new if
+    the row is.
     """
     n_views = len(VIEWS)
     end = torch.from_numpy(inputs)
@@ -53,8 +52,7 @@ def shares_of_views(opinions: Callable[[Tensor], Tensor], slopes: Array, inputs:
     with torch.inference_mode(False), torch.enable_grad():
         for step in range(STEPS):
             point = torch.lerp(start, end, (step + 0.5) / STEPS).requires_grad_()
-            score = (opinions(point) * torch.from_numpy(slopes)).sum(-1)
-            total += torch.autograd.grad(score.sum(), point)[0]
+            total += torch.autograd.grad(score(point).sum(), point)[0]
     terms = ((end - start) * total / STEPS).numpy()
     of_views = terms[:, :n_views] + terms[:, n_views : 2 * n_views]
     return np.hstack([of_views, terms[:, 2 * n_views :]])

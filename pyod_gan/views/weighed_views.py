@@ -19,7 +19,8 @@ from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
 WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the larger residual
-OF_ANOMALIES = np.array([2.0, 1.0])  # of what known anomalies say, by slopes and by nearness
+OF_ANOMALIES = np.array([4.0, 1.0])  # of what many known anomalies say, by slopes and by nearness
+HALF_BELIEVED = 2  # number of known anomalies whose opinions weigh half as much
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
 NEAREST = kernels.NEAREST_OF_ALL
@@ -50,7 +51,10 @@ class WeighedViews:
     have learnt nothing elsewhere: the plain mean of all tails and half heights, and the larger of
     the residuals to the nearest of 8 and of all prototypes. Of the three, each in its own
     interquartile ranges, two thirds are the critic's. Where anomalies of the table are known, two
-    more opinions count twice as much as these three together.
+    more opinions count: with two known anomalies 1.7 times as much as these three together, with
+    many 3.3 times, as k of them have k / (k + 2) of the weight. They only raise a score: to be
+    unlike the known anomalies is no sign of being normal, as others may be of another kind. So what
+    they say counts from the median of the training rows.
 
     The critic knows whether a row is one of the training rows. Those may hold anomalies, or there
     would be nothing to find among them; a new row may be the first of its kind. What the critic
@@ -117,7 +121,13 @@ class WeighedViews:
     @property
     def weights(self) -> Array:
         """Weights of the opinions."""
-        return WEIGHTS if self.anomalies is None else np.r_[WEIGHTS, OF_ANOMALIES]
+        return WEIGHTS if self.anomalies is None else np.r_[WEIGHTS, self._of_anomalies]
+
+    @property
+    def _of_anomalies(self) -> Array:
+        """Weights of the two opinions of known anomalies."""
+        k = 0 if self.anomalies is None else len(self.anomalies.rows)
+        return OF_ANOMALIES * k / (k + HALF_BELIEVED)
 
     def scores(self, rows: Array, own: Array) -> Array:
         """Scores of scaled rows, by views of their own GAN too, (n, D), (n, K) -> (n,)."""
@@ -153,6 +163,7 @@ class WeighedViews:
         """Scores of rows by their views, (n, V), (n, K), (n, D) -> (n,)."""
         centres, scales = self._units_of(views)
         in_units = (self.opinions(views, own, rows) - centres[:, :-1]) / scales[:, :-1]
+        in_units[:, len(WEIGHTS) :] = np.maximum(in_units[:, len(WEIGHTS) :], 0)
         together = (in_units * self.weights).sum(1)
         scores: Array = (together - centres[:, -1]) / scales[:, -1]
         return scores
@@ -180,26 +191,22 @@ class WeighedViews:
         shares = shares_of_columns(self.views, by_view, rows, expected)
         if self.anomalies is None:
             return shares
-        slopes, middle = self._slopes(views), expected.mean(0)
-        centres, nearest = self._units_of(views)[0], views[:, NEAREST]
-        said = self.anomalies.opinions(self._inputs(views, own), rows, nearest)[:, 1]
-        nearer = slopes[:, -1] * np.maximum(said - centres[:, -2], 0)
+        centres, scales = self._units_of(views)
+        said = self.opinions(views, own, rows)
+        above = np.maximum(said - centres[:, :-1], 0)[:, len(WEIGHTS) :]
+        slopes = np.where(above > 0, self._of_anomalies / scales[:, len(WEIGHTS) : -1], 0)
+        slopes /= scales[:, -1:]
+        middle = expected.mean(0)
+        by_slopes = slopes[:, :1] * self.anomalies.columns_of_slopes(rows, middle)
         alike = normalised(self.anomalies.columns_alike(rows, middle))
-        by_slopes = slopes[:, -2, None] * self.anomalies.columns_of_slopes(rows, middle)
-        return np.asarray(shares + np.maximum(by_slopes, 0) + nearer[:, None] * alike)
+        by_nearness = (slopes * above)[:, 1:] * alike
+        return np.asarray(shares + np.maximum(by_slopes, 0) + by_nearness)
 
     def shares_of_views(self, views: Array, own: Array, rows: Array) -> Array:
         """Shares of views and own views in scores, (n, V), (n, K), (n, D) -> (n, V + K)."""
-        said = _TensorOpinions(self)
-        x, nearest = torch.from_numpy(rows).double(), torch.from_numpy(views)[:, NEAREST]
-        return shares_of_views(
-            lambda inputs: said(inputs, x, nearest), self._slopes(views), self._inputs(views, own)
-        )
-
-    def _slopes(self, views: Array) -> Array:
-        """How scores rise with each opinion, (n, V) -> (n, 3) or (n, 5)."""
-        scales = self._units_of(views)[1]
-        return np.asarray(self.weights / scales[:, :-1] / scales[:, -1:])
+        weigh = _TensorWeighing(self)
+        x, of_rows = torch.from_numpy(rows).double(), torch.from_numpy(views)
+        return shares_of_views(lambda inputs: weigh(inputs, x, of_rows), self._inputs(views, own))
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything as arrays; see :meth:`from_arrays`."""
@@ -276,6 +283,26 @@ class _TensorOpinions(nn.Module):
         return torch.cat([said, self.anomalies(inputs, x, nearest)], 1)
 
 
+class _TensorWeighing(nn.Module):
+    """Scores of inputs (B, 2 V + K), rows (B, D) and views (B, V) in torch, (B,)."""
+
+    def __init__(self, weighed: WeighedViews) -> None:
+        super().__init__()
+        self.opinions = _TensorOpinions(weighed)
+        self.register_buffer("units", torch.from_numpy(weighed.units))
+        self.register_buffer("weights", torch.from_numpy(weighed.weights))
+
+    def forward(self, inputs: Tensor, x: Tensor, views: Tensor) -> Tensor:
+        """Weigh all opinions."""
+        centres, scales = self.get_buffer("units")[views[:, KNOWN].long()].unbind(-1)
+        said = self.opinions(inputs, x, views[:, NEAREST])
+        said = (said - centres[:, :-1]) / scales[:, :-1]
+        said = torch.cat([said[:, : len(WEIGHTS)], said[:, len(WEIGHTS) :].relu()], 1)
+        together = (said * self.get_buffer("weights")).sum(1)
+        scores: Tensor = (together - centres[:, -1]) / scales[:, -1]
+        return scores
+
+
 class _TensorScores(nn.Module):
     """Scores of rows in torch."""
 
@@ -283,16 +310,10 @@ class _TensorScores(nn.Module):
         super().__init__()
         self.views = TensorViews(weighed.views)
         self.inputs = TensorInputs(weighed.reference)
-        self.opinions = _TensorOpinions(weighed)
-        self.register_buffer("units", torch.from_numpy(weighed.units))
-        self.register_buffer("weights", torch.from_numpy(weighed.weights))
+        self.weigh = _TensorWeighing(weighed)
 
     def forward(self, x: Tensor, own: Tensor) -> Tensor:
         """Score rows, (B, D), (B, K) -> (B,)."""
         views = self.views(x)
-        centres, scales = self.get_buffer("units")[views[:, KNOWN].long()].unbind(-1)
-        said = self.opinions(self.inputs(views, own), x, views[:, NEAREST])
-        opinions = (said - centres[:, :-1]) / scales[:, :-1]
-        together = (opinions * self.get_buffer("weights")).sum(1)
-        scores: Tensor = (together - centres[:, -1]) / scales[:, -1]
+        scores: Tensor = self.weigh(self.inputs(views, own), x, views)
         return scores

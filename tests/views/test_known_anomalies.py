@@ -85,7 +85,21 @@ def test_opinions_by_hand() -> None:
     found = judge.opinions(views, no_own(rows), rows)
     assert found.shape == (len(rows), 5)
     np.testing.assert_allclose(found[:, 3:], np.c_[linear, nearer], atol=1e-9)
-    assert judge.weights.tolist() == [1.0, 0.25, 0.25, 2.0, 1.0]
+    assert judge.weights.tolist() == pytest.approx([1, 0.25, 0.25, 20 / 7, 5 / 7])
+
+
+def test_known_anomalies_only_raise_a_score() -> None:
+    judge, (_, _, fresh, y) = weighed(), scaled()
+    views, own = judge.views.of(fresh), no_own(fresh)
+    centres, scales = judge.units[0].T
+    said = (judge.opinions(views, own, fresh) - centres[:-1]) / scales[:-1]
+    without = (said[:, :3] @ [1, 0.25, 0.25] - centres[-1]) / scales[-1]
+    raised = judge.scores(fresh, own) - without
+    unlike = (said[:, 3:] <= 0).all(1)
+    assert unlike.any() and not unlike.all()
+    assert (raised >= -1e-9).all()
+    np.testing.assert_allclose(raised[unlike], 0, atol=1e-9)
+    assert raised[y == 1].min() > 1
 
 
 def test_whether_a_row_was_in_training_is_not_learnt() -> None:
