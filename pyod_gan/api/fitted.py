@@ -26,6 +26,12 @@ class FittedDetector(Protocol):
         """Scores, higher = more anomalous, (n,)."""
 
 
+_NEEDS = (
+    "This needs a fitted GANDetector or GANOutlierDetector, alone or as the last step of a "
+    "Pipeline."
+)
+
+
 def model_of(detector: FittedDetector) -> FittedModel:
     """Return the fitted model, on the device that the detector asks for.
 
@@ -33,8 +39,12 @@ def model_of(detector: FittedDetector) -> FittedModel:
     ------
     NotFittedError
         If the detector is not fitted.
+    TypeError
+        If it is made of several detectors, such as one of images.
     """
     check_is_fitted(detector)
+    if not hasattr(detector, "model_"):
+        raise TypeError(f"{_NEEDS} Got {type(detector).__name__} instead; pass one of detectors_.")
     return detector.model_.to(find_device(detector.device))
 
 
@@ -63,10 +73,7 @@ def inner_detector(estimator: Any, X: Any = None) -> tuple[Any, Any]:
     """
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     if not isinstance(getattr(last, "gan", None), str | BaseGAN):  # the parameter of ours
-        raise TypeError(
-            "This needs a fitted GANDetector or GANOutlierDetector, alone or as the last step of a "
-            f"Pipeline. Got {type(last).__name__} instead."
-        )
+        raise TypeError(f"{_NEEDS} Got {type(last).__name__} instead.")
     check_is_fitted(last)
     if isinstance(estimator, Pipeline) and len(estimator) > 1 and X is not None:
         X = estimator[:-1].transform(X)

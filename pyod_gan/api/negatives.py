@@ -14,6 +14,8 @@ from ..engine.training import random_numbers
 from ..front_ends.augmentations import augmented, on_windows
 from ..front_ends.front_end import FrontEnd, no_rows
 
+NOTE = "This is about `known_anomalies`."  # of an error
+
 
 class Augmenting(Protocol):
     """What augmentations need of the detector."""
@@ -47,8 +49,13 @@ def about_anomalies() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        error.add_note("This is about `known_anomalies`.")
+        error.add_note(NOTE)
         raise
+
+
+def is_about_anomalies(error: ValueError) -> bool:
+    """Whether a ValueError is about known anomalies, and not about what is to be fitted."""
+    return NOTE in getattr(error, "__notes__", ())
 
 
 def other_rows(values: np.ndarray, anomalies: np.ndarray) -> np.ndarray:

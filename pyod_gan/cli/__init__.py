@@ -36,6 +36,7 @@ FIT_EPILOG = """examples:
   pyod-gan fit train.tsv --delimiter '\\t' --model m.safetensors --text postcode
   pyod-gan fit huge.csv --model m.safetensors --max-rows 100000
   pyod-gan fit tested.csv --model m.safetensors --label-column fraud
+  pyod-gan fit train.csv --model m.safetensors --known-anomalies frauds.csv
   pyod-gan fit load.csv --model m.safetensors --series time,load
   pyod-gan fit photos --model m.safetensors --resize 64 64
   pyod-gan fit recordings --model m.safetensors --sample-rate 16000
@@ -58,7 +59,8 @@ SCORE_EPILOG = """examples:
 
 The output has the rows and columns of DATA, in order, and the columns score (higher = more
 anomalous), label (1 = outlier) and, with --explain, reason_1, reason_2, ... of rows labelled 1.
-Their names begin with --prefix, if it is given. A model of a series scores points, without reasons.
+Their names begin with --prefix, if it is given. A model of a series scores points; the points of a
+stretch that is labelled 1 share its reasons.
 If DATA is a folder of images or of audio files, the output has a row for each, with its name as
 file.
 Columns are found by their names, in any order; those that the model does not know are passed on.
@@ -255,6 +257,13 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         metavar="SHARE",
         help="share of outliers in DATA, or auto; sets the threshold; default: 0.1",
     )
+    add(
+        "--known-anomalies",
+        type=Path,
+        metavar="FILE",
+        help="rows that are known to be anomalies, with the columns of DATA, or a folder of such "
+        "images or audio files; the model learns what sets them apart",
+    )
     add("--n-estimators", type=_whole(1), metavar="N", help="members; default: the GAN's own")
     add(
         "--resize",
@@ -275,14 +284,26 @@ def _add_fit_options(parser: ArgumentParser) -> None:
         help="DATA is a time series: its column of times, and the columns that are its channels",
     )
     add(
+        "--window-size",
+        type=_whole(2),
+        nargs="+",
+        metavar="N",
+        help="points of the windows of a series; default: 32, 96 and 288, if it is long enough",
+    )
+    _add_series_options(parser, "error")
+
+
+def _add_series_options(parser: ArgumentParser, default: str) -> None:
+    add = parser.add_argument
+    add(
         "--missing",
         choices=("error", "interpolate"),
-        help="missing values of a series; default: error",
+        help=f"missing values of a series; default: {default}",
     )
     add(
         "--irregular",
         choices=("error", "ignore"),
-        help="times of a series that are doubled, unsorted or uneven; default: error",
+        help=f"times of a series that are doubled, unsorted or uneven; default: {default}",
     )
 
 
@@ -292,6 +313,7 @@ def _add_score_options(parser: ArgumentParser) -> None:
     add("--explain", type=_whole(1), default=0, metavar="K", help="add K reasons to outliers")
     add("--prefix", default="", metavar="TEXT", help="begins the names of the columns to add")
     add("--threshold", type=_number, help="label rows that score above; default: the model's")
+    _add_series_options(parser, "as in fit")
 
 
 def _gan_names() -> list[str]:

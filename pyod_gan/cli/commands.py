@@ -57,10 +57,11 @@ def fit(options: Namespace) -> None:
     labels = [] if known is None else [options.label_column]
     if not options.quiet:
         _foretell_collisions(source)
-    of_series = [name for name in ("missing", "irregular") if getattr(options, name)]
-    if of_series and options.series is None:
-        raise ValueError(f"--{of_series[0]} is for series: say --series TIME,COLUMN,... as well.")
+    if options.series is None:
+        _check_no_series(options, "say --series TIME,COLUMN,... as well")
     if options.series is not None:
+        if options.known_anomalies is not None:
+            raise ValueError("--known-anomalies is for tables and folders, not for --series.")
         from .series import fit_series
 
         fit_series(options, source, known)
@@ -72,7 +73,9 @@ def fit(options: Namespace) -> None:
     reader = new_reader(options, names)
     if source.damaged:
         raise unreadable(source, table, reader.try_read(table)[1], options)
+    of_anomalies, anomalies = _read_anomalies(options, names)
 
+    from ..api.negatives import is_about_anomalies
     from ..detector import GANDetector
 
     detector = GANDetector(
@@ -84,12 +87,20 @@ def fit(options: Namespace) -> None:
         verbose=int(sys.stderr.isatty() and not options.quiet),
     )
     try:
-        detector.fit(table)
+        detector.fit(table, known_anomalies=anomalies)
     except UnreadableTableError as error:
+        if of_anomalies is not None and is_about_anomalies(error):
+            raise unreadable(of_anomalies, anomalies, error.problems, options) from error
         raise unreadable(source, table, error.problems, options) from error
+    except ValueError as error:
+        if of_anomalies is not None and is_about_anomalies(error):
+            raise ValueError(f"{of_anomalies.path}: {error}") from error
+        raise
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
         _summarise(options, source, table, detector, perf_counter() - started)
+        if of_anomalies is not None:
+            say(f"{of_anomalies.path}: {len(detector.known_anomalies_)} known anomalies")
         if known is not None:
             say(known.compared_with(detector.decision_scores_))
 
@@ -121,6 +132,7 @@ def score(options: Namespace) -> None:
         _check_added(options, source)
         score_series(options, source, saved, _known_labels(options, source))
         return
+    _check_no_series(options, "the model is one of tables")
     model = saved.model
     reader = _fitted_reader(model, options)
     names = list(reader.formats_)
@@ -177,8 +189,15 @@ def inspect(options: Namespace) -> None:
         raise unreadable(source, table, problems, options)
 
 
-def _open(options: Namespace) -> TableFile:
-    """Open the table as the options say."""
+def _check_no_series(options: Namespace, said: str) -> None:
+    """Raise a ValueError if an option of series is given."""
+    for name in ("missing", "irregular", "window_size"):
+        if getattr(options, name, None):
+            raise ValueError(f"--{name.replace('_', '-')} is for series: {said}.")
+
+
+def _open(options: Namespace, path: Path | None = None) -> TableFile:
+    """Open a table as the options say, by default that of the data."""
     form = CSVFormat(
         options.delimiter or "",
         options.encoding or "",
@@ -186,7 +205,7 @@ def _open(options: Namespace) -> TableFile:
         options.comment,
         header=not options.no_header,
     )
-    return open_table(str(options.data), form)
+    return open_table(str(path or options.data), form)
 
 
 def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> list[str]:
@@ -203,6 +222,24 @@ def _read(options: Namespace, source: TableFile, names: list[str]) -> pd.DataFra
     """Read columns of the table, or of a sample of it."""
     chunks = (chunk[names] for chunk in watched(source, "read", options.quiet))
     return sample(chunks, options.max_rows, options.random_state)
+
+
+def _read_anomalies(
+    options: Namespace, names: list[str]
+) -> tuple[TableFile, pd.DataFrame] | tuple[None, None]:
+    """Read the columns to fit of the table of known anomalies, if there is one."""
+    if options.known_anomalies is None:
+        return None, None
+    source = _open(options, options.known_anomalies)
+    check_columns(names, source)
+    table = import_optional("pandas", EXTRA).concat(
+        chunk[names] for chunk in watched(source, "read", options.quiet)
+    )
+    if source.damaged:
+        raise unreadable(source, table, [], options)
+    if table.empty:
+        raise ValueError(f"{source.path} has no rows.")
+    return source, table
 
 
 def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> Iterator[str]:

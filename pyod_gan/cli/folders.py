@@ -25,7 +25,7 @@ T = TypeVar("T")
 OF_TABLES = (
     *("label_column", "drop", "text", "na", "decimal", "thousands", "date_format", "max_rows"),
     *("delimiter", "encoding", "skip_rows", "comment", "no_header", "series", "missing"),
-    "irregular",
+    *("irregular", "window_size"),
 )
 
 
@@ -73,7 +73,7 @@ def fit_folder(options: Namespace) -> None:
             contamination=options.contamination,
             random_state=options.random_state,
             verbose=int(sys.stderr.isatty() and not options.quiet),
-        ).fit(options.data)
+        ).fit(options.data, known_anomalies=options.known_anomalies)
     )
     detector.set_params(verbose=0).save(options.model)
     if options.quiet:

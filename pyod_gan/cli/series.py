@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
+from ..explain.windows import stretches
 from ..front_ends.frames import EXTRA
 from .known_labels import KnownLabels
-from .readers import TableFile
+from .readers import CSVFile, TableFile
 from .reading import check_columns, check_not_fitted, new_reader, unreadable, watched
 from .terminal import say
 from .writers import table_writer
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ..modalities.series import SeriesDetector
@@ -55,6 +57,7 @@ def fit_series(options: Namespace, source: TableFile, known: KnownLabels | None)
         time=time,
         missing=options.missing or "error",
         irregular=options.irregular or "error",
+        window_size=options.window_size or "auto",
         preprocessing=reader,
         n_estimators=options.n_estimators,
         contamination=options.contamination,
@@ -88,8 +91,6 @@ def score_series(
     options: Namespace, source: TableFile, detector: SeriesDetector, known: KnownLabels | None
 ) -> None:
     """Score the series in a file, and write its rows with scores and labels."""
-    if options.explain:
-        raise ValueError("--explain is for tables. The model is one of a series.")
     times = [] if detector.time is None else [detector.time]
     names = [*times, *detector.channels_]
     labels = [] if known is None else [options.label_column]
@@ -100,35 +101,71 @@ def score_series(
         raise unreadable(source, table, [], options)
     if known is not None:
         known.add(table[options.label_column])
-    if options.on_error is not None:
-        detector.flag_unreadable(options.on_error)
+    detector.read_otherwise(missing=options.missing, irregular=options.irregular)
+    reader = detector.table_reader_
+    if reader is not None and options.on_error is not None:
+        reader.set_params(on_error=options.on_error)
+    to_parquet = isinstance(source, CSVFile) and options.out.lower().endswith(".parquet")
+    if options.threshold is not None:
+        detector.threshold_ = options.threshold
     try:
         scores = detector.decision_function(table[names])
+        outlying = scores > detector.threshold_
+        reasons = _reasons(options, table, scores, outlying, detector, names)
     except UnreadableTableError as error:
         raise unreadable(source, table, error.problems, options) from error
     except ValueError as error:
         raise _said(source, table, error) from error
-    threshold = detector.threshold_ if options.threshold is None else options.threshold
-    outlying, done = scores > threshold, 0
+    done = 0
     with table_writer(options.out, source.delimiter) as write:
         for chunk in chunks:
             part = slice(done, done + len(chunk))
             added = {"score": scores[part], "label": outlying[part].astype(int)}
+            added |= {name: said.iloc[part] for name, said in reasons.items()}
+            if to_parquet and reader is not None:
+                chunk = chunk.assign(**{c.name: c.values for c in reader.read(chunk[names])})
             chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
             write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
             done += len(chunk)
     if options.quiet:
         return
     share = f"{outlying.sum()} labelled 1 ({outlying.mean():.1%})"
-    say(f"{options.data}: {len(scores)} points, {share}, threshold {threshold:.4g}")
+    say(f"{options.data}: {len(scores)} points, {share}, threshold {detector.threshold_:.4g}")
     if known is not None:
         say(known.compared_with(scores))
+
+
+def _reasons(
+    options: Namespace,
+    table: pd.DataFrame,
+    scores: np.ndarray,
+    outlying: np.ndarray,
+    detector: SeriesDetector,
+    names: list[str],
+) -> dict[str, pd.Series]:
+    """Columns of reasons, which all points of a stretch that is labelled 1 share."""
+    pandas = import_optional("pandas", EXTRA)
+    columns = {
+        f"reason_{k}": pandas.Series(index=table.index, dtype="string")
+        for k in range(1, options.explain + 1)
+    }
+    if columns and outlying.any():
+        frame = detector.explain_frame(table[names], top=options.explain)
+        places = frame[["start", "end", "peak"]]
+        number = (places != places.shift()).any(axis=1).cumsum()
+        by_stretch = [list(group) for _, group in frame["reason"].groupby(number)]
+        for stretch, said in zip(stretches(outlying, scores), by_stretch, strict=True):
+            for column, reason in zip(columns.values(), said, strict=False):
+                column.iloc[stretch.start : stretch.end + 1] = reason
+    return columns
 
 
 def _said(source: TableFile, table: pd.DataFrame, error: ValueError) -> ValueError:
     """Make an error that names the file, its lines or rows, and options of the command."""
     said = str(error).replace("missing='interpolate'", "--missing interpolate")
     said = said.replace("irregular='ignore'", "--irregular ignore")
+    said = said.replace(", as by X.resample(...).mean() with --missing interpolate,", "")
+    said = said.replace("window_size", "--window-size")
     said = said.replace(", and name the column of times, as by time='t'", "")
     plural = "s" if "positions" in said else ""
 

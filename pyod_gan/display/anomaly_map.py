@@ -64,6 +64,8 @@ class AnomalyMapDisplay(Display):
             If matplotlib is not installed. The extra ``plot`` has it.
         """
         scores = estimator.decision_function([image])
+        if np.isnan(scores).any():
+            raise ValueError("The image cannot be used, and has no score.")
         return cls(
             image=estimator.read_images([image])[0],
             anomaly_map=estimator.anomaly_maps([image])[0],

@@ -60,9 +60,12 @@ class FrameScoreDisplay(Display):
         ImportError
             If matplotlib is not installed. The extra ``plot`` has it.
         """
+        score = float(estimator.decision_function([clip])[0])
+        if np.isnan(score):
+            raise ValueError("The clip cannot be used, and has no score.")
         return cls(
             frames=estimator.frame_scores([clip])[0],
-            score=float(estimator.decision_function([clip])[0]),
+            score=score,
             threshold=float(estimator.threshold_),
         ).plot(ax)
 

@@ -183,10 +183,15 @@ def augmented(
     for augmentation in augmentations:
         drawn = rows[draws.randint(len(rows), size=N_ROWS // len(augmentations))]
         changed = np.asarray(augmentation(drawn.copy(), draws), dtype=np.float64)
-        if changed.shape != drawn.shape or np.isinf(changed).any():
+        if changed.shape != drawn.shape:
             raise ValueError(
-                f"An augmentation must return {drawn.shape[1]} finite numbers for each row. Got "
-                f"{changed.shape}, {np.isinf(changed).sum()} of them infinite, from "
+                "An augmentation must return an array of the shape that it got. Got "
+                f"{changed.shape} for {drawn.shape} from {augmentation!r}."
+            )
+        lost = ~np.isfinite(changed) & ~np.isnan(drawn)  # tables may have missing values
+        if lost.any():
+            raise ValueError(
+                f"An augmentation must return finite numbers. Got {lost.sum()} that are none from "
                 f"{augmentation!r}."
             )
         least = SAME * np.nanmax(np.abs(drawn), initial=0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from pyod.utils.encoders import BaseEncoder, resolve_encoder
+from scipy.sparse import issparse
 from torch import nn
 
 
@@ -141,6 +142,11 @@ def _as_numbers(found: Any) -> np.ndarray:
     """
     if isinstance(found, list | tuple):
         found = [one.detach().cpu() if isinstance(one, torch.Tensor) else one for one in found]
+    if issparse(found):
+        raise ValueError(
+            "An embedding must return a dense array. Got a sparse one; put a TruncatedSVD behind "
+            "it, or return its toarray() if it has few columns."
+        )
     try:
         features = np.asarray(found.detach().cpu() if isinstance(found, torch.Tensor) else found)
     except (ValueError, TypeError, RuntimeError) as error:

@@ -78,6 +78,8 @@ def read_records(
     counts = {name: len(part.present) for name, part in parts.items()}
     if len({*counts.values()}) > 1:
         raise ValueError(f"All parts must have as many records as the others. Got {counts}.")
+    if not min(counts.values()):
+        raise ValueError("There are no records.")
     empty = np.flatnonzero(~np.any([part.present for part in parts.values()], axis=0))
     if len(empty):
         raise ValueError(f"{len(empty)} record(s) have no part at all: {empty[:5].tolist()}.")
@@ -97,6 +99,8 @@ def kind_of(name: str, part: Part) -> str:
         return "image" if np.ndim(items) > 2 else "table"
     some = [items[i] for i in np.flatnonzero(part.present)[:LOOKED_AT]]
     kinds = {_kind_of_item(item) for item in some}
+    if "text" in kinds and all(isinstance(item, str) for item in some):
+        return "text"  # some of which may end like the name of a file
     if len(kinds) == 1 and "" not in kinds:
         return kinds.pop()
     raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -214,7 +215,7 @@ class SeriesReader:
                 f"The channels of a series must be numbers. {others} are not. Leave out what is no "
                 "channel, and name the column of times, as by time='t'."
             )
-        spacing = self._spacing(frame.index) if self.time is None else ""
+        spacing = self._spacing(_times_of(frame.index)) if self.time is None else ""
         for column in read:
             if column.name == self.time and self.checks_times:
                 spacing = self._spacing(_as_index(column))
@@ -231,6 +232,26 @@ class SeriesReader:
             return self.reader.fit_read(frame)
         reader = self.reader or TableReader().assume(dict.fromkeys(frame.columns, "numbers"))
         return reader.read(frame)
+
+
+def _times_of(index: Any) -> Any:
+    """The index of a frame, as dates if it holds these as texts.
+
+    Whole numbers that do not ascend are warned of. They are no times, but may be meant as such.
+    """
+    if index.dtype.kind in "iu" and not (index.is_monotonic_increasing and index.is_unique):
+        warnings.warn(
+            "The index of the series holds whole numbers that do not ascend. They are not looked "
+            "at, and the rows are taken in their order. If they are times, sort them, or name "
+            "their column by `time`.",
+            stacklevel=6,
+        )
+    if index.dtype.kind not in "OTU" and "str" not in str(index.dtype):
+        return index
+    cells = index.to_frame(index=False, name="index")
+    read, _ = TableReader().try_read(cells)
+    dates = [column for _, column in read if column.kind == "dates"]
+    return _as_index(dates[0]) if dates else index
 
 
 def _as_index(column: Column) -> Any:

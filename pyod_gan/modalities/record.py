@@ -9,6 +9,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pyod.models.base import BaseDetector
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -66,6 +67,8 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         As in :class:`GANDetector`, for the records.
     random_state : int, RandomState or None, default=None
         Seed of detectors whose own ``random_state`` is None.
+    verbose : {0, 1, 2}, default=0
+        That of the detectors that "auto" makes.
 
     Attributes
     ----------
@@ -108,6 +111,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         "detectors": [StrOptions({"auto"}), list],
         "contamination": CONSTRAINTS["contamination"],
         "random_state": CONSTRAINTS["random_state"],
+        "verbose": CONSTRAINTS["verbose"],
     }
 
     def __init__(
@@ -116,10 +120,12 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         *,
         contamination: float | Any = 0.1,
         random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
     ) -> None:
         self.detectors = detectors
         self.contamination = contamination
         self.random_state = random_state
+        self.verbose = verbose
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; with ``deep`` also the detectors, and theirs as ``<part>__<name>``.
@@ -206,7 +212,10 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
             given = self._given()
             parts = read_records(X, None if given is None else [name for name, _ in given])
             if given is None:
-                given = [(name, KINDS[kind_of(name, part)]()) for name, part in parts.items()]
+                given = [
+                    (name, KINDS[kind_of(name, part)](verbose=self.verbose))
+                    for name, part in parts.items()
+                ]
             known = _known_by_part(known_anomalies, dict(given))
             draws = random_numbers(self.random_state)
             fitted, scored = {}, {}
@@ -452,11 +461,11 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         if isinstance(self.detectors, str):
             return None
         pairs = self._pairs()
-        usable = all(hasattr(d, "fit") and hasattr(d, "decision_function") for _, d in pairs)
+        usable = all(isinstance(detector, BaseDetector) for _, detector in pairs)
         if not pairs or not usable:
             raise ValueError(
                 "The 'detectors' parameter of RecordDetector must be 'auto' or a list of pairs of "
-                f"a name and a detector. Got {self.detectors!r:.200}."
+                f"a name and a detector of this package or of PyOD. Got {self.detectors!r:.200}."
             )
         names = [name for name, _ in pairs]
         taken = {*self._get_param_names()}

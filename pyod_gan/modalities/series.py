@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from copy import copy
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,9 @@ early_stopping, callbacks, random_state, device, verbose
         "irregular": [StrOptions({"error", "ignore"})],
     }
 
+    _reader: SeriesReader
+    n_features_in_: int
+
     def __init__(
         self,
         gan: str | BaseGAN = "auto",
@@ -332,7 +336,7 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if top < 1:
+        if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
         scores = self.decision_function(X)
         with own_settings():
@@ -423,10 +427,37 @@ early_stopping, callbacks, random_state, device, verbose
         """
         super().save(path)
 
-    def flag_unreadable(self, on_error: str) -> None:
-        """Set what becomes of values that cannot be read, see :class:`TableReader`."""
-        if self._reader.reader is not None:
-            self._reader.reader.set_params(on_error=on_error)
+    def read_otherwise(self, *, missing: str | None = None, irregular: str | None = None) -> None:
+        """Change how new series are read, without a new fit. None leaves it as it is.
+
+        Parameters
+        ----------
+        missing, irregular : str, default=None
+            As the parameters of these names.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector is not fitted.
+        ValueError
+            If a value is none of these.
+        """
+        check_is_fitted(self)
+        with restored_on_failure(self):
+            self.missing = self.missing if missing is None else missing
+            self.irregular = self.irregular if irregular is None else irregular
+            self._validate_params()
+            reader = copy(self._reader)
+            if missing is not None:
+                reader.interpolate = missing == "interpolate"
+            if irregular is not None:
+                reader.checks_times = irregular == "error"
+            self._reader = reader
+
+    @property
+    def table_reader_(self) -> TableReader | None:
+        """Reads the columns of data frames. None if the detector was fitted to an array."""
+        return self._reader.reader
 
     def __copy__(self) -> SeriesDetector:
         """Copy the detector, without the series that :meth:`score_next` follows."""

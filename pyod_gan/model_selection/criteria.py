@@ -32,6 +32,23 @@ def as_table(X: Any) -> Any:
     return X if is_frame(X) else np.asarray(X)
 
 
+def as_rows(X: Any) -> Any:
+    """Return a data frame as it is, and anything else as an array of rows and columns.
+
+    Raises
+    ------
+    ValueError
+        If it is no table.
+    """
+    X = as_table(X)
+    if np.ndim(X) != 2:
+        raise ValueError(
+            f"This criterion changes single columns of a table. Got data of shape {np.shape(X)}; "
+            "`resample_stability` takes any."
+        )
+    return X
+
+
 def anomaly_scores(estimator: Any, X: Any) -> np.ndarray:
     """Finite scores (n,), higher = more anomalous, also of scikit-learn's own detectors."""
     scores = np.asarray(estimator.decision_function(X), dtype=np.float64).ravel()
@@ -43,7 +60,7 @@ def level_sets(
     estimator: Any, X: Any, max_features: int, n_draws: int, random_state: Seed
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Scores of rows and of uniform points, once or for each draw of columns."""
-    X, rng = as_table(X), check_random_state(random_state)
+    X, rng = as_rows(X), check_random_state(random_state)
     varying = np.flatnonzero(np.ptp(finite_numbers(X), axis=0))  # constant columns have no volume
     if len(varying) <= max_features:
         points = uniform_rows(X, N_POINTS, rng)

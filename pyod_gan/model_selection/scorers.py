@@ -155,7 +155,7 @@ def synthetic_negatives(
     Shi and Horvath, "Unsupervised Learning with Random Forest Predictors", Journal of Computational
     and Graphical Statistics 15, 2006 (permuted columns).
     """
-    X, rng = as_table(X), check_random_state(random_state)
+    X, rng = criteria.as_rows(X), check_random_state(random_state)
     if kind == "uniform":
         negatives = criteria.uniform_rows(X, len(X), rng)
     else:

@@ -27,7 +27,7 @@ from pyod_gan.cli.commands import sample
 from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.readers import open_table
 from pyod_gan.gans import GANS
-from tests.helpers import QUICK, cars, table, weather, with_far_rows
+from tests.helpers import QUICK, cars, table, weather, with_far_rows, with_known_kind
 
 WINE = load_wine(as_frame=True).data
 TABLES = {"wine": WINE, "penguins": load_penguins(), "cars": cars(), "weather": weather()}
@@ -880,6 +880,41 @@ def test_known_labels(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*score, "--prefix", "my ", "--label-column", "label"]) == 0
     assert capsys.readouterr().err.endswith(said)
     assert list(read(f"out.{suffix}")) == [*frame, "label", "my score", "my label"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_known_anomalies(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, known, fresh, y = with_known_kind()
+    columns = [f"c{j}" for j in range(rows.shape[1])]
+    write(pd.DataFrame(rows, columns=columns), f"in.{suffix}")
+    write(pd.DataFrame(known, columns=columns).assign(note="odd"), f"odd.{suffix}")
+    fit = ["fit", f"in.{suffix}", "--model", "m", "--known-anomalies", f"odd.{suffix}"]
+    assert main(fit) == 0
+    assert capsys.readouterr().err.endswith(f"odd.{suffix}: {len(known)} known anomalies\n")
+    detector = GANDetector.load("m")
+    frame = pd.DataFrame(fresh, columns=columns)
+    assert roc_auc_score(y, detector.decision_function(frame)) > 0.95
+    by_hand = GANDetector(random_state=0).fit(
+        pd.DataFrame(rows, columns=columns), known_anomalies=pd.DataFrame(known, columns=columns)
+    )
+    np.testing.assert_allclose(detector.decision_scores_, by_hand.decision_scores_, atol=1e-6)
+
+
+def test_known_anomalies_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
+    write(WINE, "in.csv")
+    fit = ("fit", "in.csv", "--model", "m", "--known-anomalies")
+    assert refused(capsys, *fit, "no.csv").startswith("no.csv: No such file")
+    write(WINE.drop(columns="ash")[:3], "odd.csv")
+    assert refused(capsys, *fit, "odd.csv").startswith("odd.csv has no column 'ash'.")
+    write(WINE[:0], "odd.csv")
+    assert refused(capsys, *fit, "odd.csv").startswith("odd.csv")
+    write(WINE[:3].astype({"ash": object}).assign(ash=["1", "2", "many"]), "odd.csv")
+    said = refused(capsys, *fit, "odd.csv")
+    assert said.startswith("odd.csv: Column 'ash' has 1 value(s) that cannot be read")
+    write(WINE[:3], "odd.csv")
+    said = refused(capsys, *fit, "odd.csv", "--gan", "usad")
+    assert "USAD cannot learn from known anomalies" in said
+    assert "for tables and folders" in refused(capsys, *fit, "odd.csv", "--series", "hue,ash")
 
 
 def test_a_third_label_is_named_by_place(

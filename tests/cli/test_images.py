@@ -47,6 +47,19 @@ def test_fit_says_what_it_read(
     assert "16 × 16" in capsys.readouterr().err
 
 
+def test_known_anomalies(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    write(tmp_path / "odd", as_bytes(spotted(3, seed=8)[0]))
+    fit = ["fit", folders / "good", "--model", tmp_path / "model", "--quiet"]
+    assert run(*fit, "--known-anomalies", tmp_path / "odd") == 0
+    detector = ImageDetector.load(tmp_path / "model")
+    plain = ImageDetector.load(folders / "model")
+    assert (detector.decision_scores_ != plain.decision_scores_).any()
+    by_hand = ImageDetector(random_state=0)
+    by_hand.fit(folders / "good", known_anomalies=tmp_path / "odd")
+    np.testing.assert_array_equal(detector.decision_scores_, by_hand.decision_scores_)
+
+
 def test_score_has_a_row_for_each_image(
     folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

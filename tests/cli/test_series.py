@@ -119,6 +119,34 @@ def test_missing_values_and_irregular_times_by_option(frame: pd.DataFrame) -> No
     assert pd.read_csv("out.csv")["score"].notna().all()
 
 
+def test_gaps_of_new_series_by_option(
+    frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(FIT) == 0
+    frame.loc[5, "load"] = np.nan
+    frame.drop(7).to_csv("load.csv", index=False)
+    score = "score load.csv --model m --out out.csv --quiet"
+    assert "--irregular ignore" in refused(capsys, score)
+    assert "--missing interpolate" in refused(capsys, score + " --irregular ignore")
+    assert run(score + " --irregular ignore --missing interpolate") == 0
+    assert pd.read_csv("out.csv")["score"].notna().all()
+
+
+def test_windows_reasons_and_types(frame: pd.DataFrame) -> None:
+    assert run(FIT + " --window-size 24") == 0
+    assert SeriesDetector.load("m").window_sizes_ == (24,)
+    assert run("score load.csv --model m --out out.parquet --explain 2 --quiet") == 0
+    out = pd.read_parquet("out.parquet")
+    assert list(out.columns)[-4:] == ["score", "label", "reason_1", "reason_2"]
+    assert pd.api.types.is_float_dtype(out["load"])
+    assert pd.api.types.is_datetime64_dtype(out["time"])
+    assert (out["reason_1"].notna() == (out["label"] == 1)).all()
+    assert out["reason_1"][300].startswith("load at 2026-01-13 12:00:00 = ")
+    assert out.loc[out["label"] == 1, "reason_2"].notna().all()
+    assert run("score load.csv --model m --out out.csv --explain 1 --threshold 1e9 --quiet") == 0
+    assert pd.read_csv("out.csv")["reason_1"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("command", "error"),
     [
@@ -141,15 +169,14 @@ def test_models_of_tables_and_of_series(
     frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(FIT) == 0
-    assert "--explain is for tables" in refused(
-        capsys, "score load.csv --model m --out o --explain 1"
-    )
     frame.drop(columns="load").to_csv("other.csv", index=False)
     assert "no column 'load'" in refused(capsys, "score other.csv --model m --out o")
     frame.assign(score=1).to_csv("other.csv", index=False)
     assert "--prefix" in refused(capsys, "score other.csv --model m --out o")
     GANDetector(**QUICK).fit(pd.DataFrame(table(), columns=list("abcde"))).save("t")
     assert "no column" in refused(capsys, "score load.csv --model t --out o")
+    score = "score load.csv --model t --out o --missing interpolate"
+    assert "--missing is for series: the model is one of tables" in refused(capsys, score)
     Path("broken").write_bytes(Path("m").read_bytes()[:-10])
     assert "is no whole safetensors file" in refused(
         capsys, "score load.csv --model broken --out o"

@@ -191,6 +191,10 @@ def infinite(rows: Array, draws: np.random.RandomState) -> Array:
     return np.full_like(rows, np.inf)
 
 
+def missing(rows: Array, draws: np.random.RandomState) -> Array:
+    return np.where(np.arange(len(rows))[:, None] == 3, np.nan, rows)
+
+
 @pytest.mark.parametrize(
     ("given", "network", "said"),
     [
@@ -199,8 +203,9 @@ def infinite(rows: Array, draws: np.random.RandomState) -> Array:
         (["warped"], None, "rows of a table are none"),
         (["warped"], Conv2d(), "must say what rows of 16 columns are"),
         ([doubled], Conv1d(), "must return windows of the shape"),
-        ([doubled], None, "must return 16 finite numbers"),
-        ([infinite], None, "must return 16 finite numbers"),
+        ([doubled], None, "an array of the shape that it got"),
+        ([infinite], None, "must return finite numbers"),
+        ([missing], None, "must return finite numbers. Got 16 that are none"),
         ("warped", Conv1d(), "'augmentations' parameter of GANDetector"),
     ],
 )

@@ -336,34 +336,50 @@ def test_clips_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
     (tmp_path / "words.wav").write_text("no sound")
     (tmp_path / "cut.wav").write_bytes(paths[0].read_bytes()[:30])
+    (tmp_path / "half.wav").write_bytes(paths[0].read_bytes()[:4000])
+    (tmp_path / "phone.m4a").write_bytes(b"not read by libsndfile")
     soundfile.write(tmp_path / "short.wav", np.zeros(100), RATE)
-    with pytest.raises(ValueError, match="4 of 16 clips cannot be used") as error:
+    with pytest.raises(ValueError, match="6 of 18 clips cannot be used") as error:
         AudioDetector(**QUICK).fit(tmp_path)
-    for name in ("empty.wav: the file is empty", "words.wav: ", "cut.wav: "):
+    for name in (
+        *("empty.wav: the file is empty", "words.wav: ", "cut.wav: ", "phone.m4a: "),
+        "half.wav: the file is cut off",
+    ):
         assert name in str(error.value)
     assert (
         "short.wav: a clip must have at least 256 samples, at 8000 per second. It has 100"
         in str(error.value)
     )
     assert "on_error='skip'" in str(error.value)
-    with pytest.warns(UserWarning, match=r"4 clip\(s\) could not be used, and have no score: cut"):
+    with pytest.warns(UserWarning, match=r"6 clip\(s\) could not be used, and have no score: cut"):
         detector = AudioDetector(on_error="skip", parts=("events",), **QUICK).fit(tmp_path)
-    assert detector.skipped_ == ["cut.wav", "empty.wav", "short.wav", "words.wav"]
+    assert detector.skipped_ == [
+        "cut.wav",
+        "empty.wav",
+        "half.wav",
+        "phone.m4a",
+        "short.wav",
+        "words.wav",
+    ]
     assert len(detector.decision_scores_) == len(detector.names_) == 12
-    with pytest.warns(UserWarning, match="4 clip"):
+    with pytest.warns(UserWarning, match="6 clip"):
         scores = detector.decision_function(tmp_path)
-    np.testing.assert_array_equal(np.isnan(scores), [0] * 12 + [1] * 4)
+    np.testing.assert_array_equal(np.isnan(scores), [0] * 12 + [1] * 6)
     np.testing.assert_array_equal(scores[:12], detector.decision_scores_)
-    with pytest.warns(UserWarning, match="4 clip"):
+    with pytest.warns(UserWarning, match="6 clip"):
         frames = detector.frame_scores(tmp_path)
-    assert [len(f.scores) > 0 for f in frames] == [True] * 12 + [False] * 4
-    with pytest.raises(ValueError, match="4 of 16 clips cannot be used"):
+    assert [len(f.scores) > 0 for f in frames] == [True] * 12 + [False] * 6
+    with pytest.raises(ValueError, match="6 of 18 clips cannot be used"):
         detector.set_params(on_error="raise").decision_function(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
+        ([(tones(1)[0], np.inf), (tones(1)[0], RATE)], r"X\[0\]: inf is no sample rate"),
+        ([(tones(1)[0], np.nan), (tones(1)[0], RATE)], r"X\[0\]: nan is no sample rate"),
+        ([[tones(1)[0], RATE], tones(1)[0]], "a tuple of the array and then the rate"),
+        ([(RATE, tones(1)[0]), tones(1)[0]], "a tuple of the array and then the rate"),
         (tones(1), "at least 2 clips. Got 1"),
         ([], "no clips in X"),
         (tones(1)[0], "Wrap a single clip in a list"),
@@ -532,6 +548,16 @@ def test_files_that_were_changed(change: dict[str, Any], tmp_path: Path) -> None
         AudioDetector.load(tmp_path / "model")
 
 
+def test_a_wav_file_that_does_not_know_its_size_is_read(tmp_path: Path) -> None:
+    """Programs that write to a pipe leave the largest number in the header."""
+    (path,) = write(tmp_path, tones(1))
+    content = bytearray(path.read_bytes())
+    content[4:8] = b"\xff\xff\xff\xff"
+    (tmp_path / "piped.wav").write_bytes(content)
+    scores = fitted().decision_function([path, tmp_path / "piped.wav"])
+    assert scores[0] == scores[1]
+
+
 def test_display(tmp_path: Path) -> None:
     (odd,), _ = knocked(1)
     display = FrameScoreDisplay.from_estimator(fitted(), odd)
@@ -544,3 +570,6 @@ def test_display(tmp_path: Path) -> None:
     (path,) = write(tmp_path, [odd])
     other = FrameScoreDisplay.from_estimator(fitted(), path, ax=display.ax_)
     assert other.ax_ is display.ax_
+    skips = pickle.loads(pickle.dumps(fitted())).set_params(on_error="skip")
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="has no score"):
+        FrameScoreDisplay.from_estimator(skips, odd[:9])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -279,6 +280,44 @@ def test_ranges() -> None:
     assert np.abs(close - noisy.decision_function(np.clip(fresh, 0, 1))).max() < 0.5
     with pytest.raises(ValueError, match="8 or 16 bits lie beside others with values up to 255"):
         ImageDetector(**QUICK).fit([as_bytes(images)[0], np.full((20, 20), 255.0)])
+
+
+def test_ranges_are_those_after_resizing() -> None:
+    """A few bright pixels are grey when an image is made smaller."""
+    rng = np.random.default_rng(0)
+    stars = np.zeros((20, 64, 64), dtype=np.uint8)
+    for image in stars:
+        image[rng.integers(0, 64, 9), rng.integers(0, 64, 9)] = 255
+    detector = ImageDetector(resize=(8, 8), **QUICK).fit(stars)
+    np.testing.assert_array_equal(detector.decision_function(stars), detector.decision_scores_)
+
+
+def test_a_bright_image_among_dark_ones_is_an_anomaly() -> None:
+    dark = (np.random.default_rng(0).random((40, 16, 16)) * 12).astype(np.uint8)
+    detector = ImageDetector(**QUICK).fit(dark)
+    bright = dark[:1].copy()
+    bright[0, 4:8, 4:8] = 255
+    assert detector.predict(bright).tolist() == [1]
+    assert detector.decision_function(bright)[0] > detector.decision_scores_.max()
+
+
+def test_columns_of_paths_and_links(tmp_path: Path) -> None:
+    paths = write(tmp_path, as_bytes(rings(20)))
+    detector = ImageDetector(**QUICK).fit(tmp_path)
+    of_paths = detector.decision_function(list(map(str, paths)))
+    column = pd.Series(list(map(str, paths)), index=np.arange(20)[::-1])
+    for given in (column, column.to_frame("photo"), pl.Series(column.to_list())):
+        np.testing.assert_array_equal(detector.decision_function(given), of_paths)
+    with pytest.raises(ValueError, match="one column. Got a data frame of 2 columns"):
+        detector.decision_function(pd.DataFrame({"a": column, "b": column}))
+    elsewhere = tmp_path / "linked"
+    elsewhere.mkdir()
+    (elsewhere / "folder").symlink_to(tmp_path)  # which has this one below it
+    (elsewhere / "nothing.png").symlink_to(tmp_path / "no.png")
+    (elsewhere / "phone.heic").write_bytes(b"not read by Pillow")
+    with pytest.raises(ValueError, match="2 of 22 images cannot be used") as error:
+        detector.decision_function(elsewhere)
+    assert "nothing.png: " in str(error.value) and "phone.heic: cannot identify" in str(error.value)
 
 
 def test_images_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
@@ -577,6 +616,9 @@ def test_display(tmp_path: Path) -> None:
     path = write(tmp_path, as_bytes(odd))[0]
     other = AnomalyMapDisplay.from_estimator(fitted(), path, ax=display.ax_)
     assert other.figure_ is display.figure_
+    skips = pickle.loads(pickle.dumps(fitted())).set_params(on_error="skip")
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="has no score"):
+        AnomalyMapDisplay.from_estimator(skips, odd[0][:9])
 
 
 def test_equal_images_and_constant_ones() -> None:

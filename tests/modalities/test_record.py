@@ -16,6 +16,7 @@ from pyod.models.embedding import MultiModalOD
 from pyod.models.iforest import IForest
 from pyod.models.knn import KNN
 from sklearn.base import clone
+from sklearn.ensemble import IsolationForest
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold
@@ -281,6 +282,7 @@ def test_parts_that_are_skipped_count_as_missing() -> None:
             r"as many records as the others. Got {'a': 5,",
         ),
         ({"a": [None, "x"], "b": [None, "y"]}, r"1 record\(s\) have no part at all: \[0\]"),
+        ({"a": np.zeros((0, 2)), "b": []}, "There are no records"),
         ({"a": 3}, "A part must be a table, an array or a list"),
         ({"a": "text"}, "A part must be a table, an array or a list"),
         ({"a": [np.zeros(9), np.zeros(9)]}, "kind of the part 'a' cannot be known"),
@@ -298,6 +300,7 @@ def test_bad_input(X: Any, message: str) -> None:
     [
         ([], "list of pairs"),
         ([("a", 3)], "list of pairs"),
+        ([("numbers", IsolationForest())], "a detector of this package or of PyOD"),
         ([KNN()], "list of pairs"),
         ([("a", KNN()), ("a", KNN())], "must differ, have no '__'"),
         ([("a__b", KNN())], "must differ, have no '__'"),
@@ -309,6 +312,18 @@ def test_bad_input(X: Any, message: str) -> None:
 def test_bad_detectors(detectors: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RecordDetector(detectors).fit(records(10))
+
+
+def test_texts_may_end_like_names_of_files() -> None:
+    notes = sentences(30)
+    notes[3] += " scan.png"
+    detector = RecordDetector(random_state=0, verbose=0).fit({"note": notes})
+    assert isinstance(detector.detectors_["note"], TextDetector)
+
+
+def test_detectors_that_are_made_are_as_verbose() -> None:
+    found = RecordDetector(random_state=0, verbose=2).fit({"numbers": records(30)["numbers"]})
+    assert found.detectors_["numbers"].verbose == 2
 
 
 def test_frames_that_do_not_fit() -> None:

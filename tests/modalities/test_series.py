@@ -449,6 +449,50 @@ def test_missing_values() -> None:
         detector.fit(np.c_[X, np.full(400, np.nan)])
 
 
+def test_new_series_are_read_otherwise_without_a_new_fit() -> None:
+    X = waves()
+    detector = SeriesDetector(window_size=8, **QUICK).fit(X)
+    with_gap = X.copy()
+    with_gap[7] = np.nan
+    for wrong in ({"missing": "drop"}, {"irregular": "no"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            detector.read_otherwise(**wrong)
+    with pytest.raises(ValueError, match="missing at position 7"):
+        detector.decision_function(with_gap)
+    twin = copy.copy(detector)
+    detector.read_otherwise(missing="interpolate", irregular="ignore")
+    assert np.isfinite(detector.decision_function(with_gap)).all()
+    assert detector.missing == "interpolate"
+    np.testing.assert_array_equal(detector.decision_function(X), detector.decision_scores_)
+    with pytest.raises(ValueError, match="missing at position 7"):
+        twin.decision_function(with_gap)
+    with pytest.raises(NotFittedError):
+        SeriesDetector().read_otherwise(missing="interpolate")
+
+
+@pytest.mark.parametrize("dtype", [object, "string"])
+def test_dates_as_texts_in_the_index(dtype: object) -> None:
+    times = pd.date_range("2026-01-01", periods=400, freq="h").strftime("%Y-%m-%d %H:%M")
+    series = pd.Series(waves(), index=pd.Index(times, dtype=dtype))
+    detector = SeriesDetector(window_size=8, **QUICK).fit(series)
+    assert detector.spacing_ == "0 days 01:00:00"
+    doubled = pd.Series(waves(), index=pd.Index([times[0], *times[:-1]], dtype=dtype))
+    with pytest.raises(ValueError, match="doubled at position 1"):
+        detector.decision_function(doubled)
+    names = pd.Series(waves(), index=pd.Index([f"p{i}" for i in range(400)], dtype=dtype))
+    assert SeriesDetector(window_size=8, **QUICK).fit(names).spacing_ == ""
+
+
+def test_whole_numbers_that_do_not_ascend_are_warned_of() -> None:
+    epochs = 1_700_000_000 + 60 * np.arange(400)
+    epochs[9] = epochs[8]
+    detector = SeriesDetector(window_size=8, **QUICK)
+    with pytest.warns(UserWarning, match="whole numbers that do not ascend") as caught:
+        detector.fit(pd.DataFrame({"x": waves()}, index=epochs))
+    assert caught[0].filename == __file__
+    detector.fit(pd.DataFrame({"x": waves()}, index=np.arange(5, 405)))  # no warning
+
+
 def irregular(change: Callable[[pd.DatetimeIndex], pd.DatetimeIndex]) -> pd.Series:
     return pd.Series(waves(), index=change(pd.date_range("2026-01-01", periods=400, freq="h")))
 

@@ -163,6 +163,13 @@ def test_forms_of_texts() -> None:
         np.testing.assert_array_equal(fitted().decision_function(form), expected)
 
 
+def test_sparse_embeddings_are_told_what_to_do() -> None:
+    texts = sentences()
+    sparse = TfidfVectorizer().fit(texts).transform
+    with pytest.raises(ValueError, match="Got a sparse one; put a TruncatedSVD behind it"):
+        TextDetector(embedding=sparse, **QUICK).fit(texts)
+
+
 def test_empty_texts_and_texts_without_known_words() -> None:
     good, empty, unknown = fitted().decision_function([sentences(1, 9)[0], "", "漢字 🙂 qzxv"])
     assert good < min(empty, unknown)

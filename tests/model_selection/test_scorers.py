@@ -21,7 +21,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, train_test
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pyod_gan import AAE, GANDetector, GANOutlierDetector
+from pyod_gan import AAE, GANDetector, GANOutlierDetector, TextDetector
 from pyod_gan.model_selection import (
     as_outlier_labels,
     excess_mass,
@@ -212,6 +212,17 @@ def test_bad_input() -> None:
     detector.decision_function = lambda X: np.full(len(X), np.nan)
     with pytest.raises(ValueError, match="NaN"):
         mass_volume(detector, X, max_features=5)
+
+
+def test_criteria_of_tables_say_what_they_are_for() -> None:
+    texts = [f"Parcel {i} was left with the neighbour." for i in range(30)]
+    detector = TextDetector(parts=("style",), max_iter=10, random_state=0).fit(texts)
+    with pytest.raises(TypeError, match="Got TextDetector instead; pass one of detectors_"):
+        member_agreement(detector, texts)
+    for criterion in (synthetic_negatives, excess_mass, mass_volume):
+        with pytest.raises(ValueError, match=r"of a table. Got data of shape \(30,\)"):
+            criterion(detector, texts)
+    assert 0 < resample_stability(detector, np.array(texts)) <= 1 + 1e-9
 
 
 # --- the curves, against their definitions -------------------------------------------------------
