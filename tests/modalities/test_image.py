@@ -308,7 +308,7 @@ def test_columns_of_paths_and_links(tmp_path: Path) -> None:
     column = pd.Series(list(map(str, paths)), index=np.arange(20)[::-1])
     for given in (column, column.to_frame("photo"), pl.Series(column.to_list())):
         np.testing.assert_array_equal(detector.decision_function(given), of_paths)
-    with pytest.raises(ValueError, match="one column. Got a data frame of 2 columns"):
+    with pytest.raises(ValueError, match=r"one column. Got a data frame of 2 columns"):
         detector.decision_function(pd.DataFrame({"a": column, "b": column}))
     elsewhere = tmp_path / "linked"
     elsewhere.mkdir()
