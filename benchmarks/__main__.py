@@ -112,6 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--protocol", default="contaminated,one-class", help=f"of {', '.join(PROTOCOLS)}")
     add("--seeds", type=int, help="seeds from 0 (default: 3; kdd, arrhythmia: 20; selection: 1)")
     add("--max-rows", type=int, help="cut larger sets to a stratified sample of so many rows")
+    add(
+        "--known",
+        type=lambda text: [int(n) for n in text.split(",")],
+        default=[],
+        metavar="N,...",
+        help="images, texts, audio: numbers of known anomalies, in place of both settings",
+    )
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes (default: 2)")
     add("--retry-failed", action="store_true", help="run recorded failures again")
     add("--any-version", action="store_true", help="count results of other software as finished")

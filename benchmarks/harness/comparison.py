@@ -1,7 +1,8 @@
 """Compare this project's detector of some kind of data with others, on labelled sets.
 
 Under ``one-class`` a detector is fitted on half of the normal samples, and scores the others. Under
-``same`` it is fitted on all samples, anomalies among them, and scores them.
+``same`` it is fitted on all samples, anomalies among them, and scores them. With ``--known 0,5`` it
+is fitted on half of the samples, and ours are told 0 or 5 anomalies.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from .isolation import isolated
-from .labelled import SETTINGS, Labelled, split
+from .labelled import KNOWN, SETTINGS, Labelled, split, split_known
 from .run_file import RunFile, chosen, tables
 
 METRICS = {"auroc": "AUROC", "ap": "AP", "pixel_auroc": "AUROC of pixels"}
@@ -32,17 +33,19 @@ def compare(
     peers = import_module(f"benchmarks.harness.detectors_of_{kind}")
     sets = chosen(list(data), options.datasets)
     names, seeds = peers.expand(options.detectors), range(options.seeds or 3)
+    settings = [f"{KNOWN}{n}" for n in options.known] or SETTINGS
     results = RunFile(options.out, kind, [kind, "detector", "setting", "seed"], peers.on_tables)
     jobs = [
         (one, kind, name, setting, seed)
         for one in sets
         for name in names
-        for setting in SETTINGS
+        for setting in settings
         for seed in seeds
     ]
     results.finish(jobs, lambda job: (job[0].name, *job[2:]), measure, options.jobs)
     lines = results.lines
-    wanted = lines["detector"].isin(names) & lines[kind].isin([one.name for one in sets])
+    wanted = lines["detector"].isin(names) & lines["setting"].isin(settings)
+    wanted &= lines[kind].isin([one.name for one in sets])
     text = tables(lines[wanted & lines["seed"].isin(seeds)], dict(groups), kind, METRICS)
     (options.out / f"{kind}.md").write_text(text, encoding="utf-8")
     print(text)
@@ -58,11 +61,17 @@ def measure(data: Labelled, kind: str, name: str, setting: str, seed: int) -> di
     peers = import_module(f"benchmarks.harness.detectors_of_{kind}")
     line: dict[str, Any] = {kind: data.name, "detector": name, "setting": setting, "seed": seed}
     line |= {"status": "ok", "pixel_auroc": np.nan}
-    fitted, scored = split(data.y, setting, seed, data.groups)
+    known: dict[str, Any] = {}
+    if setting.startswith(KNOWN):
+        fitted, scored, odd = split_known(data.y, int(setting.removeprefix(KNOWN)), seed)
+        if len(odd) and peers.is_ours(name):
+            known["known_anomalies"] = data.samples[odd]
+    else:
+        fitted, scored = split(data.y, setting, seed, data.groups)
     start = time.perf_counter()
     try:
         with isolated(seed):
-            detector = peers.make(name, seed).fit(data.samples[fitted])
+            detector = peers.make(name, seed).fit(data.samples[fitted], **known)
             if setting == "same":
                 scores = np.asarray(detector.decision_scores_, dtype=float)
             else:
