@@ -20,7 +20,7 @@ from .tensors import TensorCritic, TensorInputs, TensorViews
 Array = np.ndarray
 WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the larger residual
 OF_ANOMALIES = np.array([4.0, 1.0])  # of what many known anomalies say, by slopes and by nearness
-HALF_BELIEVED = 2  # number of known anomalies whose opinions weigh half as much
+HALF_BELIEVED = 1  # number of known anomalies whose opinions weigh half as much
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
 NEAREST = kernels.NEAREST_OF_ALL
@@ -51,8 +51,8 @@ class WeighedViews:
     have learnt nothing elsewhere: the plain mean of all tails and half heights, and the larger of
     the residuals to the nearest of 8 and of all prototypes. Of the three, each in its own
     interquartile ranges, two thirds are the critic's. Where anomalies of the table are known, two
-    more opinions count: with two known anomalies 1.7 times as much as these three together, with
-    many 3.3 times, as k of them have k / (k + 2) of the weight. They only raise a score: to be
+    more opinions count: with one known anomaly 1.7 times as much as these three together, with
+    many 3.3 times, as k of them have k / (k + 1) of the weight. They only raise a score: to be
     unlike the known anomalies is no sign of being normal, as others may be of another kind. So what
     they say counts from the median of the training rows.
 

@@ -85,7 +85,7 @@ def test_opinions_by_hand() -> None:
     found = judge.opinions(views, no_own(rows), rows)
     assert found.shape == (len(rows), 5)
     np.testing.assert_allclose(found[:, 3:], np.c_[linear, nearer], atol=1e-9)
-    assert judge.weights.tolist() == pytest.approx([1, 0.25, 0.25, 20 / 7, 5 / 7])
+    assert judge.weights.tolist() == pytest.approx([1, 0.25, 0.25, 20 / 6, 5 / 6])
 
 
 def test_known_anomalies_only_raise_a_score() -> None:
