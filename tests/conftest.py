@@ -38,13 +38,28 @@ def gan_class(request: pytest.FixtureRequest) -> type[BaseGAN]:
     return request.param
 
 
+SHARES_FITS = ("cli", "modalities", "persist")  # folders whose tests run file by file
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of every GAN are the contract: ``-m contract``. Those of one GAN run in one process."""
+    """Tests of every GAN are the contract: ``-m contract``. Those of one GAN run in one process.
+
+    So do the tests of a file whose tests read the same fitted detectors. What is left comes last,
+    and is shared out one by one.
+    """
+    order = {}
     for item in items:
+        place = item.path.relative_to(item.config.rootpath).parts
         if "gan_class" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.contract)
             item.add_marker(pytest.mark.xdist_group(item.callspec.params["gan_class"].__name__))
-    items.sort(key=lambda item: item.get_closest_marker("contract") is None)  # the longest first
+            order[item] = 0
+        elif place[0] == "tests" and place[1] in SHARES_FITS:
+            item.add_marker(pytest.mark.xdist_group("/".join(place)))
+            order[item] = 1
+        else:
+            order[item] = 2
+    items.sort(key=order.__getitem__)
 
 
 Fit = Callable[..., GANDetector]

@@ -62,9 +62,9 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return detector, export(detector, tmp_path_factory.mktemp("onnx"))
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 1000])
-def test_scores_and_labels_for_any_number_of_rows(exported: Exported, n: int) -> None:
-    assert_equal(exported, np.column_stack([table(n, seed=1), np.full(n, 3.0)]))
+def test_scores_and_labels_for_any_number_of_rows(exported: Exported) -> None:
+    for n in (1, 2, 7, 8, 9, 1000):
+        assert_equal(exported, np.column_stack([table(n, seed=1), np.full(n, 3.0)]))
 
 
 @pytest.mark.parametrize("gan", ["auto", "gan", "alad"])
