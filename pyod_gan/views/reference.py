@@ -8,12 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .._support.spread import deviation_by_few
 from .checked_arrays import Shapes, check_arrays
 
 N_KNOTS = 128  # of the tail of a view
 LEAST_SPREAD = 1e-2  # of the logarithm of a view
-NOISE = 1e-6  # of it
 Array = np.ndarray
 
 
@@ -26,10 +24,9 @@ class Reference:
 
     A view enters twice. Its *tail* is −log of the share of training rows with a view at least as
     large. Its *height* is the distance of its logarithm to the median of the training rows, in
-    interquartile ranges, under a signed logarithm. Where most rows have the same view, as where
-    most have a copy, it is in deviations of the others (:func:`deviation_by_few`). The first says
-    how rare the view is, the second how far it goes beyond what is known. Between the knots both
-    are linear, which needs no logarithm for ordinary rows.
+    interquartile ranges, under a signed logarithm. The first says how rare the view is, the second
+    how far it goes beyond what is known. Between the knots both are linear, which needs no
+    logarithm for ordinary rows.
     """
 
     knots: Array  # (R, N) ascending values of each view
@@ -38,7 +35,7 @@ class Reference:
     lowest: Array  # (R,) what is subtracted, so that no training row has less than 0
     floors: Array  # (R,) what is added, so that the logarithm is finite
     middles: Array  # (R,) median logarithm
-    spreads: Array  # (R,) interquartile range of the logarithms, or the deviation by few
+    spreads: Array  # (R,) interquartile range of the logarithms
 
     @classmethod
     def fit(cls, views: Array, if_new: Array) -> Reference:
@@ -58,10 +55,7 @@ class Reference:
             tails[v] = np.pad(np.log((n + 1) / (at_least + 1)), (free, 0), mode="edge")
         lowest = np.minimum(ordered[0], 0.0)
         floors = 1e-6 + 1e-3 * (np.median(views, axis=0) - lowest)
-        logarithms = np.log(views - lowest + floors)
-        low, middles, high = np.quantile(logarithms, [0.25, 0.5, 0.75], axis=0)
-        by_few = [deviation_by_few(of_view, NOISE) for of_view in np.abs(logarithms - middles).T]
-        ranges = high - low
+        low, middles, high = np.quantile(np.log(views - lowest + floors), [0.25, 0.5, 0.75], axis=0)
         return cls(
             knots=knots,
             tails=tails,
@@ -69,7 +63,7 @@ class Reference:
             lowest=lowest,
             floors=floors,
             middles=middles,
-            spreads=np.where(ranges > LEAST_SPREAD, ranges, np.maximum(by_few, LEAST_SPREAD)),
+            spreads=np.maximum(high - low, LEAST_SPREAD),
         )
 
     @cached_property
