@@ -48,14 +48,15 @@ class OnFrames:
 
 
 class OnClips:
-    """A detector of PyOD that takes a list of clips."""
+    """A detector that takes a list of clips."""
 
     def __init__(self, detector: Any) -> None:
         self.detector = detector
 
-    def fit(self, X: np.ndarray) -> OnClips:
+    def fit(self, X: np.ndarray, known_anomalies: np.ndarray | None = None) -> OnClips:
         """Fit the detector, and keep the scores of the clips."""
-        self.detector.fit(list(X))
+        known = {} if known_anomalies is None else {"known_anomalies": list(known_anomalies)}
+        self.detector.fit(list(X), **known)
         self.decision_scores_ = self.detector.decision_scores_
         return self
 

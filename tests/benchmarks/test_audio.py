@@ -14,6 +14,7 @@ from benchmarks.harness import detectors_of_audio as peers
 from benchmarks.harness.audio_data import RATE, SECONDS, from_folder, generated
 from benchmarks.harness.datasets import DataError
 from benchmarks.harness.labelled import split
+from benchmarks.peers.audio import OnClips
 
 from ..modalities.test_audio import tones
 
@@ -27,6 +28,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for take, clip in enumerate(tones(8, seed, tune)):
                 soundfile.write(home / f"{word}_{speaker}_{take}.wav", clip, RATE)
     return home
+
+
+class Told:
+    """A detector that keeps what it is told."""
+
+    def fit(self, X: list, known_anomalies: list | None = None) -> None:
+        self.decision_scores_, self.known = np.zeros(len(X)), known_anomalies
+
+
+def test_known_anomalies_are_handed_on() -> None:
+    clips = generated()[0].samples
+    assert OnClips(Told()).fit(clips[:5]).detector.known is None
+    told = OnClips(Told()).fit(clips[:5], known_anomalies=clips[5:7]).detector.known
+    assert len(told) == 2 and told[0] is clips[5]
 
 
 def test_generated_clips() -> None:

@@ -63,6 +63,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     lines = pd.read_csv(tmp_path / "texts.csv")
     assert len(lines) == 8
     assert lines[lines["detector"] == "TextDetector"]["auroc"].min() > 0.8
+    known = ["--known", "0,3", "--detectors", "TextDetector,KNN"]
+    assert main([*command[:3], "--datasets", "other words", *command[5:], *known]) == 0
+    lines = pd.read_csv(tmp_path / "texts.csv").set_index(["texts", "detector", "setting"])
+    assert (lines["status"] == "ok").all()
+    ours = lines.loc[("other words", "TextDetector"), "auroc"]
+    assert ours["known-3"] > ours["known-0"]
+    assert ("other words", "KNN", "known-3") in lines.index  # which is not told
     before = (tmp_path / "texts.csv").read_bytes()
     assert main([*command, "--detectors", "TextDetector,KNN on topics"]) == 0
     assert (tmp_path / "texts.csv").read_bytes() == before
