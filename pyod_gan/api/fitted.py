@@ -42,10 +42,15 @@ def model_of(detector: FittedDetector) -> FittedModel:
     TypeError
         If it is made of several detectors, such as one of images.
     """
+    check_has_model(detector)
+    return detector.model_.to(find_device(detector.device))
+
+
+def check_has_model(detector: Any) -> None:
+    """Raise an error unless a detector is fitted, and is not made of several."""
     check_is_fitted(detector)
     if not hasattr(detector, "model_"):
         raise TypeError(f"{_NEEDS} Got {type(detector).__name__} instead; pass one of detectors_.")
-    return detector.model_.to(find_device(detector.device))
 
 
 def inner_detector(estimator: Any, X: Any = None) -> tuple[Any, Any]:

@@ -285,9 +285,8 @@ def _add_fit_options(parser: ArgumentParser) -> None:
     )
     add(
         "--window-size",
-        type=_whole(2),
-        nargs="+",
-        metavar="N",
+        type=_sizes,
+        metavar="N,...",
         help="points of the windows of a series; default: 32, 96 and 288, if it is long enough",
     )
     _add_series_options(parser, "error")
@@ -354,6 +353,10 @@ def _whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _sizes(text: str) -> list[int]:
+    return [_whole(2)(part) for part in text.split(",")]
 
 
 def _encoding(text: str) -> str:

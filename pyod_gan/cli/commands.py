@@ -49,9 +49,10 @@ def fit(options: Namespace) -> None:
     if options.resize or options.sample_rate or options.on_error == "skip":
         raise ValueError("--resize, --sample-rate and --on-error skip are for folders.")
     source: TableFile
-    source, _ = _all_checked(
+    source, *_ = _all_checked(
         lambda: _open(options),
         lambda: _check_apart(check_place(options.model), options.data),
+        lambda: _check_apart(options.model, options.known_anomalies or Path("-")),
     )
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
@@ -59,7 +60,7 @@ def fit(options: Namespace) -> None:
         _foretell_collisions(source)
     if options.series is None:
         _check_no_series(options, "say --series TIME,COLUMN,... as well")
-    if options.series is not None:
+    else:
         if options.known_anomalies is not None:
             raise ValueError("--known-anomalies is for tables and folders, not for --series.")
         from .series import fit_series

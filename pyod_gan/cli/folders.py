@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from .._support.optional_imports import import_optional
+from ..api.negatives import is_about_anomalies
 from ..front_ends.frames import EXTRA
 from ..front_ends.items import all_files
 from .terminal import say
@@ -64,6 +65,7 @@ def fit_folder(options: Namespace) -> None:
     started = perf_counter()
     kind = _kind_of(options.data)
     _check_options(options, kind)
+    known = options.known_anomalies
     detector = _in_options(
         lambda: kind.cls()(
             options.gan,
@@ -73,7 +75,8 @@ def fit_folder(options: Namespace) -> None:
             contamination=options.contamination,
             random_state=options.random_state,
             verbose=int(sys.stderr.isatty() and not options.quiet),
-        ).fit(options.data, known_anomalies=options.known_anomalies)
+        ).fit(options.data, known_anomalies=known),
+        known,
     )
     detector.set_params(verbose=0).save(options.model)
     if options.quiet:
@@ -162,8 +165,11 @@ def _described(detector: Any) -> str:
     return f"of {height} × {width} pixels, {colour}"
 
 
-def _in_options(compute: Callable[[], T]) -> T:
-    """Compute something, and name options of the command where an error names parameters."""
+def _in_options(compute: Callable[[], T], known: Path | None = None) -> T:
+    """Compute something, and name options of the command where an error names parameters.
+
+    An error about known anomalies names the folder ``known``.
+    """
     try:
         return compute()
     except ValueError as error:
@@ -174,6 +180,8 @@ def _in_options(compute: Callable[[], T]) -> T:
             r"--sample-rate \1 in fit brings",
             said,
         )
+        if known is not None and is_about_anomalies(error):
+            said = f"{known}: {said}"
         raise ValueError(said) from error
 
 

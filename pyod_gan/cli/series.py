@@ -151,12 +151,11 @@ def _reasons(
     }
     if columns and outlying.any():
         frame = detector.explain_frame(table[names], top=options.explain)
-        places = frame[["start", "end", "peak"]]
-        number = (places != places.shift()).any(axis=1).cumsum()
-        by_stretch = [list(group) for _, group in frame["reason"].groupby(number)]
-        for stretch, said in zip(stretches(outlying, scores), by_stretch, strict=True):
+        found = stretches(outlying, scores)
+        for number, said in frame.groupby("stretch")["reason"]:
+            points = slice(found[number].start, found[number].end + 1)
             for column, reason in zip(columns.values(), said, strict=False):
-                column.iloc[stretch.start : stretch.end + 1] = reason
+                column.iloc[points] = reason
     return columns
 
 

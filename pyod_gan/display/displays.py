@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..api.fitted import inner_detector, model_of
+from ..api.fitted import check_has_model, inner_detector
 from .display import BLUE, GREEN, GREY, ORANGE, Display, draw_on
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class HistoryDisplay(Display):
             If matplotlib is not installed. The extra ``plot`` has it.
         """
         detector, _ = inner_detector(estimator)
-        model_of(detector)
+        check_has_model(detector)
         rows = detector.history_
         names = [name for name in rows[-1] if name.endswith("_loss")]
         losses = {
@@ -185,7 +185,7 @@ class ExplanationDisplay(Display):
         if n_rows != 1:
             raise ValueError(f"`row` must be a table of one row. Got {n_rows} rows.")
         detector, row = inner_detector(estimator, row)
-        model_of(detector)
+        check_has_model(detector)
         frame = detector.explain_frame(row, top=top)
         return cls(reasons=list(frame["reason"]), shares=frame["share"].to_numpy()).plot(ax)
 

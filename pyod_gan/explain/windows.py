@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    *("start", "end", "peak", "score", "channel", "share"),
+    *("stretch", "start", "end", "peak", "score", "channel", "share"),
     *("observed", "expected", "low", "high", "reason"),
 )
 NUMBERED = re.compile(r"\bx(\d+)\b")  # columns of a window, as a detector of arrays names them
@@ -60,6 +60,7 @@ class Names(NamedTuple):
 
 
 def in_words(
+    number: int,
     stretch: Stretch,
     score: float,
     reasons: pd.DataFrame,
@@ -67,7 +68,7 @@ def in_words(
     start: int,
     names: Names,
 ) -> pd.DataFrame:
-    """Lines of one stretch, of the reasons of the window that begins at ``start``.
+    """Lines of one stretch, the ``number``-th, of the window that begins at ``start``.
 
     ``reasons`` are those of :meth:`pyod_gan.GANDetector.explain_frame`, where columns have numbers.
     """
@@ -80,7 +81,7 @@ def in_words(
         channel=[names.channel(front_end, column) for column in columns], reason=said
     )
     places = {name: names.labels[place] for name, place in stretch._asdict().items()}
-    return lines.assign(**places, score=score)[list(COLUMNS)]
+    return lines.assign(stretch=number, **places, score=score)[list(COLUMNS)]
 
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -32,7 +32,8 @@ RANGES = {
 FULL = 2.0  # values that do not exceed it are shares of a largest value, give or take noise
 FAR = 1000.0  # times the largest value of fit, beyond which a clip has another unit
 MOST_CHANNELS = 32
-UNKNOWN = 2**31  # size of a file that its header does not know
+UNKNOWN = 0x7FFFF000  # size from which on a header does not know that of its file
+SLACK = 8  # bytes that headers count and files may lack
 LEAST = 256  # samples of a clip
 CHUNK = 2**22  # samples of the clips that are read at once
 
@@ -270,7 +271,7 @@ def _check_whole(path: Path) -> None:
     """
     with path.open("rb") as file:
         kind, said, form = struct.unpack("<4sI4s", file.read(12).ljust(12))
-    if (kind, form) == (b"RIFF", b"WAVE") and path.stat().st_size < 8 + said < UNKNOWN:
+    if (kind, form) == (b"RIFF", b"WAVE") and path.stat().st_size + SLACK < 8 + said < UNKNOWN:
         raise ValueError("the file is cut off: its header says that it is longer")
 
 

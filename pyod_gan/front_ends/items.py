@@ -97,17 +97,8 @@ def listed(X: Any) -> Any:
     """Make a list of a column of pandas or polars, or of a data frame of one column.
 
     Other things stay as they are.
-
-    Raises
-    ------
-    ValueError
-        If it is a data frame of several columns.
     """
-    if is_frame(X):
-        if X.shape[1] != 1:
-            raise ValueError(
-                f"X must be one column. Got a data frame of {X.shape[1]} columns; pass one of them."
-            )
+    if is_frame(X) and X.shape[1] == 1:
         X = X[X.columns[0]]
     return X.to_list() if hasattr(X, "to_list") else X
 
@@ -140,8 +131,12 @@ def all_files(folder: Path) -> Iterator[Path]:
     """Files in a folder and below, also behind links, each folder once."""
     seen: set[str] = set()
     for parent, below, names in os.walk(folder, followlinks=True):
-        seen.add(os.path.realpath(parent))
-        below[:] = [n for n in below if os.path.realpath(os.path.join(parent, n)) not in seen]
+        real = os.path.realpath(parent)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
+        below.sort()
         yield from (Path(parent, name) for name in names)
 
 

@@ -98,8 +98,9 @@ def kind_of(name: str, part: Part) -> str:
     if not isinstance(items, list):
         return "image" if np.ndim(items) > 2 else "table"
     some = [items[i] for i in np.flatnonzero(part.present)[:LOOKED_AT]]
-    kinds = {_kind_of_item(item) for item in some}
-    if "text" in kinds and all(isinstance(item, str) for item in some):
+    every = [_kind_of_item(item) for item in some]
+    kinds = {*every}
+    if 2 * every.count("text") > len(every) and all(isinstance(item, str) for item in some):
         return "text"  # some of which may end like the name of a file
     if len(kinds) == 1 and "" not in kinds:
         return kinds.pop()

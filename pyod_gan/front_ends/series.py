@@ -215,7 +215,7 @@ class SeriesReader:
                 f"The channels of a series must be numbers. {others} are not. Leave out what is no "
                 "channel, and name the column of times, as by time='t'."
             )
-        spacing = self._spacing(_times_of(frame.index)) if self.time is None else ""
+        spacing = self._spacing(frame.index) if self.time is None else ""
         for column in read:
             if column.name == self.time and self.checks_times:
                 spacing = self._spacing(_as_index(column))
@@ -224,7 +224,9 @@ class SeriesReader:
 
     def _spacing(self, index: Any) -> str:
         """Distance from one point to the next, if times are looked at."""
-        return _spacing(index, self.spacing) if self.checks_times else ""
+        if not self.checks_times:
+            return ""
+        return _spacing(_times_of(index, self.table_reader.date_format), self.spacing)
 
     def _columns(self, frame: Any, fits: bool) -> list[Column]:
         """Read the columns of a frame, as in ``fit_read`` if there was one."""
@@ -234,7 +236,7 @@ class SeriesReader:
         return reader.read(frame)
 
 
-def _times_of(index: Any) -> Any:
+def _times_of(index: Any, date_format: str | Sequence[str]) -> Any:
     """The index of a frame, as dates if it holds these as texts.
 
     Whole numbers that do not ascend are warned of. They are no times, but may be meant as such.
@@ -244,12 +246,12 @@ def _times_of(index: Any) -> Any:
             "The index of the series holds whole numbers that do not ascend. They are not looked "
             "at, and the rows are taken in their order. If they are times, sort them, or name "
             "their column by `time`.",
-            stacklevel=6,
+            stacklevel=7,
         )
     if index.dtype.kind not in "OTU" and "str" not in str(index.dtype):
         return index
     cells = index.to_frame(index=False, name="index")
-    read, _ = TableReader().try_read(cells)
+    read, _ = TableReader(date_format=date_format).try_read(cells)
     dates = [column for _, column in read if column.kind == "dates"]
     return _as_index(dates[0]) if dates else index
 

@@ -75,8 +75,9 @@ class WindowFrontEnd:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], marked, [0]])))
         held = np.zeros(len(starts), dtype=bool)
         for first, end in edges.reshape(-1, 2):
-            shared = np.minimum(starts + self.size, end) - np.maximum(starts, first)
-            held |= 2 * shared >= min(self.size, end - first)
+            near = slice(*np.searchsorted(starts, [first - self.size + 1, end]))
+            shared = np.minimum(starts[near] + self.size, end) - np.maximum(starts[near], first)
+            held[near] |= 2 * shared >= min(self.size, end - first)
         return starts[free], starts[held]
 
     def rows(self, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from ..engine.training import random_numbers
 from ..front_ends.audio import AudioReader, Clips
 from ..front_ends.audio_parts import PARTS, AudioPart, Heard, Powers, heard, powers
 from ..front_ends.embeddings import embedded_clips
+from .items import warn_of_anomalies
 from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 EMBEDDING = "embedding"
@@ -181,16 +182,18 @@ def fit_clips(
     if not are_none(anomalies):
         with about_anomalies():
             odd = _all_read(names, embedding, reader, reader.chunks(anomalies, skips=skips))
+        warn_of_anomalies(reader, anomalies, odd.places, "clip")
         stays = other_items(found.digests, odd.digests, "clips")
     mean = float(np.mean([found.powers[i].frames.mean() for i in np.flatnonzero(stays)]))
     model = AudioModel(reader, mean, embedding, [])
     everything = found.sounds(mean)
+    odd_sounds = None if odd is None else odd.sounds(mean)
     sounds = everything.take(np.flatnonzero(stays))
     draws = random_numbers(params["random_state"])
     for name in names:
         part = None if name == EMBEDDING else PARTS[name]().fit(sounds.heard)
         rows = sounds.features if part is None else _rows_to_fit(part, sounds.heard, draws)
-        known = [] if odd is None else _rows_of_each(part, odd.sounds(mean))
+        known = [] if odd_sounds is None else _rows_of_each(part, odd_sounds)
         more: dict[str, Any] = {"preprocessing": "joint" if part is None else part.preprocessing}
         if params["network"] is not None:
             more["network"] = _for_part(params["network"], part, sounds.heard[0])

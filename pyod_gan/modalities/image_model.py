@@ -18,6 +18,7 @@ from ..front_ends.augmentations import on_windows
 from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
+from .items import warn_of_anomalies
 from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 AT_ONCE = 1024  # images whose rows are in memory
@@ -26,7 +27,7 @@ OCCLUDED = 8  # places on each side that are covered one after the other
 Seen = dict[str, np.ndarray]  # "image" (m, C, h, w) for most parts, and "embedding" (m, K, a, b)
 
 
-class _Seen(NamedTuple):
+class _Read(NamedTuple):
     """Images that were read."""
 
     places: list[int]
@@ -176,6 +177,7 @@ def fit_images(
     if not are_none(anomalies):
         with about_anomalies():
             odd = _all_seen(model, names, reader.chunks(anomalies, skips=skips))
+        warn_of_anomalies(reader, anomalies, odd.places, "image")
         stays = other_items(every.digests, odd.digests, "images")
     draws = random_numbers(params["random_state"])
     for name in names:
@@ -202,7 +204,7 @@ def fit_images(
     return model, every.places, model.scores(every.seen)
 
 
-def _all_seen(model: ImageModel, names: Sequence[str], chunks: Iterator[Images]) -> _Seen:
+def _all_seen(model: ImageModel, names: Sequence[str], chunks: Iterator[Images]) -> _Read:
     """See all images that can be used.
 
     Raises
@@ -220,7 +222,7 @@ def _all_seen(model: ImageModel, names: Sequence[str], chunks: Iterator[Images])
     if not found:
         raise ValueError("None of the images can be used.")
     seen = {kind: np.concatenate([chunk[kind] for chunk in found]) for kind in found[0]}
-    return _Seen(places, digests, seen)
+    return _Read(places, digests, seen)
 
 
 def see(values: np.ndarray, names: Sequence[str], size: int, embedding: Any) -> Seen:

@@ -62,12 +62,21 @@ def skipped(names: Sequence[Name], used: Sequence[int], kind: str) -> list[Name]
     return left
 
 
-def warn_of(names: Sequence[Name], kind: str, stacklevel: int) -> None:
+def warn_of_anomalies(reader: Reader[Any], anomalies: Any, used: Sequence[int], kind: str) -> None:
+    """Warn of known anomalies that could not be used."""
+    names = reader.names(anomalies)
+    left = [names[i] for i in sorted({*range(len(names))} - {*used})]
+    warn_of(left, kind, stacklevel=5, said="and are no known anomalies")
+
+
+def warn_of(
+    names: Sequence[Name], kind: str, stacklevel: int, said: str = "and have no score"
+) -> None:
     """Warn of items that could not be used."""
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         warnings.warn(
-            f"{len(names)} {kind}(s) could not be used, and have no score: "
+            f"{len(names)} {kind}(s) could not be used, {said}: "
             f"{', '.join(map(str, names[:NAMED]))}{more}.",
             stacklevel=stacklevel,
         )

@@ -35,7 +35,7 @@ def fit_part(
     anomalies : ndarray of shape (k, P, D) or sequence of ndarray of shape (P, D)
         Rows of each known anomaly. If there are several, it is not known which of them make it an
         anomaly (multiple-instance learning; Dietterich et al. 1997). It is taken to be the one
-        that a detector without known anomalies scores highest.
+        that a detector without known anomalies scores highest. A row that equals it is not learnt.
     **params : dict
         Parameters that are other than the estimator's.
     """

@@ -18,6 +18,7 @@ from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
+from ..api.negatives import is_about_anomalies
 from ..api.parameters import CONSTRAINTS
 from ..api.pyod_base import PyODBase
 from ..api.thresholds import use_scores
@@ -465,7 +466,8 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
         if not pairs or not usable:
             raise ValueError(
                 "The 'detectors' parameter of RecordDetector must be 'auto' or a list of pairs of "
-                f"a name and a detector of this package or of PyOD. Got {self.detectors!r:.200}."
+                "a name and a detector of PyOD's kind, such as this package's. Got "
+                f"{self.detectors!r:.200}."
             )
         names = [name for name, _ in pairs]
         taken = {*self._get_param_names()}
@@ -514,7 +516,8 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"Part {name!r}: {error}") from error
+        what = "Known anomalies of the part" if is_about_anomalies(error) else "Part"
+        raise ValueError(f"{what} {name!r}: {error}") from error
 
 
 def _known_by_part(given: Any, detectors: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -45,6 +45,7 @@ LEAST = 4  # points of a series
 SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
 MOST_WINDOWS = 2048  # windows to train on
 MOST_KNOWN = 256  # windows that are known anomalies
+FEWEST = 32  # windows without a known anomaly, of a size that was not asked for
 # parameters that GANDetector does not have, or has for tables
 OWN = (
     "time",
@@ -257,7 +258,7 @@ early_stopping, callbacks, random_state, device, verbose
         ValueError
             If a parameter cannot be used, if the series is shorter than a window, has missing or
             infinite values, or has times that are not equally spaced, if ``known_anomalies`` has
-            another length, marks nearly everything, or if ``gan`` cannot learn from them.
+            another length or leaves hardly a window free, or if ``gan`` cannot learn from them.
         TrainingCollapsedError
             If no ensemble member could be trained.
         """
@@ -268,6 +269,7 @@ early_stopping, callbacks, random_state, device, verbose
             front_ends = self._front_ends_for(len(values))
             draws = random_numbers(self.random_state)
             marked = marked_points(known_anomalies, len(values))
+            front_ends = self._with_free_windows(front_ends, marked)
             self.detectors_ = [self._fitted(f, values, marked, draws) for f in front_ends]
             self._use(reader, front_ends)
             use_scores(self, self._scores(values))
@@ -323,11 +325,11 @@ early_stopping, callbacks, random_state, device, verbose
         Returns
         -------
         reasons : DataFrame
-            One line per stretch and reason: ``start``, ``end`` and ``peak`` (times, or positions if
-            the series has no times), ``score`` at the peak, ``channel``, and ``share``,
-            ``observed``, ``expected``, ``low``, ``high`` and ``reason`` as in
-            :meth:`GANDetector.explain_frame`. In a long window the values are means and ranges of
-            segments, as the reason says.
+            One line per stretch and reason: ``stretch`` (0, 1, …), its ``start``, ``end`` and
+            ``peak`` (times, or positions if the series has no times), ``score`` at the peak,
+            ``channel``, and ``share``, ``observed``, ``expected``, ``low``, ``high`` and ``reason``
+            as in :meth:`GANDetector.explain_frame`. In a long window the values are means and
+            ranges of segments, as the reason says.
 
         Raises
         ------
@@ -337,18 +339,19 @@ early_stopping, callbacks, random_state, device, verbose
             If pandas is not installed. The extra ``tabular`` has it.
         """
         if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
-            raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
+            raise ValueError(f"`top` must be a whole number of at least 1. Got {top!r} instead.")
         scores = self.decision_function(X)
         with own_settings():
             values = self._reader.read(X)
             names = Names(self._reader.names, self._reader.labels(X))
             lines = []
-            for stretch in stretches(scores > self.threshold_, scores):
+            found = stretches(scores > self.threshold_, scores)
+            for number, stretch in enumerate(found):
                 detector, front_end, start = self._window_of(values, stretch.peak)
                 row = front_end.rows(values, np.array([start]))
                 reasons = detector.explain_frame(row, top=top)
                 score = float(scores[stretch.peak])
-                lines.append(in_words(stretch, score, reasons, front_end, start, names))
+                lines.append(in_words(number, stretch, score, reasons, front_end, start, names))
         return joined(lines)
 
     def _window_of(self, values: np.ndarray, point: int) -> tuple[GANDetector, WindowFrontEnd, int]:
@@ -428,7 +431,9 @@ early_stopping, callbacks, random_state, device, verbose
         super().save(path)
 
     def read_otherwise(self, *, missing: str | None = None, irregular: str | None = None) -> None:
-        """Change how new series are read, without a new fit. None leaves it as it is.
+        """Change how series are read from now on, without a new fit. None leaves it as it is.
+
+        The parameters of these names are set, too.
 
         Parameters
         ----------
@@ -526,6 +531,15 @@ early_stopping, callbacks, random_state, device, verbose
         front_ends = [WindowFrontEnd(s, self._segments_of(s), step, latency) for s in sizes]
         check_step(front_ends)
         return front_ends
+
+    def _with_free_windows(
+        self, front_ends: list[WindowFrontEnd], marked: np.ndarray
+    ) -> list[WindowFrontEnd]:
+        """Leave out sizes that were not asked for, if hardly a window has no marked point (T,)."""
+        if not isinstance(self.window_size, str) or not marked.any():
+            return front_ends
+        kept = [f for f in front_ends if len(f.starts_beside(marked)[0]) >= FEWEST]
+        return kept or front_ends[:1]
 
     def _network(self) -> NetworkSpec:
         """Kind of the networks."""

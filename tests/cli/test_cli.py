@@ -914,6 +914,9 @@ def test_known_anomalies_that_cannot_be_used(capsys: pytest.CaptureFixture[str])
     write(WINE[:3], "odd.csv")
     said = refused(capsys, *fit, "odd.csv", "--gan", "usad")
     assert "USAD cannot learn from known anomalies" in said
+    fit = ("fit", "in.csv", "--model", "odd.csv", "--known-anomalies")
+    assert "would replace odd.csv, which is read" in refused(capsys, *fit, "odd.csv")
+    fit = ("fit", "in.csv", "--model", "m", "--known-anomalies")
     assert "for tables and folders" in refused(capsys, *fit, "odd.csv", "--series", "hue,ash")
 
 

@@ -47,7 +47,7 @@ def test_fit_says_what_it_read(
     assert "16 × 16" in capsys.readouterr().err
 
 
-def test_known_anomalies(folders: Path, tmp_path: Path) -> None:
+def test_known_anomalies(folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd").mkdir()
     write(tmp_path / "odd", as_bytes(spotted(3, seed=8)[0]))
     fit = ["fit", folders / "good", "--model", tmp_path / "model", "--quiet"]
@@ -58,6 +58,9 @@ def test_known_anomalies(folders: Path, tmp_path: Path) -> None:
     by_hand = ImageDetector(random_state=0)
     by_hand.fit(folders / "good", known_anomalies=tmp_path / "odd")
     np.testing.assert_array_equal(detector.decision_scores_, by_hand.decision_scores_)
+    (tmp_path / "odd" / "words.png").write_text("no image")
+    assert run(*fit, "--known-anomalies", tmp_path / "odd") == 2
+    assert f"{tmp_path / 'odd'}: 1 of 4 images cannot be used. words" in capsys.readouterr().err
 
 
 def test_score_has_a_row_for_each_image(

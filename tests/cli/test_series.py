@@ -132,6 +132,18 @@ def test_gaps_of_new_series_by_option(
     assert pd.read_csv("out.csv")["score"].notna().all()
 
 
+def test_reasons_where_times_are_doubled(frame: pd.DataFrame) -> None:
+    """Two stretches that begin and end at one time are two."""
+    assert run(FIT + " --window-size 4") == 0
+    frame["time"] = pd.Timestamp("2026-01-01")
+    frame.loc[[150, 250], "load"] += 3
+    frame.to_csv("load.csv", index=False)
+    score = "score load.csv --model m --out out.csv --quiet --irregular ignore --explain 2"
+    assert run(score) == 0
+    out = pd.read_csv("out.csv")
+    assert (out["reason_1"].notna() == (out["label"] == 1)).all() and out["label"].sum() > 3
+
+
 def test_windows_reasons_and_types(frame: pd.DataFrame) -> None:
     assert run(FIT + " --window-size 24") == 0
     assert SeriesDetector.load("m").window_sizes_ == (24,)

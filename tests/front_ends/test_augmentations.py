@@ -205,7 +205,7 @@ def missing(rows: Array, draws: np.random.RandomState) -> Array:
         ([doubled], Conv1d(), "must return windows of the shape"),
         ([doubled], None, "an array of the shape that it got"),
         ([infinite], None, "must return finite numbers"),
-        ([missing], None, "must return finite numbers. Got 16 that are none"),
+        ([missing], None, r"must return finite numbers. 16 of \d+ are not"),
         ("warped", Conv1d(), "'augmentations' parameter of GANDetector"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -552,10 +553,13 @@ def test_a_wav_file_that_does_not_know_its_size_is_read(tmp_path: Path) -> None:
     """Programs that write to a pipe leave the largest number in the header."""
     (path,) = write(tmp_path, tones(1))
     content = bytearray(path.read_bytes())
-    content[4:8] = b"\xff\xff\xff\xff"
-    (tmp_path / "piped.wav").write_bytes(content)
-    scores = fitted().decision_function([path, tmp_path / "piped.wav"])
-    assert scores[0] == scores[1]
+    others = []
+    for said in (2**32 - 1, 0x7FFFF000, 0x7FFFF024, len(content), 0):
+        content[4:8] = struct.pack("<I", said)
+        others.append(tmp_path / f"{said}.wav")
+        others[-1].write_bytes(content)
+    scores = fitted().decision_function([path, *others])
+    assert (scores == scores[0]).all()
 
 
 def test_display(tmp_path: Path) -> None:

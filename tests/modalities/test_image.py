@@ -308,11 +308,12 @@ def test_columns_of_paths_and_links(tmp_path: Path) -> None:
     column = pd.Series(list(map(str, paths)), index=np.arange(20)[::-1])
     for given in (column, column.to_frame("photo"), pl.Series(column.to_list())):
         np.testing.assert_array_equal(detector.decision_function(given), of_paths)
-    with pytest.raises(ValueError, match=r"one column. Got a data frame of 2 columns"):
+    with pytest.raises(ValueError, match=r"shape \(20, 2\); reshape flat rows"):
         detector.decision_function(pd.DataFrame({"a": column, "b": column}))
     elsewhere = tmp_path / "linked"
     elsewhere.mkdir()
     (elsewhere / "folder").symlink_to(tmp_path)  # which has this one below it
+    (elsewhere / "latest").symlink_to(tmp_path)  # each is looked at once
     (elsewhere / "nothing.png").symlink_to(tmp_path / "no.png")
     (elsewhere / "phone.heic").write_bytes(b"not read by Pillow")
     with pytest.raises(ValueError, match="2 of 22 images cannot be used") as error:

@@ -159,7 +159,8 @@ def test_files_of_images_and_clips(tmp_path: Path) -> None:
     (tmp_path / "odd images" / "words.png").write_text("no image")
     with pytest.raises(ValueError, match=r"1 of 4 images cannot be used. words.png"):
         of_images().fit(images, known_anomalies=tmp_path / "odd images")
-    skips = of_images(on_error="skip").fit(images, known_anomalies=tmp_path / "odd images")
+    with pytest.warns(UserWarning, match=r"1 image\(s\) could not be used, and are no known anom"):
+        skips = of_images(on_error="skip").fit(images, known_anomalies=tmp_path / "odd images")
     np.testing.assert_array_equal(skips.decision_scores_, of_arrays.decision_scores_)
     with pytest.raises(ValueError, match="None of the images can be used"):
         of_images(on_error="skip").fit(
@@ -167,7 +168,8 @@ def test_files_of_images_and_clips(tmp_path: Path) -> None:
         )
     of_clips = AudioDetector(parts=("spectrum",), **QUICK)
     of_clips.fit(tmp_path / "clips", known_anomalies=tmp_path / "odd clips")
-    assert auroc(of_clips, [(c, RATE) for c in tones(20, 20)], [(c, RATE) for c in higher(20, 30)])
+    good, odd = ([(clip, RATE) for clip in clips] for clips in (tones(20, 20), higher(20, 30)))
+    assert auroc(of_clips, good, odd) > 0.9
 
 
 def with_dips(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -211,6 +213,16 @@ def test_marks_that_cannot_be_used(marks: Any) -> None:
         SeriesDetector(window_size=24, **QUICK).fit(waves(), known_anomalies=marks)
 
 
+def test_sizes_that_were_not_asked_for_are_left_out_where_no_window_is_free() -> None:
+    X, marked = waves(700), np.zeros(700)
+    marked[[250, 450]] = 1
+    assert SeriesDetector(**QUICK).fit(X).window_sizes_ == (32, 96, 288)
+    detector = SeriesDetector(**QUICK).fit(X, known_anomalies=marked)
+    assert detector.window_sizes_ == (32, 96)
+    with pytest.raises(ValueError, match="of 288 points have no known anomaly"):
+        SeriesDetector(window_size=(32, 288), **QUICK).fit(X, known_anomalies=marked)
+
+
 def test_a_series_of_known_anomalies_alone() -> None:
     with pytest.raises(ValueError, match=r"1 window.s. of 24 points have no known anomaly"):
         SeriesDetector(window_size=24, **QUICK).fit(waves(), known_anomalies=np.arange(400) > 23)
@@ -229,7 +241,7 @@ def test_parts_of_records() -> None:
         RecordDetector(parts).fit(items, known_anomalies=asking(6, 10))
     with pytest.raises(ValueError, match=r"of the parts \['numbers', 'note'\]. Got some of \['x'"):
         RecordDetector(parts).fit(items, known_anomalies={"x": [], "note": []})
-    with pytest.raises(ValueError, match="Part 'note': X must hold strings"):
+    with pytest.raises(ValueError, match="Known anomalies of the part 'note': X must hold strings"):
         RecordDetector(parts).fit(items, known_anomalies={"note": [3]})
     of_pyod = [("numbers", IForest()), parts[1]]
     with pytest.raises(ValueError, match=r"of the parts \['note'\]. Got some of \['numbers'\]"):

@@ -300,7 +300,7 @@ def test_bad_input(X: Any, message: str) -> None:
     [
         ([], "list of pairs"),
         ([("a", 3)], "list of pairs"),
-        ([("numbers", IsolationForest())], "a detector of this package or of PyOD"),
+        ([("numbers", IsolationForest())], "a detector of PyOD's kind"),
         ([KNN()], "list of pairs"),
         ([("a", KNN()), ("a", KNN())], "must differ, have no '__'"),
         ([("a__b", KNN())], "must differ, have no '__'"),

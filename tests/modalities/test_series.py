@@ -283,7 +283,7 @@ def test_reasons_of_a_pattern_are_segments() -> None:
     calm.threshold_ = np.inf
     assert calm.explain_frame(waves()).empty
     assert list(calm.explain_frame(waves()).columns) == list(reasons.columns)
-    with pytest.raises(ValueError, match="`top` must be at least 1"):
+    with pytest.raises(ValueError, match="`top` must be a whole number of at least 1"):
         calm.explain_frame(waves(), top=0)
 
 
