@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..api.negatives import about_anomalies, are_none, other_items
 from ..detector import GANDetector
 from ..engine.mlp import MLP
 from ..engine.network_kinds import get_network
@@ -18,7 +18,7 @@ from ..engine.training import random_numbers
 from ..front_ends.audio import AudioReader, Clips
 from ..front_ends.audio_parts import PARTS, AudioPart, Heard, Powers, heard, powers
 from ..front_ends.embeddings import embedded_clips
-from .items import warn_of_anomalies
+from .items import read_to_fit
 from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 EMBEDDING = "embedding"
@@ -174,16 +174,8 @@ def fit_clips(
     """
     params = estimator.get_params(deep=False)
     embedding, skips = params["embedding"], params["on_error"] == "skip"
-    found = _all_read(names, embedding, reader, reader.fit_chunks(X, skips=skips))
-    if len(found.places) < 2:
-        raise ValueError(f"There must be at least 2 clips. Got {len(found.places)}.")
-    odd = None
-    stays = np.ones(len(found.places), dtype=bool)
-    if not are_none(anomalies):
-        with about_anomalies():
-            odd = _all_read(names, embedding, reader, reader.chunks(anomalies, skips=skips))
-        warn_of_anomalies(reader, anomalies, odd.places, "clip")
-        stays = other_items(found.digests, odd.digests, "clips")
+    read = partial(_all_read, names, embedding, reader)
+    found, odd, stays = read_to_fit(reader, X, anomalies, read, "clip", skips=skips)
     mean = float(np.mean([found.powers[i].frames.mean() for i in np.flatnonzero(stays)]))
     model = AudioModel(reader, mean, embedding, [])
     everything = found.sounds(mean)

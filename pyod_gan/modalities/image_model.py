@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..api.negatives import about_anomalies, are_none, other_items
 from ..detector import GANDetector
 from ..engine.network_kinds import get_network
 from ..engine.training import random_numbers
@@ -18,7 +18,7 @@ from ..front_ends.augmentations import on_windows
 from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
-from .items import warn_of_anomalies
+from .items import read_to_fit
 from .parts import fit_part, mean_of_parts, new_seed, unit_of
 
 AT_ONCE = 1024  # images whose rows are in memory
@@ -169,16 +169,8 @@ def fit_images(
     params = estimator.get_params(deep=False)
     model = ImageModel(reader, int(params["size"]), params["embedding"], [])
     skips = params["on_error"] == "skip"
-    every = _all_seen(model, names, reader.fit_chunks(X, skips=skips))
-    if len(every.places) < 2:
-        raise ValueError(f"There must be at least 2 images. Got {len(every.places)}.")
-    odd = None
-    stays = np.ones(len(every.places), dtype=bool)
-    if not are_none(anomalies):
-        with about_anomalies():
-            odd = _all_seen(model, names, reader.chunks(anomalies, skips=skips))
-        warn_of_anomalies(reader, anomalies, odd.places, "image")
-        stays = other_items(every.digests, odd.digests, "images")
+    read = partial(_all_seen, model, names)
+    every, odd, stays = read_to_fit(reader, X, anomalies, read, "image", skips=skips)
     draws = random_numbers(params["random_state"])
     for name in names:
         images_seen = every.seen[_kind(name)][stays]

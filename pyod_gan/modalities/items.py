@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from ..api.negatives import about_anomalies, are_none, other_items
 from ..front_ends.items import Name
 
 NAMED = 5  # items that a warning names at most
@@ -32,6 +33,24 @@ class Reader(Protocol[C_co]):
 
     def chunks(self, X: Any, *, skips: bool) -> Iterator[C_co]:
         """Items that can be used."""
+
+
+class FitReader(Reader[C_co], Protocol[C_co]):
+    """Reads items, and learns what they have in common."""
+
+    def fit_chunks(self, X: Any, *, skips: bool) -> Iterator[C_co]:
+        """Items that can be used."""
+
+
+class ReadItems(Chunk, Protocol):
+    """Items that were read, with digests that tell them apart."""
+
+    @property
+    def digests(self) -> list[bytes]:
+        """One for each item."""
+
+
+R = TypeVar("R", bound=ReadItems)
 
 
 def for_each_item(
@@ -62,11 +81,42 @@ def skipped(names: Sequence[Name], used: Sequence[int], kind: str) -> list[Name]
     return left
 
 
-def warn_of_anomalies(reader: Reader[Any], anomalies: Any, used: Sequence[int], kind: str) -> None:
-    """Warn of known anomalies that could not be used."""
+def read_to_fit(
+    reader: FitReader[C_co],
+    X: Any,
+    anomalies: Any,
+    read: Callable[[Iterator[C_co]], R],
+    kind: str,
+    *,
+    skips: bool,
+) -> tuple[R, R | None, np.ndarray]:
+    """Read items and known anomalies, and tell which items are none of these.
+
+    Returns
+    -------
+    items : object
+        What ``read`` makes of the items that can be used.
+    known : object or None
+        The same of the known anomalies, if there are any.
+    stays : ndarray of shape (n_used,)
+        Which items are to be learnt, see :func:`other_items`.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 2 items can be used, or are no known anomalies, or as ``reader`` says.
+    """
+    items = read(reader.fit_chunks(X, skips=skips))
+    if len(items.places) < 2:
+        raise ValueError(f"There must be at least 2 {kind}s. Got {len(items.places)}.")
+    if are_none(anomalies):
+        return items, None, np.ones(len(items.places), dtype=bool)
+    with about_anomalies():
+        known = read(reader.chunks(anomalies, skips=skips))
     names = reader.names(anomalies)
-    left = [names[i] for i in sorted({*range(len(names))} - {*used})]
+    left = [names[i] for i in sorted({*range(len(names))} - {*known.places})]
     warn_of(left, kind, stacklevel=5, said="and are no known anomalies")
+    return items, known, other_items(items.digests, known.digests, f"{kind}s")
 
 
 def warn_of(
