@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from torch import nn
 
+from .._support.spread import deviation_by_few
+
 RELATIVE_NOISE = 1e-9  # a difference below this share of the largest score is rounding
 DECIMALS = 7  # of a score; rows have about 7 digits too
 
@@ -50,16 +52,10 @@ def find_units(scores: np.ndarray) -> Units:
     low, high = np.percentile(scores, [25, 75], axis=(1, 2), keepdims=True)
     noise = RELATIVE_NOISE * np.abs(scores).max(axis=(1, 2), keepdims=True)
     distances = zip(np.abs(scores - centre), noise, strict=True)
-    of_others = [_deviation_by_few(of_member, least.item()) for of_member, least in distances]
+    of_others = [deviation_by_few(of_member, least.item()) for of_member, least in distances]
     scale = np.where(high - low > noise, high - low, np.reshape(of_others, noise.shape))
     scale = np.where(scale > 0, scale, 1.0)
     return Units(np.array(centre, order="C"), np.array(scale, order="C"))
-
-
-def _deviation_by_few(distances: np.ndarray, noise: float) -> float:
-    """Root mean square of distances, if those above the noise had their median and others had 0."""
-    others = distances[distances > noise]
-    return float(np.median(others) * np.sqrt(len(others) / distances.size)) if len(others) else 0.0
 
 
 def combine(

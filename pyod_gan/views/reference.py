@@ -8,10 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from .._support.spread import deviation_by_few
 from .checked_arrays import Shapes, check_arrays
 
 N_KNOTS = 128  # of the tail of a view
 LEAST_SPREAD = 1e-2  # of the logarithm of a view
+NOISE = 1e-6  # of it
+NO_VIEWS = slice(0)
 Array = np.ndarray
 
 
@@ -35,11 +38,15 @@ class Reference:
     lowest: Array  # (R,) what is subtracted, so that no training row has less than 0
     floors: Array  # (R,) what is added, so that the logarithm is finite
     middles: Array  # (R,) median logarithm
-    spreads: Array  # (R,) interquartile range of the logarithms
+    spreads: Array  # (R,) interquartile range of the logarithms, or their deviation by few
 
     @classmethod
-    def fit(cls, views: Array, if_new: Array) -> Reference:
-        """Learn from the views of training rows, (n, V), and those of axes if new, (n, A)."""
+    def fit(cls, views: Array, if_new: Array, by_few: slice = NO_VIEWS) -> Reference:
+        """Learn from the views of training rows, (n, V), and those of axes if new, (n, A).
+
+        Where most rows have the same view, and it is one of ``by_few``, its unit is the deviation
+        of the others, see :func:`deviation_by_few`. Any other such view is news.
+        """
         views = np.hstack([views, if_new])
         n, n_views = views.shape
         ordered = np.sort(views, axis=0)
@@ -55,7 +62,13 @@ class Reference:
             tails[v] = np.pad(np.log((n + 1) / (at_least + 1)), (free, 0), mode="edge")
         lowest = np.minimum(ordered[0], 0.0)
         floors = 1e-6 + 1e-3 * (np.median(views, axis=0) - lowest)
-        low, middles, high = np.quantile(np.log(views - lowest + floors), [0.25, 0.5, 0.75], axis=0)
+        logarithms = np.log(views - lowest + floors)
+        low, middles, high = np.quantile(logarithms, [0.25, 0.5, 0.75], axis=0)
+        spreads = np.maximum(high - low, LEAST_SPREAD)
+        for v in np.arange(n_views)[by_few]:
+            if spreads[v] == LEAST_SPREAD:
+                few = deviation_by_few(np.abs(logarithms[:, v] - middles[v]), NOISE)
+                spreads[v] = max(few, LEAST_SPREAD)
         return cls(
             knots=knots,
             tails=tails,
@@ -63,7 +76,7 @@ class Reference:
             lowest=lowest,
             floors=floors,
             middles=middles,
-            spreads=np.maximum(high - low, LEAST_SPREAD),
+            spreads=spreads,
         )
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -48,6 +49,7 @@ VIEWS: tuple[View, ...] = (
     ),
     View("row", "a training row"),
 )
+BANK = slice(sum(view.kind == "bank" for view in VIEWS))  # numbers of the views of the bank
 AXES = slice(len(VIEWS) - 7, len(VIEWS) - 1)  # numbers of the views of axes
 KNOWN = len(VIEWS) - 1  # number of the view that tells training rows, 1, from new rows, 0
 
@@ -223,6 +225,12 @@ def on_grid(rows: Array, grid: float) -> Array:
 def some_rows(n: int) -> Array:
     """Choose at most 2,048 of n rows. The choice depends on n alone."""
     return np.random.default_rng(0).permutation(n)[:POOL]
+
+
+def are_mostly_copies(rows: Array) -> bool:
+    """Tell whether most rows (n, D) have an equal one, to the last bit."""
+    numbers = Counter(row.tobytes() for row in rows + 0.0)
+    return 2 * sum(n for n in numbers.values() if n > 1) > len(rows)
 
 
 def fingerprints(whole: Array, weights: Array) -> Array:

@@ -13,8 +13,8 @@ from . import kernels
 from .attribution import expected_rows, normalised, shares_of_columns, shares_of_views
 from .known_anomalies import KnownAnomalies, TensorAnomalies
 from .pretrained_critic import CEILING, OWN, SLOPE, PretrainedCritic
-from .reference import Reference
-from .table_views import AXES, KNOWN, VIEWS, TableViews, some_rows
+from .reference import NO_VIEWS, Reference
+from .table_views import AXES, BANK, KNOWN, VIEWS, TableViews, are_mostly_copies, some_rows
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
@@ -82,7 +82,7 @@ class WeighedViews:
         found, if_new = views.of(pool), TableViews.lengths_if_new(pool)
         weighed = cls(
             views=views,
-            reference=Reference.fit(found, if_new),
+            reference=Reference.fit(found, if_new, BANK if are_mostly_copies(pool) else NO_VIEWS),
             critic=critic,
             units=np.tile([0.0, 1.0], (2, len(WEIGHTS) + 1, 1)),
         )

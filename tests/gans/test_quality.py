@@ -128,6 +128,20 @@ def test_nothing_but_copies_is_finite() -> None:
     assert alike.decision_function(np.full((1, 3), 9.0))[0] > 0
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rows_without_a_copy_are_near_where_most_rows_have_one(seed: int) -> None:
+    """A rare combination of usual values is no thousand spreads away, and odd rows come first."""
+    rng = np.random.default_rng(seed)
+    p = np.array([0.5, 0.25, 0.13, 0.08, 0.04])
+    rows, fresh = (rng.choice(5, (n, 3), p=p).astype(float) for n in (500, 300))
+    detector = GANDetector(random_state=seed).fit(rows)
+    assert detector.decision_scores_.max() < 20
+    odd = fresh[:20] + np.array([0.0, 9.0, 0.0])
+    scores = detector.decision_function(np.r_[fresh, odd])
+    assert scores[:300].max() < 20
+    assert scores[300:].min() > scores[:300].max()
+
+
 def some_zeros(n_odd: int):
     """300 rows of zeros, of which the first are something else."""
     return lambda rng: np.where(np.arange(300)[:, None] < n_odd, rng.normal(size=(300, 4)), 0.0)
