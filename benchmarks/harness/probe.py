@@ -1,4 +1,4 @@
-"""What a detector does with a small fixed table: whether the code that scores has changed.
+"""What a detector does with two small fixed tables: whether the code that scores has changed.
 
 A hash of the source changes with every docstring, name and place. A probe changes with the scores
 alone. It is a short training, so it cannot show everything; the parameters of the detector stand
@@ -16,7 +16,8 @@ import numpy as np
 from .detectors import make
 from .isolation import isolated
 
-KEYS = ("probe", "parameters")
+SCORES = ("probe", "copies")  # names of the tables
+KEYS = (*SCORES, "parameters")
 STEPS, MEMBERS = 20, 2  # at most
 SHAPE = (64, 5)
 NEW_ROWS = 8  # which are not fitted on; the first of them is far from all others
@@ -39,8 +40,9 @@ def take(name: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``probe``: scores of some fitted and of some new rows, or the name of an error;
-        ``parameters``: what the detector of that name is set to.
+        ``probe`` and ``copies``: scores of some fitted and of some new rows of a table of numbers,
+        and of one in which most rows have a copy, or the name of an error; ``parameters``: what the
+        detector of that name is set to.
     """
     detector = make(name, 0)
     parameters = _parameters(detector)
@@ -49,7 +51,8 @@ def take(name: str) -> dict[str, str]:
         max_iter=min(parameters["max_iter"], STEPS),
     )
     values = [f"{key}={value!r}".replace(" ", "") for key, value in sorted(parameters.items())]
-    return {"probe": _scores(detector), "parameters": " ".join(values)}
+    scores = {name: _scores(detector, table()) for name, table in zip(SCORES, TABLES, strict=True)}
+    return {**scores, "parameters": " ".join(values)}
 
 
 def _parameters(detector: Any) -> dict[str, Any]:
@@ -60,13 +63,31 @@ def _parameters(detector: Any) -> dict[str, Any]:
     return {**detector.gan.get_params(deep=False), **given}
 
 
-def _scores(detector: Any) -> str:
-    """Scores of some fitted and of some new rows; the name of the error where it cannot be."""
+def _numbers() -> np.ndarray[Any, Any]:
+    """Rows of numbers, a few of them far or wrong."""
     rows = np.random.default_rng(0).normal(size=SHAPE)
     rows[::NEW_ROWS] += 6
     rows[1, 0] = 1e4  # an error, two copies, and a column that changes in one new row only
     rows[3] = rows[2]
     rows[:, -1] = np.arange(len(rows)) == len(rows) - 2
+    return rows
+
+
+def _copies() -> np.ndarray[Any, Any]:
+    """Rows of which four of five have a copy. The others have usual values, or unusual ones."""
+    rows = np.random.default_rng(0).choice(3, SHAPE, p=(0.7, 0.2, 0.1)).astype(float)
+    rows[2::5] = rows[1::5]
+    rows[3::5] = rows[1::5]
+    rows[4::5] = 0
+    rows[-1, 0] = 9
+    return rows
+
+
+TABLES = (_numbers, _copies)
+
+
+def _scores(detector: Any, rows: np.ndarray[Any, Any]) -> str:
+    """Scores of some fitted and of some new rows; the name of the error where it cannot be."""
     try:
         with isolated(0):
             detector.fit(rows[:-NEW_ROWS])
@@ -80,8 +101,8 @@ def _scores(detector: Any) -> str:
 def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two probes show the same code with the same parameters.
 
-    Scores may differ by rounding. Of parameters those count that both have: a new one does not
-    matter while the scores are as they were.
+    Scores may differ by rounding. Of tables and parameters those count that both have: a new one
+    does not matter while the scores are as they were.
 
     Parameters
     ----------
@@ -96,7 +117,8 @@ def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     ours, theirs = (_read(probe["parameters"]) for probe in (one, other))
     shared = ours.keys() & theirs.keys()
     alike = all(ours[name] == theirs[name] for name in shared)
-    return alike and _close(one["probe"], other["probe"])
+    tables = one.keys() & other.keys() & set(SCORES)
+    return alike and all(_close(one[name], other[name]) for name in tables)
 
 
 def _read(text: str) -> dict[str, str]:

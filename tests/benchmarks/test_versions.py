@@ -60,6 +60,22 @@ def test_another_score_is_run_again(finished: ResultsFile, monkeypatch: pytest.M
     assert finished.unfinished([CELL], any_version=True) == []
 
 
+def test_another_score_of_copies_is_run_again(
+    finished: ResultsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = probe.take(NAME)
+    changed = " ".join(f"{float(score) + 1:.4g}" for score in taken["copies"].split())
+    monkeypatch.setattr(probe, "take", lambda name: taken | {"copies": changed})
+    assert finished.unfinished([CELL]) == [CELL]
+
+
+def test_an_entry_without_copies_counts_by_what_it_has() -> None:
+    taken = probe.take(NAME)
+    older = {key: value for key, value in taken.items() if key != "copies"}
+    assert versions.same(taken, older)
+    assert not versions.same(taken, older | {"probe": "1 2 3"})
+
+
 def test_another_training_is_run_again(
     finished: ResultsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
