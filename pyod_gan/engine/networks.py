@@ -133,12 +133,17 @@ class Networks(nn.Module):
     @property
     def n_members(self) -> int:
         """Number of members E."""
-        return len(next(self.parameters()))
+        return len(self.reference)
 
     @property
     def reference(self) -> Tensor:
         """One of the weights, which has the type and the device of all of them."""
-        return next(self.parameters())
+        return self.get_parameter(self._first)
+
+    @cached_property
+    def _first(self) -> str:
+        """Name of the first weight."""
+        return next(name for name, _ in self.named_parameters())
 
     @cached_property
     def width(self) -> int:

@@ -39,9 +39,9 @@ def member_scores(
     scores = np.empty((net.n_members, len(source), gan.n_views))
     done = 0
     with torch.no_grad():
-        for chunk in tqdm(
-            source.chunks(size), "score", total=n_chunks, unit="chunk", disable=hidden
-        ):
+        chunks = source.chunks(size)
+        shown = chunks if hidden else tqdm(chunks, "score", total=n_chunks, unit="chunk")
+        for chunk in shown:
             views = score_views(gan, net, chunk.to(net.reference))  # (E, B, V)
             scores[:, done : done + len(chunk)] = views.cpu().numpy()
             done += len(chunk)

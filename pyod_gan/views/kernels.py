@@ -21,6 +21,7 @@ NEAREST_OF_8, NEAREST_OF_ALL = 3, N_LEVELS - 1  # numbers of views
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
 COARSE = 64  # steps of a step of fingerprints
 BLOCK = 32  # points that are counted at once
+KNOTS = 8  # knots that are
 N_EDGES = 7  # edges of the 8 bins of a column
 FAR_BELOW = -1e300
 
@@ -105,6 +106,23 @@ def count_at_most(x, points, every, size):
     for k in range(start, min(start + BLOCK, len(points))):
         count += np.int32(1) if points[k] <= x else np.int32(0)
     return min(start + count, size)
+
+
+@compiled
+def n_knots_at_most(x, knots, every):
+    """Number of ascending knots that are at most x, a multiple of 8 of them.
+
+    ``every`` holds the last knot of each block of 8. A block is counted without a condition on its
+    length, which numba makes one comparison.
+    """
+    block = 0
+    for k in range(len(every)):
+        block += 1 if every[k] <= x else 0
+    start = min(block, len(every) - 1) * KNOTS
+    count = start
+    for k in range(KNOTS):
+        count += 1 if knots[start + k] <= x else 0
+    return count
 
 
 @compiled
@@ -240,7 +258,7 @@ def find_views(
         v += 1
         for j in range(n_columns):
             x = row[j]
-            p = count_at_most(x + 1, points[j], every[j], n_points[j])
+            p = count_at_most(np.int32(x + 1), points[j], every[j], n_points[j])
             if p > 0 and points[j, p - 1] >= x - 1:  # equal up to one step
                 for t in range(n_tables):
                     of_columns[t, j] = at[known, j, p - 1, t]
@@ -298,7 +316,7 @@ def weigh(
     n_units = len(b1)
     first = np.empty(n_units, np.float64)
     second = np.empty(n_units, np.float64)
-    every = np.ascontiguousarray(knots[:, BLOCK - 1 :: BLOCK])
+    every = np.ascontiguousarray(knots[:, KNOTS - 1 :: KNOTS])
     for i in range(n):
         for u in range(n_units):
             first[u] = b1[u]
@@ -308,7 +326,7 @@ def weigh(
         for v in range(n_views):
             x = views[i, v]
             r = v + n_views - first_axis if is_new and v >= first_axis and v < n_views - 1 else v
-            p = count_at_most(x, knots[r], every[r], n_knots)
+            p = n_knots_at_most(x, knots[r], every[r])
             is_end = p == n_knots
             if p == 0 or (is_end and x > knots[r, p - 1]):
                 tail = tails[r, 0] if p == 0 else beyond

@@ -96,6 +96,8 @@ class Reference:
         reference = cls(**check_arrays(arrays, _SHAPES))
         if not ((reference.spreads > 0) & (reference.floors > 0)).all():
             raise ValueError("Spreads and floors of a reference must be positive.")
+        if reference.knots.shape[1] != N_KNOTS:
+            raise ValueError(f"A reference has {N_KNOTS} knots of each view.")
         return reference
 
 
