@@ -36,13 +36,21 @@ class Callback:
 
 
 class ProgressBar(Callback):
-    """Shows a tqdm bar with the latest losses."""
+    """Shows a tqdm bar with the latest losses.
+
+    Parameters
+    ----------
+    name : str or None, default=None
+        What stands beside the bar; None means the name of the GAN's class.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
 
     def on_train_begin(self, trainer: Trainer) -> None:
         """Show the bar."""
-        self.bar = tqdm(
-            total=trainer.settings.max_iter, desc=f"fit {type(trainer.gan).__name__}", unit="step"
-        )
+        name = self.name or type(trainer.gan).__name__
+        self.bar = tqdm(total=trainer.settings.max_iter, desc=f"fit {name}", unit="step")
 
     def on_batch_end(self, trainer: Trainer) -> None:
         """Move the bar."""

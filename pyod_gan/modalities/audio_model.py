@@ -190,7 +190,7 @@ def fit_clips(
         if params["network"] is not None:
             more["network"] = _for_part(params["network"], part, sounds.heard[0])
         fitted = FittedAudioPart(
-            name, part, fit_part(estimator, own, rows, new_seed(draws), known, **more)
+            name, part, fit_part(estimator, own, rows, new_seed(draws), name, known, **more)
         )
         fitted.unit = unit_of(fitted.scores(sounds))
         model.parts.append(fitted)

@@ -186,9 +186,12 @@ def fit_images(
         if odd is not None:
             odd_rows = part.rows(odd.seen[_kind(name)])
             known = np.split(odd_rows, len(rows), axis=1)
+        shown = [
+            name if len(rows) == 1 else f"{name}, {i + 1} of {len(rows)}" for i in range(len(rows))
+        ]
         detectors = [
-            fit_part(estimator, own, r, new_seed(draws), odd_ones, **more)
-            for r, odd_ones in zip(rows, known, strict=True)
+            fit_part(estimator, own, r, new_seed(draws), its_name, odd_ones, **more)
+            for r, its_name, odd_ones in zip(rows, shown, known, strict=True)
         ]
         fitted = FittedPart(part, detectors)
         fitted.unit = unit_of(fitted.scores(images_seen))

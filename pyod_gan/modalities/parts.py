@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..detector import GANDetector
+from ..engine.callbacks import ProgressBar
 from ..engine.combination import DECIMALS, find_units
 
 
@@ -17,6 +18,7 @@ def fit_part(
     own: Collection[str],
     rows: np.ndarray,
     seed: int,
+    name: str,
     anomalies: np.ndarray | Sequence[np.ndarray] = (),
     **params: Any,
 ) -> GANDetector:
@@ -32,6 +34,8 @@ def fit_part(
         Rows to train on.
     seed : int
         The detector's seed, see :func:`new_seed`.
+    name : str
+        What the progress bar says beside the part.
     anomalies : ndarray of shape (k, P, D) or sequence of ndarray of shape (P, D)
         Rows of each known anomaly. If there are several, it is not known which of them make it an
         anomaly (multiple-instance learning; Dietterich et al. 1997). It is taken to be the one
@@ -41,13 +45,15 @@ def fit_part(
     """
     given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in own} | params
     given |= {"random_state": seed, "reservoir_size": 0}
-    if not len(anomalies):
-        return GANDetector(**given).fit(rows)
+    shown = dict(given)
+    if given["verbose"] == 1:
+        shown |= {"verbose": 0, "callbacks": [*(given["callbacks"] or ()), ProgressBar(name)]}
     known = [its_rows[0] for its_rows in anomalies]
     if any(len(its_rows) > 1 for its_rows in anomalies):
-        alone = GANDetector(**given).fit(rows)
+        alone = GANDetector(**shown).fit(rows)
         known = [its_rows[alone.decision_function(its_rows).argmax()] for its_rows in anomalies]
-    return GANDetector(**given).fit(rows, known_anomalies=known)
+    detector = GANDetector(**shown).fit(rows, known_anomalies=known or None)
+    return detector.set_params(verbose=given["verbose"], callbacks=given["callbacks"])
 
 
 def new_seed(draws: np.random.RandomState) -> int:

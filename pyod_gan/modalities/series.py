@@ -597,6 +597,7 @@ early_stopping, callbacks, random_state, device, verbose
             OWN,
             front_end.rows(values, starts),
             seed,
+            f"windows of {front_end.size}",
             front_end.rows(values, of_anomalies)[:, None],
             network=self._network().for_rows(shape),
             augmentations=on_windows(self.augmentations, shape),

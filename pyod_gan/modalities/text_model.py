@@ -119,7 +119,7 @@ def fit_texts(
         if anomalies:
             known = _rows(part, anomalies, model.are_known(anomalies), model.embedding)[:, None]
         more = {"preprocessing": "joint" if part is None else part.preprocessing}
-        detector = fit_part(estimator, own, rows, new_seed(draws), known, **more)
+        detector = fit_part(estimator, own, rows, new_seed(draws), name, known, **more)
         unit = unit_of(detector.decision_scores_)
         model.parts.append(FittedTextPart(name, part, detector, unit))
     if not stays.all():
