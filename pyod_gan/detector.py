@@ -33,6 +33,7 @@ from .engine.networks import Networks
 from .engine.spec import BaseGAN, Settings
 from .engine.training import member_streams
 from .front_ends.augmentations import Augmentation
+from .front_ends.batches import check_same_rows, sample_of
 from .front_ends.front_end import Rows
 from .front_ends.table import TableFrontEnd
 from .front_ends.table_encoder import TableEncoder
@@ -229,8 +230,12 @@ class GANDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows, at least 2. They are finite numbers, or a data frame of any columns.
+        X : array-like of shape (n_samples, n_features), or batches
+            Training rows, at least 2. They are finite numbers, or a data frame of any columns. Rows
+            that do not fit into memory come in batches: a path to Parquet files, a dataset of
+            Arrow, a ``numpy.memmap``, or what :class:`pyod_gan.tables.Batches` takes. Of a table of
+            more than 262,144 rows (fewer, if it has more than 128 columns) a sample is learnt, and
+            all rows are scored.
         y : Ignored
             Present for API consistency.
         known_anomalies : array-like of shape (n_anomalies, n_features), default=None
@@ -258,7 +263,9 @@ class GANDetector(
             gan = get_gan(self.gan)
             settings = resolve_settings(gan, self.get_params(deep=False))
             front_end = TableFrontEnd(self.preprocessing)
-            values = front_end.fit_read(X).values
+            sample = sample_of(X)
+            with sample.errors_of_rows():
+                values = front_end.fit_read(sample.rows).values
             known = read_anomalies(front_end, known_anomalies)
             learnt = other_rows(values, known)
             rows = front_end.scale(values)
@@ -278,11 +285,16 @@ class GANDetector(
             self.model_ = fit.model
             self.history_ = fit.history
             self.n_iter_ = fit.n_steps
-            self.n_samples_seen_ = len(values)
+            self.n_samples_seen_ = sample.n_rows
             self.steps_due_ = 0.0
             self.known_anomalies_ = known
             self.reservoir_ = first_rows(values[learnt], self.reservoir_size)
-            use_scores(self, fit.scores if learnt.all() else fit.model.row_scores(rows))
+            if not sample.is_whole:
+                scores = fit.model.scores(X, progress=self.verbose == 1)
+                check_same_rows(sample, len(scores))
+            else:
+                scores = fit.scores if learnt.all() else fit.model.row_scores(rows)
+            use_scores(self, scores)
         return self
 
     def _networks_to_start_from(self) -> Networks | None:
@@ -296,8 +308,8 @@ class GANDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to score, with the columns of ``fit`` in the same order.
+        X : array-like of shape (n_samples, n_features), or batches
+            Rows to score, with the columns of ``fit`` in the same order. Batches are as in ``fit``.
 
         Returns
         -------

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._support.optional_imports import import_optional
 from ..explain.attribution import by_column, explain_rows
 from ..explain.sentences import explain_in_words
+from ..front_ends.batches import Part, map_parts
+from ..front_ends.frames import EXTRA
 from .fitted import FittedDetector, model_of, typical_score
 
 if TYPE_CHECKING:
@@ -51,8 +54,12 @@ class ExplainMixin:
         1703.01365.
         """
         model = model_of(self)
-        explained = explain_rows(model, X, typical_score(self))
-        return by_column(explained.shares, model.front_end.outputs)
+        typical, outputs = typical_score(self), model.front_end.outputs
+
+        def of_part(part: Part) -> np.ndarray:
+            return by_column(explain_rows(model, part.rows, typical).shares, outputs)
+
+        return np.concatenate(map_parts(of_part, X))
 
     def explain_frame(self: FittedDetector, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
         """Reasons in words and numbers: one line per row and reason, the largest share first.
@@ -86,4 +93,13 @@ class ExplainMixin:
         """
         if top < 1:
             raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
-        return explain_in_words(model_of(self), X, typical_score(self), top, self.reservoir_)
+        model, typical = model_of(self), typical_score(self)
+
+        def of_part(part: Part) -> pd.DataFrame:
+            rows, first = part.rows, part.first
+            return explain_in_words(model, rows, typical, top, self.reservoir_, first)
+
+        frames = map_parts(of_part, X)
+        if len(frames) == 1:
+            return frames[0]
+        return import_optional("pandas", EXTRA).concat(frames, ignore_index=True)

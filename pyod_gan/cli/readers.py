@@ -8,13 +8,13 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._support.exceptions import Problem
 from .._support.optional_imports import import_optional
-from ..front_ends.frames import EXTRA
+from ..front_ends.frames import EXTRA, arrow_to_pandas
 from ..front_ends.number_format import find_number_formats
 from .csv_records import CSVFormat, CSVRecords
 
@@ -144,7 +144,6 @@ class ParquetFile(TableFile):
     """A Parquet file. Columns keep Arrow's types, and are written with them."""
 
     def __init__(self, path: str) -> None:
-        self._pandas = import_optional("pandas", EXTRA)
         self._arrow = import_optional("pyarrow", EXTRA)
         parquet = import_optional("pyarrow.parquet", EXTRA)
         with self._damage_named(path):
@@ -157,20 +156,11 @@ class ParquetFile(TableFile):
     def _chunks(self) -> Iterator[pd.DataFrame]:
         with self._damage_named(self.path):
             for batch in self._file.iter_batches(CHUNK):
-                chunk = self._of_known_types(batch).to_pandas(
-                    types_mapper=self._pandas.ArrowDtype, ignore_metadata=True
-                )
+                chunk = arrow_to_pandas(batch, EXTRA)
                 chunk.index = range(self.position + 1, self.position + len(chunk) + 1)
                 self.position += len(chunk)
                 if len(chunk):
                     yield chunk
-
-    def _of_known_types(self, batch: Any) -> Any:
-        """Cast string views to strings, which pandas knows."""
-        types, arrow = batch.schema.types, self._arrow
-        known = [arrow.large_string() if t == arrow.string_view() else t for t in types]
-        fields = [f.with_type(t) for f, t in zip(batch.schema, known, strict=True)]
-        return arrow.Table.from_batches([batch]).cast(arrow.schema(fields))
 
     @contextmanager
     def _damage_named(self, path: str) -> Iterator[None]:

@@ -64,18 +64,18 @@ class Reason(NamedTuple):
 
 @own_settings()
 def explain_in_words(
-    model: FittedModel, X: Any, typical: float, top: int, sample: np.ndarray
+    model: FittedModel, X: Any, typical: float, top: int, sample: np.ndarray, first: int = 0
 ) -> pd.DataFrame:
     """Make a data frame of the largest reasons of each row, one line per reason.
 
     ``typical`` is the score that explanations start from; see :func:`explain_rows`. ``sample``
     (k, D) are training rows in the units of the table, which show how many decimals a column has.
-    If there are none, the explained rows do.
+    If there are none, the explained rows do. Rows of an array are numbered from ``first`` on.
     """
     pd = import_optional("pandas", EXTRA)
     explained = explain_rows(model, X, typical, top)
     outputs, names = model.front_end.outputs, model.front_end.names
-    labels = X.index if isinstance(X, pd.DataFrame) else range(len(explained.shares))
+    labels = X.index if isinstance(X, pd.DataFrame) else range(first, first + len(explained.shares))
     shares = by_column(explained.shares, outputs)
     given = _given(model, X)
     own: dict[int, list[int]] = {}

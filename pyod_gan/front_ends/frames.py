@@ -52,6 +52,24 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Any:
     return pandas.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
 
 
+def arrow_to_pandas(table: Any, extra: str, *, floats: bool = True) -> Any:
+    """Turn a table or a batch of Arrow into a pandas frame with Arrow's types.
+
+    Without ``floats`` those are NumPy's, as in most frames, in which missing ones are NaN.
+    """
+    arrow, pandas = import_optional("pyarrow", extra), import_optional("pandas", extra)
+    if isinstance(table, arrow.RecordBatch):
+        table = arrow.Table.from_batches([table])
+    types = [arrow.large_string() if t == arrow.string_view() else t for t in table.schema.types]
+    fields = [field.with_type(t) for field, t in zip(table.schema, types, strict=True)]
+    known = table.cast(arrow.schema(fields))  # pandas does not know string views
+
+    def type_of(t: Any) -> Any:
+        return pandas.ArrowDtype(t) if floats or not arrow.types.is_floating(t) else None
+
+    return known.to_pandas(types_mapper=type_of, ignore_metadata=True)
+
+
 def is_number(dtype: Any) -> bool:
     """Tell whether a type of pandas or polars is that of numbers or booleans."""
     kind = getattr(dtype, "kind", None)
