@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Print the summary tables; write ``report.md`` and the pictures.",
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
+    "large": "Print memory and time of tables of up to ten million rows; write ``large.md``.",
     "explain": "Print how often explanations find the planted column.",
     "errors": "Print how many errors planted in real tables are found; write ``errors.csv``.",
     "drift": "Print how well partial_fit recovers when all rows move.",
@@ -53,6 +54,7 @@ examples:
   python -m benchmarks audio --audio fsdd                sounds, beside the same frames
   python -m benchmarks records                           a row, a text and an image at once
   python -m benchmarks speed                             wall and CPU time
+  python -m benchmarks large --max-rows 1000000          memory of large tables
   python -m benchmarks selection --max-rows 1000         scorers without labels
 
 A run that was stopped goes on where it stopped when started again with the same --out.

@@ -33,7 +33,7 @@ from .engine.networks import Networks
 from .engine.spec import BaseGAN, Settings
 from .engine.training import member_streams
 from .front_ends.augmentations import Augmentation
-from .front_ends.batches import check_same_rows, sample_of
+from .front_ends.batches import TableLike, check_same_rows, sample_of
 from .front_ends.front_end import Rows
 from .front_ends.table import TableFrontEnd
 from .front_ends.table_encoder import TableEncoder
@@ -224,7 +224,7 @@ class GANDetector(
         self.verbose = verbose
 
     def fit(
-        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+        self, X: TableLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
     ) -> GANDetector:
         """Train on ``X`` and set threshold and labels.
 
@@ -260,42 +260,47 @@ class GANDetector(
         """
         with restored_on_failure(self):
             self._validate_params()
-            gan = get_gan(self.gan)
-            settings = resolve_settings(gan, self.get_params(deep=False))
-            front_end = TableFrontEnd(self.preprocessing)
-            sample = sample_of(X)
-            with sample.errors_of_rows():
-                values = front_end.fit_read(sample.rows).values
-            known = read_anomalies(front_end, known_anomalies)
-            learnt = other_rows(values, known)
-            rows = front_end.scale(values)
-            changed = augmented_rows(self, settings.network, values[learnt])
-            fit = fit_model(
-                gan,
-                settings,
-                front_end,
-                Rows(rows[learnt]),
-                member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
-                all_callbacks(self.callbacks, self.early_stopping, self.verbose),
-                find_device(self.device),
-                negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
-                start=self._networks_to_start_from(),
-                progress=self.verbose == 1,
-            )
-            self.model_ = fit.model
-            self.history_ = fit.history
-            self.n_iter_ = fit.n_steps
-            self.n_samples_seen_ = sample.n_rows
-            self.steps_due_ = 0.0
-            self.known_anomalies_ = known
-            self.reservoir_ = first_rows(values[learnt], self.reservoir_size)
-            if not sample.is_whole:
-                scores = fit.model.scores(X, progress=self.verbose == 1)
-                check_same_rows(sample, len(scores))
-            else:
-                scores = fit.scores if learnt.all() else fit.model.row_scores(rows)
+            scores = self._learn(X, known_anomalies)
+            if scores is None:
+                scores = self.model_.scores(X, progress=self.verbose == 1)
+                check_same_rows(self.n_samples_seen_, len(scores))
             use_scores(self, scores)
         return self
+
+    def _learn(self, X: TableLike, known_anomalies: Any) -> np.ndarray | None:
+        """Fit a model. Returns the scores of the rows, or None if a sample of them was learnt."""
+        gan = get_gan(self.gan)
+        settings = resolve_settings(gan, self.get_params(deep=False))
+        front_end = TableFrontEnd(self.preprocessing)
+        sample = sample_of(X)
+        with sample.errors_of_rows():
+            values = front_end.fit_read(sample.rows).values
+        known = read_anomalies(front_end, known_anomalies)
+        learnt = other_rows(values, known)
+        rows = front_end.scale(values)
+        changed = augmented_rows(self, settings.network, values[learnt])
+        fit = fit_model(
+            gan,
+            settings,
+            front_end,
+            Rows(rows[learnt]),
+            member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
+            all_callbacks(self.callbacks, self.early_stopping, self.verbose),
+            find_device(self.device),
+            negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
+            start=self._networks_to_start_from(),
+            progress=self.verbose == 1,
+        )
+        self.model_ = fit.model
+        self.history_ = fit.history
+        self.n_iter_ = fit.n_steps
+        self.n_samples_seen_ = sample.n_rows
+        self.steps_due_ = 0.0
+        self.known_anomalies_ = known
+        self.reservoir_ = first_rows(values[learnt], self.reservoir_size)
+        if not sample.is_whole:
+            return None
+        return fit.scores if learnt.all() else fit.model.row_scores(rows)
 
     def _networks_to_start_from(self) -> Networks | None:
         """Return the networks of the last fit with ``warm_start``, else None."""
@@ -303,7 +308,7 @@ class GANDetector(
             return self.networks_
         return None
 
-    def decision_function(self, X: ArrayLike) -> np.ndarray:
+    def decision_function(self, X: TableLike) -> np.ndarray:
         """Anomaly score of each row, higher = more anomalous.
 
         Parameters

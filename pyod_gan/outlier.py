@@ -16,6 +16,7 @@ from .api.parameters import CONSTRAINTS, ParametersMixin
 from .detector import GANDetector
 from .engine.network_spec import NetworkSpec
 from .engine.spec import BaseGAN
+from .front_ends.batches import TableLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
     __init__ = GANDetector.__init__
 
     def fit(
-        self, X: ArrayLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
+        self, X: TableLike, y: Any = None, *, known_anomalies: ArrayLike | None = None
     ) -> GANOutlierDetector:
         """Train on ``X``.
 
@@ -116,7 +117,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         known = copy(self.detector_) if hasattr(self, "detector_") else GANDetector()
         return known.set_params(**self.get_params(deep=False))
 
-    def score_samples(self, X: ArrayLike) -> np.ndarray:
+    def score_samples(self, X: TableLike) -> np.ndarray:
         """Minus the anomaly score of each row: lower = more anomalous.
 
         Parameters
@@ -139,7 +140,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         return -self.detector_.decision_function(X)
 
-    def decision_function(self, X: ArrayLike) -> np.ndarray:
+    def decision_function(self, X: TableLike) -> np.ndarray:
         """Return ``score_samples(X) - offset_``, which is at least 0 for inliers.
 
         Parameters
@@ -159,7 +160,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         """
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
+    def predict(self, X: TableLike) -> np.ndarray:
         """Label rows as inliers or outliers.
 
         Parameters
@@ -179,7 +180,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def explain(self, X: ArrayLike) -> np.ndarray:
+    def explain(self, X: TableLike) -> np.ndarray:
         """Share of each column in the anomaly score: :meth:`GANDetector.explain`.
 
         Parameters
@@ -195,7 +196,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.detector_.explain(X)
 
-    def explain_frame(self, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
+    def explain_frame(self, X: TableLike, *, top: int = 3) -> pd.DataFrame:
         """Reasons in words and numbers: :meth:`GANDetector.explain_frame`.
 
         Parameters

@@ -6,10 +6,10 @@ from numbers import Real
 from typing import Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.stats import false_discovery_control
 from sklearn.utils.validation import check_is_fitted
 
+from ..front_ends.batches import TableLike
 from .fitted import FittedDetector
 from .thresholds import Scored, threshold_at, use_threshold
 
@@ -32,7 +32,7 @@ class ConformalMixin:
     whatever the detector (Vovk et al. 2005; Laxhammar and Falkman 2010).
     """
 
-    def calibrate(self: D, X: ArrayLike) -> D:
+    def calibrate(self: D, X: TableLike) -> D:
         """Score normal rows that were not in ``fit``, for ``p_values`` and ``set_threshold``.
 
         Parameters
@@ -57,7 +57,7 @@ class ConformalMixin:
         self.conformal_scores_ = np.sort(scores[~np.isnan(scores)])  # some cannot be scored
         return self
 
-    def p_values(self: Calibrated, X: ArrayLike, *, adjust: str | None = None) -> np.ndarray:
+    def p_values(self: Calibrated, X: TableLike, *, adjust: str | None = None) -> np.ndarray:
         """Probability that a normal row scores at least as high as each row does.
 
         ``p = (1 + number of held-out rows that score at least as high) / (1 + number of held-out

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .._support.optional_imports import import_optional
 from ..explain.attribution import by_column, explain_rows
 from ..explain.sentences import explain_in_words
-from ..front_ends.batches import Part, map_parts
+from ..front_ends.batches import Part, TableLike, map_parts
 from ..front_ends.frames import EXTRA
 from .fitted import FittedDetector, model_of, typical_score
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class ExplainMixin:
     """Adds ``explain`` and ``explain_frame``."""
 
-    def explain(self: FittedDetector, X: ArrayLike) -> np.ndarray:
+    def explain(self: FittedDetector, X: TableLike) -> np.ndarray:
         """Share of each column in the score of each row.
 
         If the GAN's score is a sum over columns, its terms are the shares. Otherwise the shares are
@@ -61,7 +60,7 @@ class ExplainMixin:
 
         return np.concatenate(map_parts(of_part, X))
 
-    def explain_frame(self: FittedDetector, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
+    def explain_frame(self: FittedDetector, X: TableLike, *, top: int = 3) -> pd.DataFrame:
         """Reasons in words and numbers: one line per row and reason, the largest share first.
 
         Parameters

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from pyod.models.base import BaseDetector
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..front_ends.batches import TableLike
 from .probabilities import label_confidence, outlier_probability
 from .thresholds import use_scores
 
@@ -36,7 +36,7 @@ class PyODBase(BaseDetector):
     _mu = property(lambda self: self.decision_scores_.mean())
     _sigma = property(lambda self: self.decision_scores_.std())
 
-    def fit_predict(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+    def fit_predict(self, X: TableLike, y: Any = None) -> np.ndarray:
         """Fit, and return the labels of the training rows.
 
         Parameters
@@ -59,7 +59,7 @@ class PyODBase(BaseDetector):
         return np.asarray(self.fit(X, y).labels_)
 
     def predict(
-        self, X: ArrayLike, return_confidence: bool = False
+        self, X: TableLike, return_confidence: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Label rows. Rows that score above ``threshold_`` are outliers.
 
@@ -86,7 +86,7 @@ class PyODBase(BaseDetector):
         labels = (scores > self.threshold_).astype(int)
         return (labels, self._confidence(scores)) if return_confidence else labels
 
-    def predict_confidence(self, X: ArrayLike) -> np.ndarray:
+    def predict_confidence(self, X: TableLike) -> np.ndarray:
         """Probability that a label stays the same under other training rows (Perini et al. 2020).
 
         Parameters
@@ -107,7 +107,7 @@ class PyODBase(BaseDetector):
         return self._confidence(self.decision_function(X))
 
     def predict_proba(
-        self, X: ArrayLike, method: str = "linear", return_confidence: bool = False
+        self, X: TableLike, method: str = "linear", return_confidence: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Probability of being normal and of being an outlier.
 
@@ -142,7 +142,7 @@ class PyODBase(BaseDetector):
 
     def predict_with_rejection(
         self,
-        X: ArrayLike,
+        X: TableLike,
         T: int = 32,
         return_stats: bool = False,
         delta: float = 0.1,

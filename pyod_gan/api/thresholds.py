@@ -68,7 +68,8 @@ def find_threshold(scores: np.ndarray, contamination: Any) -> Threshold:
     """
     if isinstance(contamination, Real):
         share = float(contamination)
-        at_share = threshold_at(scores, float(np.percentile(scores, 100 * (1 - share))))
+        value = np.percentile(scores.copy(), 100 * (1 - share), overwrite_input=True)
+        at_share = threshold_at(scores, float(value))
         return at_share._replace(share=share)  # although ties may leave fewer labels
     if isinstance(contamination, str):
         return threshold_at(scores, outlying_from(scores))

@@ -51,6 +51,15 @@ INSPECT_EPILOG = """examples:
 
 Tells how fit would read each column, and what to look at. Nothing is fitted or written.
 """
+WATCH_EPILOG = """examples:
+  tail -n +1 -f readings.csv | pyod-gan watch --model m.safetensors --explain 2
+  producer | pyod-gan watch --model m.safetensors --learn > scored.jsonl
+
+A line is a row, in CSV with a header or in JSON objects, whichever comes first. It is written
+again at once, with score (higher = more anomalous), label, and the reasons of a label 1. With
+--learn the model follows the rows, at most half of the time. It is saved at the end, and after
+SIGTERM or Ctrl-C.
+"""
 SCORE_EPILOG = """examples:
   pyod-gan score new.csv --model m.safetensors --out scored.csv
   pyod-gan score new.parquet --model m.safetensors --explain 3 --out scored.parquet
@@ -99,9 +108,9 @@ def _run(options: Namespace) -> int:
     """Run the command of the options, and return its exit code."""
     try:
         with plain_warnings(options.quiet):
-            from .commands import fit, inspect, score  # loads libraries that help does not need
+            from . import commands  # loads libraries that help does not need
 
-            {"fit": fit, "inspect": inspect, "score": score}[options.command](options)
+            getattr(commands, options.command)(options)
             sys.stdout.flush()
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be closed
@@ -181,6 +190,14 @@ def _parser() -> ArgumentParser:
         epilog=INSPECT_EPILOG,
         **look,
     )
+    watch = commands.add_parser(
+        "watch",
+        help="score rows as they come in",
+        usage="%(prog)s [DATA] --model MODEL [options]",
+        epilog=WATCH_EPILOG,
+        **look,
+    )
+    _add_watch_options(watch)
     for command in (fit, score, inspect):
         command.set_defaults(fail=command.error, taken=[])
         # which arguments are required is checked later, because a column may be DATA
@@ -292,6 +309,31 @@ def _add_fit_options(parser: ArgumentParser) -> None:
     _add_series_options(parser, "error")
 
 
+def _add_watch_options(parser: ArgumentParser) -> None:
+    parser.set_defaults(fail=parser.error, taken=[])
+    add = parser.add_argument
+    said = "CSV or JSON lines that may grow; default: -, which is standard input"
+    add("data", type=Path, nargs="?", default=Path("-"), metavar="DATA", help=said)
+    add("--model", type=Path, metavar="MODEL", help="the model's file, of a table with names")
+    add("--learn", action="store_true", help="learn the rows too, by partial_fit, and save MODEL")
+    said = "seconds after which MODEL is saved while it learns, and at the end; default: 60"
+    add("--save-every", type=_number, default=60.0, metavar="SECONDS", help=said)
+    _add_output_options(parser)
+    add("--delimiter", type=_character, metavar="C", help="of CSV; default: what its header shows")
+    add("--no-header", action="store_true", help="CSV begins with data, in the model's columns")
+    said = "flag marks values that cannot be read and leaves out lines that are no rows; "
+    said += "raise stops there; default: flag"
+    add("--on-error", choices=("raise", "flag"), default="flag", help=said)
+    add("--quiet", action="store_true", help="no summary")
+
+
+def _add_output_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--explain", type=_whole(1), default=0, metavar="K", help="add K reasons to outliers")
+    add("--prefix", default="", metavar="TEXT", help="begins the names of the columns to add")
+    add("--threshold", type=_number, help="label rows that score above; default: the model's")
+
+
 def _add_series_options(parser: ArgumentParser, default: str) -> None:
     add = parser.add_argument
     add(
@@ -309,9 +351,7 @@ def _add_series_options(parser: ArgumentParser, default: str) -> None:
 def _add_score_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--out", help="a .parquet file, or else CSV; - for standard output")
-    add("--explain", type=_whole(1), default=0, metavar="K", help="add K reasons to outliers")
-    add("--prefix", default="", metavar="TEXT", help="begins the names of the columns to add")
-    add("--threshold", type=_number, help="label rows that score above; default: the model's")
+    _add_output_options(parser)
     _add_series_options(parser, "as in fit")
 
 

@@ -176,6 +176,20 @@ def score(options: Namespace) -> None:
             say(known.compared_with(np.concatenate(all_scores)))
 
 
+def watch(options: Namespace) -> None:
+    """Score rows as they come in."""
+    from ..detector import GANDetector
+    from ..persist.safetensors_file import read_kind
+    from .watch import watch as watch_rows
+
+    kind = read_kind(options.model)
+    if kind:
+        raise ValueError(f"{options.model} is a model of {kind}, and watch takes those of tables.")
+    detector = GANDetector.load(options.model)
+    _fitted_reader(detector.model_, options)
+    watch_rows(options, detector)
+
+
 def inspect(options: Namespace) -> None:
     """Tell how the columns of a table would be read, and all that is wrong with it."""
     from ..front_ends.inspection import inspect_columns

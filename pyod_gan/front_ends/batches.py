@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
 from .._support.exceptions import UnreadableTableError
@@ -77,6 +78,10 @@ class Batches:
     def named(self) -> Iterator[tuple[str, Any]]:
         """Give the tables that have rows, each with a name for errors."""
         return ((name, table) for name, table in self._named() if len(table))
+
+
+# What is fitted and scored: a table in memory, or one in batches.
+TableLike: TypeAlias = ArrayLike | Batches | os.PathLike[str] | Iterable[Any]
 
 
 class Sample(NamedTuple):
@@ -151,13 +156,24 @@ def sample_of(X: Any) -> Sample:
     return Sample(_rows_of(X, numbers), n_rows, numbers)
 
 
-def check_same_rows(sample: Sample, n_rows: int) -> None:
-    """Raise a ValueError unless a table has as many rows as when the sample was taken."""
-    if n_rows != sample.n_rows:
+def check_same_rows(first: int, later: int) -> None:
+    """Raise a ValueError unless a table had as many rows when it was read again."""
+    if first != later:
         raise ValueError(
-            f"Batches must be the same each time they are read. They had {sample.n_rows} rows at "
-            f"first, and {n_rows} later."
+            f"Batches must be the same each time they are read. They had {first} rows at first, "
+            f"and {later} later."
         )
+
+
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Put arrays (n,) behind each other, and empty the list meanwhile, which saves memory."""
+    whole = np.empty(sum(map(len, parts)), parts[0].dtype)
+    first = 0
+    for i, part in enumerate(parts):
+        whole[first : first + len(part)] = part
+        first += len(part)
+        parts[i] = whole[:0]
+    return whole
 
 
 def map_parts(function: Callable[[Part], T], X: Any, progress: str = "") -> list[T]:
@@ -370,15 +386,21 @@ def _of_dataset(dataset: Any) -> Callable[[], Iterator[tuple[str, Any]]]:
     indices = (dataset.schema.pandas_metadata or {}).get("index_columns", [])
     names = [name for name in dataset.schema.names if name not in indices]
     size = max(1, MOST_CELLS // max(1, len(names)))
+    parquet_options = import_optional("pyarrow.dataset", EXTRA).ParquetFragmentScanOptions
+    little_memory: dict[str, Any] = {
+        "batch_readahead": 1,
+        "fragment_readahead": 1,
+        "use_threads": False,
+        "fragment_scan_options": parquet_options(pre_buffer=False),  # not a whole file at once
+    }
 
     def read() -> Iterator[tuple[str, Any]]:
         for fragment in dataset.get_fragments():
             name = str(getattr(fragment, "path", "the table"))
             _check_fields(name, fragment, dataset)
-            few = {"batch_readahead": 1, "fragment_readahead": 1, "use_threads": False}
             try:
                 batches = fragment.to_batches(
-                    schema=dataset.schema, columns=names, batch_size=size, **few
+                    schema=dataset.schema, columns=names, batch_size=size, **little_memory
                 )
                 for batch in batches:
                     yield name, arrow_to_pandas(batch, EXTRA, floats=False)

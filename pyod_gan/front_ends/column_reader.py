@@ -85,6 +85,9 @@ def _mapped(
     texts = list(dict.fromkeys(value for value in cells.known if isinstance(value, str)))
     of_text = dict(zip(texts, read(texts), strict=True)) if texts else {}
     kinds = {python_type: kind_of(python_type) for python_type in set(map(type, cells.known))}
+    if set(kinds) == {str}:
+        values[~cells.missing] = [of_text[value] for value in cells.known]
+        return values
     for i in np.flatnonzero(~cells.missing):
         value = cells.objects[i]
         if isinstance(value, str):

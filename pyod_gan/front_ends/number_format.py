@@ -100,6 +100,8 @@ def amount_in(text: str) -> Amount | None:
 
 def to_floats(texts: Sequence[str], form: NumberFormat) -> np.ndarray:
     """Read texts in a format, (n,) float64, with NaN where a text has another one."""
+    if form.is_plain and all(map(PLAIN.fullmatch, texts)):
+        return np.array(list(map(float, texts)), dtype=np.float64)
     return np.array([form.value(text) for text in texts], dtype=np.float64)
 
 

@@ -24,6 +24,7 @@ HALF_BELIEVED = 1  # number of known anomalies whose opinions weigh half as much
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
 LEAST_SCALE = 1e-9
 NEAREST = kernels.NEAREST_OF_ALL
+AT_ONCE = 4096  # rows that are scored at once, whose views stay in a cache
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,7 +132,11 @@ class WeighedViews:
 
     def scores(self, rows: Array, own: Array) -> Array:
         """Scores of scaled rows, by views of their own GAN too, (n, D), (n, K) -> (n,)."""
-        return self.weigh(self.views.of(rows), own, rows)
+        scores = np.empty(len(rows))
+        for start in range(0, len(rows), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            scores[part] = self.weigh(self.views.of(rows[part]), own[part], rows[part])
+        return scores
 
     def inputs(self, rows: Array, own: Array) -> Array:
         """What the critic sees of scaled rows, (n, D), (n, K) -> (n, 2 V + K)."""

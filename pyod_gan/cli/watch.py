@@ -1,0 +1,300 @@
+"""The command ``watch``: rows are scored as they come in, and learnt if that is asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import queue
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._support.exceptions import UnreadableTableError
+from .._support.optional_imports import import_optional
+from ..front_ends.frames import EXTRA
+from .terminal import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..detector import GANDetector
+
+AT_ONCE = 2**20  # bytes that are read at once, if so many have come
+AHEAD = 4  # such blocks that are read before the rows of the first are scored
+LONGEST = 2**24  # bytes of a line
+TICK = 1.0  # seconds after which it is looked at what is due, though no rows come
+NEW = 256  # rows that are learnt at once
+OLD = 10.0  # seconds after which fewer rows are learnt, too
+DELIMITERS = ",;\t|"
+
+
+class Row(NamedTuple):
+    """A row as it came."""
+
+    line: int  # its number in the input, from 1
+    cells: dict[str, Any]
+
+
+def watch(options: Namespace, detector: GANDetector) -> None:
+    """Score the rows of standard input or a file as they come, until it ends or a signal comes."""
+    scored = Scored(options, detector)
+    learner = Learner(options, detector)
+    try:
+        for lines in Lines(str(options.data)):
+            rows = scored.of_lines(lines)
+            if options.learn and rows is not None:
+                learner.take(rows)
+            learner.do_what_is_due()
+    finally:  # the input has ended, or a signal or an error has come
+        learner.finish()
+    if not options.quiet:
+        say(scored.summary())
+
+
+class Lines:
+    """Lines of a growing input: all that have come, with their numbers, or none after a second.
+
+    A thread reads, so that what is due is done while no rows come.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._blocks: queue.Queue[bytes | OSError] = queue.Queue(AHEAD)
+
+    def __iter__(self) -> Iterator[list[tuple[int, bytes]]]:
+        file = sys.stdin.fileno() if self.path == "-" else os.open(self.path, os.O_RDONLY)
+        threading.Thread(target=self._read, args=(file,), daemon=True).start()
+        number, rest = 0, b""
+        while True:
+            try:
+                block = self._blocks.get(timeout=TICK)
+            except queue.Empty:
+                yield []
+                continue
+            if isinstance(block, OSError):
+                raise block
+            *lines, rest = (rest + block).split(b"\n")
+            if not block and rest:  # the last line has no end
+                lines, rest = [rest], b""
+            if len(rest) > LONGEST:
+                raise ValueError(f"{self.path}, line {number + len(lines) + 1}: it does not end.")
+            yield list(enumerate(lines, number + 1))
+            number += len(lines)
+            if not block:
+                return
+
+    def _read(self, file: int) -> None:
+        """Read until the input ends, which an empty block says."""
+        try:
+            while block := os.read(file, AT_ONCE):
+                self._blocks.put(block)
+            self._blocks.put(b"")
+        except OSError as error:
+            self._blocks.put(error)
+
+
+def _text(line: bytes, number: int) -> str:
+    """Decode a line."""
+    try:
+        text = line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Byte {error.start + 1} is not UTF-8.") from error
+    return text.removeprefix("\ufeff") if number == 1 else text
+
+
+class Scored:
+    """Scores lines of CSV or JSON, and writes each row with its score at once."""
+
+    def __init__(self, options: Namespace, detector: GANDetector) -> None:
+        self.options, self.detector = options, detector
+        self.names = list(map(str, detector.feature_names_in_))
+        self.columns: list[str] | None = None  # of CSV, when its header has come
+        self.is_json: bool | None = None  # what the first line tells
+        self.delimiter = options.delimiter or ""
+        self.n_rows = self.n_outliers = self.n_left_out = 0
+
+    def of_lines(self, lines: list[tuple[int, bytes]]) -> pd.DataFrame | None:
+        """Score and write the rows of lines. Returns what the model knows of them, if any came."""
+        rows = list(self._rows(lines))
+        if not rows:
+            return None
+        pandas = import_optional("pandas", EXTRA)
+        numbers = [row.line for row in rows]
+        frame = pandas.DataFrame([row.cells for row in rows], numbers)[self.names]
+        try:
+            scores = self.detector.decision_function(frame)
+        except UnreadableTableError as error:
+            said = " ".join(
+                p.sentence("" if p.row is None else f"line {numbers[p.row]}")
+                for p in error.problems
+            )
+            raise ValueError(f"{self.options.data}: {said}") from error
+        threshold = self.options.threshold
+        flagged = scores > (self.detector.threshold_ if threshold is None else threshold)
+        reasons: dict[int, list[str]] = {}
+        if self.options.explain and flagged.any():
+            found = self.detector.explain_frame(frame[flagged], top=self.options.explain)
+            reasons = found.groupby("row")["reason"].agg(list).to_dict()
+        self._write(rows, scores.tolist(), flagged.astype(int).tolist(), reasons)
+        self.n_rows += len(rows)
+        self.n_outliers += int(flagged.sum())
+        return frame
+
+    def summary(self) -> str:
+        """Say how many rows came."""
+        said = f"{self.options.data}: {self.n_rows} rows, {self.n_outliers} labelled 1"
+        return said + (f", {self.n_left_out} left out" if self.n_left_out else "")
+
+    def _rows(self, lines: list[tuple[int, bytes]]) -> Iterator[Row]:
+        """Rows of the lines. What is no row is said and left out, or an error."""
+        for number, line in lines:
+            try:
+                text = _text(line, number)
+                if text.strip() and not self._takes_header(text):
+                    yield Row(number, self._json_row(text) if self.is_json else self._csv_row(text))
+            except ValueError as error:
+                said = f"{self.options.data}, line {number}: {error}"
+                knows_columns = self.is_json or self.columns is not None
+                if self.options.on_error == "raise" or not knows_columns:
+                    raise ValueError(said) from error
+                self.n_left_out += 1
+                say(f"warning: {said} The line is left out.")
+
+    def _takes_header(self, text: str) -> bool:
+        """Find the columns of CSV by its first line. Tells whether it is a header, and no row."""
+        if self.is_json is None:
+            self.is_json = text.lstrip().startswith("{")
+        if self.is_json or self.columns is not None:
+            return False
+        counts = {mark: text.count(mark) for mark in DELIMITERS}
+        self.delimiter = self.delimiter or max(counts, key=lambda mark: counts[mark])
+        columns = self.names if self.options.no_header else self._cells(text)
+        missing = [name for name in self.names if name not in columns]
+        added = [self.options.prefix + name for name in self._added()]
+        doubled = sorted({n for n in [*columns, *added] if [*columns, *added].count(n) > 1})
+        if missing:
+            raise ValueError(f"There is no column {', '.join(map(repr, missing))}. Got {columns}.")
+        if doubled:
+            raise ValueError(
+                f"More than one column would be {doubled}. --prefix renames the added."
+            )
+        self.columns = columns
+        self._write_csv([[*columns, *added]])
+        return not self.options.no_header
+
+    def _added(self) -> list[str]:
+        return ["score", "label", *(f"reason_{k + 1}" for k in range(self.options.explain))]
+
+    def _cells(self, text: str) -> list[str]:
+        """Cells of a line of CSV."""
+        try:
+            return next(csv.reader([text], delimiter=self.delimiter, strict=True))
+        except csv.Error as error:
+            raise ValueError(f"{error}. A row is one line.") from error
+
+    def _csv_row(self, text: str) -> dict[str, Any]:
+        assert self.columns is not None
+        cells = self._cells(text)
+        if len(cells) != len(self.columns):
+            raise ValueError(f"{len(cells)} value(s) for {len(self.columns)} columns.")
+        return dict(zip(self.columns, cells, strict=True))
+
+    def _json_row(self, text: str) -> dict[str, Any]:
+        try:
+            cells = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"It is no JSON ({error}).") from error
+        if not isinstance(cells, dict):
+            raise ValueError("It is no JSON object.")
+        missing = [name for name in self.names if name not in cells]
+        if missing:
+            raise ValueError(f"There is no {', '.join(map(repr, missing))}.")
+        nested = [name for name in self.names if isinstance(cells[name], dict | list)]
+        if nested:
+            raise ValueError(f"{', '.join(map(repr, nested))} must be single values.")
+        return cells
+
+    def _write(
+        self,
+        rows: list[Row],
+        scores: list[float],
+        labels: list[int],
+        reasons: dict[int, list[str]],
+    ) -> None:
+        """Write rows with their scores, and let them go at once."""
+        prefix, k = self.options.prefix, self.options.explain
+        if not self.is_json:
+            blank = [""] * k
+            found = [[*reasons.get(row.line, []), *blank][:k] for row in rows]
+            table = zip(rows, scores, labels, found, strict=True)
+            self._write_csv([[*row.cells.values(), s, label, *f] for row, s, label, f in table])
+            return
+        for row, score, label in zip(rows, scores, labels, strict=True):
+            added: dict[str, Any] = {prefix + "score": score, prefix + "label": label}
+            if k:
+                added[prefix + "reasons"] = reasons.get(row.line, [])
+            sys.stdout.write(json.dumps(row.cells | added, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def _write_csv(self, lines: list[list[Any]]) -> None:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows(lines)
+        sys.stdout.write(text.getvalue())
+        sys.stdout.flush()
+
+
+class Learner:
+    """Rows that have come and are not learnt yet, and the file of the model.
+
+    Learning takes at most half of the time, however many rows come. Of what comes meanwhile the
+    newest rows are kept, enough to replace the reservoir of the detector four times.
+    """
+
+    def __init__(self, options: Namespace, detector: GANDetector) -> None:
+        self.options, self.detector = options, detector
+        self.waiting: list[pd.DataFrame] = []
+        self.n_waiting = 0
+        self.came = self.learnt = self.saved = monotonic()
+        self.took = 0.0
+        self.is_saved = True
+
+    def take(self, rows: pd.DataFrame) -> None:
+        """Take rows that are to be learnt."""
+        self.came = self.came if self.n_waiting else monotonic()
+        self.waiting.append(rows)
+        self.n_waiting += len(rows)
+        while self.n_waiting - len(self.waiting[0]) > 4 * self.detector.reservoir_size:
+            self.n_waiting -= len(self.waiting.pop(0))
+
+    def do_what_is_due(self) -> None:
+        """Learn where enough rows have come, and save where enough time is past."""
+        now = monotonic()
+        is_enough = self.n_waiting >= NEW or now - self.came >= OLD
+        if self.n_waiting and is_enough and now - self.learnt >= self.took:
+            self._learn()
+        if not self.is_saved and now - self.saved >= self.options.save_every:
+            self._save()
+
+    def finish(self) -> None:
+        """Learn what is left, and save."""
+        if self.n_waiting:
+            self._learn()
+        if not self.is_saved:
+            self._save()
+
+    def _learn(self) -> None:
+        start = monotonic()
+        rows = import_optional("pandas", EXTRA).concat(self.waiting)
+        self.waiting, self.n_waiting = [], 0
+        self.detector.partial_fit(rows)
+        self.is_saved, self.learnt = False, monotonic()
+        self.took = self.learnt - start
+
+    def _save(self) -> None:
+        self.detector.save(self.options.model)
+        self.is_saved, self.saved = True, monotonic()
