@@ -60,6 +60,14 @@ again at once, with score (higher = more anomalous), label, and the reasons of a
 --learn the model follows the rows, at most half of the time. It is saved at the end, and after
 SIGTERM or Ctrl-C.
 """
+SERVE_EPILOG = """examples:
+  pyod-gan serve --model m.safetensors --port 8000
+  curl -s localhost:8000/score -H 'Content-Type: application/json' \\
+       -d '{"rows": [{"amount": 12.5, "kind": "food"}]}'
+
+POST /score and /explain take rows, GET /health tells what is served, GET /metrics counts for
+Prometheus, and GET /docs describes all. Needs the extra serve.
+"""
 SCORE_EPILOG = """examples:
   pyod-gan score new.csv --model m.safetensors --out scored.csv
   pyod-gan score new.parquet --model m.safetensors --explain 3 --out scored.parquet
@@ -198,6 +206,14 @@ def _parser() -> ArgumentParser:
         **look,
     )
     _add_watch_options(watch)
+    serve = commands.add_parser(
+        "serve",
+        help="score rows that come as JSON over HTTP",
+        usage="%(prog)s --model MODEL [options]",
+        epilog=SERVE_EPILOG,
+        **look,
+    )
+    _add_serve_options(serve)
     for command in (fit, score, inspect):
         command.set_defaults(fail=command.error, taken=[])
         # which arguments are required is checked later, because a column may be DATA
@@ -325,6 +341,18 @@ def _add_watch_options(parser: ArgumentParser) -> None:
     said += "raise stops there; default: flag"
     add("--on-error", choices=("raise", "flag"), default="flag", help=said)
     add("--quiet", action="store_true", help="no summary")
+
+
+def _add_serve_options(parser: ArgumentParser) -> None:
+    parser.set_defaults(fail=parser.error, taken=[], data=Path("-"), quiet=False)
+    add = parser.add_argument
+    add("--model", type=Path, metavar="MODEL", help="the model's file, of a table")
+    add("--host", default="127.0.0.1", help="address to listen at; default: 127.0.0.1")
+    add("--port", type=_whole(0), default=8000, help="default: 8000; 0 takes a free one")
+    said = "largest number of rows of a request; default: 10000"
+    add("--max-rows", type=_whole(1), default=10_000, metavar="N", help=said)
+    said = "largest size of a request in bytes; default: 10000000"
+    add("--max-bytes", type=_whole(1), default=10_000_000, metavar="N", help=said)
 
 
 def _add_output_options(parser: ArgumentParser) -> None:

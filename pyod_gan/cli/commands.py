@@ -178,16 +178,34 @@ def score(options: Namespace) -> None:
 
 def watch(options: Namespace) -> None:
     """Score rows as they come in."""
+    from .watch import watch as watch_rows
+
+    detector = _load_of_table(options, "watch")
+    _fitted_reader(detector.model_, options)
+    watch_rows(options, detector)
+
+
+def serve(options: Namespace) -> None:
+    """Serve scores over HTTP until a signal comes."""
+    from ..serving import EXTRA as SERVE
+    from ..serving import make_app
+
+    uvicorn = import_optional("uvicorn", SERVE)
+    app = make_app(
+        _load_of_table(options, "serve"), max_rows=options.max_rows, max_bytes=options.max_bytes
+    )
+    uvicorn.run(app, host=options.host, port=options.port, access_log=False)
+
+
+def _load_of_table(options: Namespace, command: str) -> GANDetector:
+    """Load a detector of tables."""
     from ..detector import GANDetector
     from ..persist.safetensors_file import read_kind
-    from .watch import watch as watch_rows
 
     kind = read_kind(options.model)
     if kind:
-        raise ValueError(f"{options.model} is a model of {kind}, and watch takes those of tables.")
-    detector = GANDetector.load(options.model)
-    _fitted_reader(detector.model_, options)
-    watch_rows(options, detector)
+        raise ValueError(f"{options.model} is a model of {kind}. {command} takes one of tables.")
+    return GANDetector.load(options.model)
 
 
 def inspect(options: Namespace) -> None:

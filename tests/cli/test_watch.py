@@ -140,7 +140,7 @@ def test_other_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "new.csv", "--model", "none"]) == 2
     SeriesDetector(max_iter=2, window_size=8, random_state=0).fit(np.arange(60.0)).save("series")
     assert main(["watch", "new.csv", "--model", "series"]) == 2
-    assert "watch takes those of tables" in capsys.readouterr().err
+    assert "watch takes one of tables" in capsys.readouterr().err
     GANDetector(max_iter=2, random_state=0).fit(WINE.to_numpy()).save("nameless")
     assert main(["watch", "new.csv", "--model", "nameless"]) == 2
     assert "no column names" in capsys.readouterr().err

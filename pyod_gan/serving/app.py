@@ -1,0 +1,324 @@
+"""The routes of the scoring server, its checks and its errors."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client import Counter as Count
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from .._support.exceptions import UnreadableTableError
+from ..api.fitted import model_of
+from ..detector import GANDetector
+from .batcher import Batcher, TooBusyError
+
+MOST_ERRORS = 20  # of a request that are named
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+ROWS = (1, 10, 100, 1_000, 10_000)
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+logger = logging.getLogger("pyod_gan")
+
+
+class Rows(BaseModel):
+    """Rows to score: objects with the columns of the model, or lists of their values in order."""
+
+    rows: list[dict[str, Any]] | list[list[Any]] = Field(min_length=1)
+
+
+class RowsToExplain(Rows):
+    """Rows to explain, and how many reasons each gets at most."""
+
+    top: int = Field(default=3, ge=1, le=100)
+
+
+class Scores(BaseModel):
+    """Scores of rows, higher = more anomalous; 1 for those above the threshold."""
+
+    scores: list[float]
+    labels: list[int]
+    threshold: float
+
+
+class Reason(BaseModel):
+    """One reason for the score of a row, the largest share first."""
+
+    column: str
+    share: float
+    reason: str
+
+
+class Reasons(Scores):
+    """Scores of rows, and their reasons."""
+
+    reasons: list[list[Reason]]
+
+
+class Health(BaseModel):
+    """What is served."""
+
+    status: str
+    version: str
+    gan: str
+    columns: list[str]
+    threshold: float
+
+
+class BadRowsError(ValueError):
+    """What is wrong with rows: messages with the number of the row and the name of the column."""
+
+    def __init__(self, errors: Sequence[dict[str, Any]]) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = list(errors[:MOST_ERRORS])
+
+
+class Table:
+    """The columns of a model, and tables of the rows of requests."""
+
+    def __init__(self, detector: GANDetector) -> None:
+        front_end = model_of(detector).front_end
+        self.names = list(front_end.names)
+        self.has_names = hasattr(front_end, "feature_names_in_")
+
+    def of(self, rows: Sequence[Any], max_rows: int) -> pd.DataFrame:
+        """Make a table of rows, with numbers from 0.
+
+        Raises
+        ------
+        HTTPException
+            If there are too many rows.
+        BadRowsError
+            If rows have other columns, or cells that are no single values.
+        """
+        if len(rows) > max_rows:
+            raise HTTPException(413, f"A request has at most {max_rows} rows. Got {len(rows)}.")
+        errors: list[dict[str, Any]] = []
+        for i, row in enumerate(rows):
+            if len(errors) >= MOST_ERRORS:
+                break
+            errors += self._errors_of(i, row)
+        if errors:
+            raise BadRowsError(errors)
+        if isinstance(rows[0], dict):
+            rows = [[row[name] for name in self.names] for row in rows]
+        return pd.DataFrame(rows, columns=self.names, dtype=object)
+
+    def _errors_of(self, i: int, row: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
+        """What is wrong with a row."""
+        if isinstance(row, dict):
+            if len(row) != len(self.names) or any(name not in row for name in self.names):
+                missing = [name for name in self.names if name not in row]
+                unknown = [name for name in row if name not in self.names]
+                said = [(name, "It is missing.") for name in missing]
+                said += [(name, "The model has no such column.") for name in unknown]
+                return [_error(message, i, name) for name, message in said]
+            row = [row[name] for name in self.names]
+        elif len(row) != len(self.names):
+            return [_error(f"{len(row)} values for {len(self.names)} columns.", i)]
+        return [
+            _error("A value is a number, a text, true, false or null.", i, name)
+            for name, cell in zip(self.names, row, strict=True)
+            if isinstance(cell, dict | list)
+        ]
+
+
+def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
+    """Make the application, see :func:`~pyod_gan.serving.make_app`."""
+    from .. import __version__
+
+    table = Table(detector)
+
+    def score(rows: pd.DataFrame) -> np.ndarray:
+        return np.asarray(detector.decision_function(rows if table.has_names else _plain(rows)))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.batcher = Batcher(score, lambda tables: pd.concat(tables, ignore_index=True))
+        yield
+        await app.state.batcher.close()
+
+    app = FastAPI(title="pyod-gan", version=__version__, lifespan=lifespan)
+    app.add_middleware(Limited, max_bytes=max_bytes)
+    measured = Measures(app)
+
+    async def scores_of(rows: pd.DataFrame) -> dict[str, Any]:
+        scores = await app.state.batcher.scores(rows)
+        labels = (scores > detector.threshold_).astype(int)
+        measured.rows.inc(len(labels))
+        measured.outliers.inc(int(labels.sum()))
+        while app.state.batcher.sizes:
+            measured.together.observe(app.state.batcher.sizes.pop())
+        threshold = float(detector.threshold_)
+        return {"scores": scores.tolist(), "labels": labels.tolist(), "threshold": threshold}
+
+    @app.post("/score")
+    async def score_rows(body: Rows) -> Scores:
+        """Score rows."""
+        return Scores(**await scores_of(table.of(body.rows, max_rows)))
+
+    @app.post("/explain")
+    async def explain_rows(body: RowsToExplain) -> Reasons:
+        """Score rows, and say why."""
+        rows = table.of(body.rows, max_rows)
+        found = await scores_of(rows)
+        given = rows if table.has_names else _plain(rows)
+        frame = await app.state.batcher.run(lambda: detector.explain_frame(given, top=body.top))
+        reasons: list[list[Reason]] = [[] for _ in range(len(rows))]
+        for line in frame.itertuples():
+            reason = Reason(column=line.column, share=line.share, reason=line.reason)
+            reasons[line.row].append(reason)
+        return Reasons(**found, reasons=reasons)
+
+    @app.get("/health")
+    async def health() -> Health:
+        """Tell what is served."""
+        return Health(
+            status="ok",
+            version=__version__,
+            gan=type(detector.gan_).__name__,
+            columns=table.names,
+            threshold=float(detector.threshold_),
+        )
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Numbers of requests, rows and outliers, and times, in the format of Prometheus."""
+        return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)
+
+    _add_errors(app)
+    return app
+
+
+class Measures:
+    """What is counted and timed."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.registry = r = CollectorRegistry()
+        requests = Count("pyod_gan_requests", "Requests.", ("path", "status"), registry=r)
+        seconds = Histogram(
+            "pyod_gan_request_seconds", "Time of requests.", ("path",), buckets=SECONDS, registry=r
+        )
+        self.rows = Count("pyod_gan_rows", "Rows that were scored.", registry=r)
+        self.outliers = Count("pyod_gan_outliers", "Rows above the threshold.", registry=r)
+        self.together = Histogram(
+            "pyod_gan_batch_rows", "Rows that were scored together.", buckets=ROWS, registry=r
+        )
+        paths = ("/score", "/explain", "/health", "/metrics")
+
+        @app.middleware("http")
+        async def measure(
+            request: Request, answer: Callable[[Request], Awaitable[Response]]
+        ) -> Response:
+            start = time.perf_counter()
+            path = request.url.path if request.url.path in paths else "other"
+            status = 500
+            try:
+                response = await answer(request)
+                status = response.status_code
+                return response
+            finally:
+                requests.labels(path, status).inc()
+                seconds.labels(path).observe(time.perf_counter() - start)
+
+
+class Limited:
+    """Refuses requests whose body is too large, before it is read."""
+
+    def __init__(self, app: Any, max_bytes: int) -> None:
+        self.app, self.max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        headers = dict(scope.get("headers", ()))
+        if int(headers.get(b"content-length", b"0") or 0) > self.max_bytes:
+            answer = JSONResponse(_errors([_error(self._said)]), 413)
+            await answer(scope, receive, send)
+            return
+        n_bytes = 0
+
+        async def counted() -> Message:
+            nonlocal n_bytes
+            message = await receive()
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > self.max_bytes:
+                raise HTTPException(413, self._said)
+            return message
+
+        await self.app(scope, counted, send)
+
+    @property
+    def _said(self) -> str:
+        return f"The body of a request has at most {self.max_bytes} bytes."
+
+
+def _add_errors(app: FastAPI) -> None:
+    """Answer every error as JSON: a list of messages, with row and column where they have one."""
+
+    @app.exception_handler(BadRowsError)
+    async def bad_rows(request: Request, error: BadRowsError) -> JSONResponse:
+        return JSONResponse(_errors(error.errors), 422)
+
+    @app.exception_handler(UnreadableTableError)
+    async def unreadable(request: Request, error: UnreadableTableError) -> JSONResponse:
+        found = [
+            _error(p.sentence(f"row {p.row}"), None if p.row is None else int(p.row), p.column)
+            for p in error.problems
+        ]
+        return JSONResponse(_errors(found[:MOST_ERRORS]), 422)
+
+    @app.exception_handler(ValueError)
+    async def other_value(request: Request, error: ValueError) -> JSONResponse:
+        return JSONResponse(_errors([_error(str(error))]), 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse(_errors([_said_of(e) for e in error.errors()[:MOST_ERRORS]]), 422)
+
+    @app.exception_handler(TooBusyError)
+    async def busy(request: Request, error: TooBusyError) -> JSONResponse:
+        return JSONResponse(_errors([_error(str(error))]), 503, {"Retry-After": "1"})
+
+    @app.exception_handler(AnyHTTPException)
+    async def http(request: Request, error: AnyHTTPException) -> JSONResponse:
+        return JSONResponse(_errors([_error(str(error.detail))]), error.status_code)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        logger.exception("A request failed.", exc_info=error)
+        return JSONResponse(_errors([_error("The server failed; its log says why.")]), 500)
+
+
+def _said_of(error: dict[str, Any]) -> dict[str, Any]:
+    """An error of the form of a request, with the row it is about."""
+    place = [part for part in error["loc"] if isinstance(part, int)]
+    where = ".".join(str(part) for part in error["loc"] if part != "body")
+    message = error["msg"] if error["type"] == "json_invalid" else f"{where}: {error['msg']}"
+    return _error(message, place[0] if place and "rows" in error["loc"] else None)
+
+
+def _error(message: str, row: int | None = None, column: str | None = None) -> dict[str, Any]:
+    return {"message": message, "row": row, "column": column}
+
+
+def _errors(errors: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"errors": list(errors)}
+
+
+def _plain(rows: pd.DataFrame) -> np.ndarray:
+    """Rows as the array that a model without names was fitted to."""
+    try:
+        return np.asarray(rows.to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The model takes numbers alone. {error}.") from error
