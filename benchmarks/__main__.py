@@ -26,6 +26,8 @@ COMMANDS = {
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
     "large": "Print memory and time of tables of up to ten million rows; write ``large.md``.",
+    "stream": "Print how a stream that drifts is scored and learnt; write ``stream.md``.",
+    "serve": "Print how the scoring server answers under load; write ``serve.md``.",
     "explain": "Print how often explanations find the planted column.",
     "errors": "Print how many errors planted in real tables are found; write ``errors.csv``.",
     "drift": "Print how well partial_fit recovers when all rows move.",
@@ -55,6 +57,8 @@ examples:
   python -m benchmarks records                           a row, a text and an image at once
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks large --max-rows 1000000          memory of large tables
+  python -m benchmarks stream --max-rows 600000          a sixth of an hour's stream
+  python -m benchmarks serve --max-rows 10000            so many requests to the server
   python -m benchmarks selection --max-rows 1000         scorers without labels
 
 A run that was stopped goes on where it stopped when started again with the same --out.

@@ -83,14 +83,15 @@ def _apart(work: Callable[..., None], *args: Any) -> dict[str, str]:
 def _measured(work: Callable[..., None], *args: Any) -> tuple[float, float]:
     start = time.perf_counter()
     work(*args)
-    return time.perf_counter() - start, _peak()
+    return time.perf_counter() - start, resident(peak=True)
 
 
-def _peak() -> float:
-    """Largest resident memory of this process so far, in bytes."""
+def resident(*, peak: bool = False) -> float:
+    """Resident memory of this process in bytes, now or at its peak."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux, whose getrusage begins with the peak of the parent
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        field = "VmHWM" if peak else "VmRSS"
+        found = re.search(rf"{field}:\s+(\d+) kB", status.read_text())
         assert found is not None
         return 1024.0 * int(found[1])
     unit = 1 if sys.platform == "darwin" else 1024

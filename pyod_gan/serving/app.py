@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..api.fitted import model_of
 from ..detector import GANDetector
 from .batcher import Batcher, TooBusyError
 
+PATHS = ("/score", "/explain", "/health", "/metrics")
 MOST_ERRORS = 20  # of a request that are named
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 ROWS = (1, 10, 100, 1_000, 10_000)
@@ -84,16 +85,17 @@ class BadRowsError(ValueError):
         self.errors = list(errors[:MOST_ERRORS])
 
 
-class Table:
+class Columns:
     """The columns of a model, and tables of the rows of requests."""
 
     def __init__(self, detector: GANDetector) -> None:
         front_end = model_of(detector).front_end
         self.names = list(front_end.names)
         self.has_names = hasattr(front_end, "feature_names_in_")
+        self.are_numbers = getattr(front_end, "encoder_", None) is None
 
-    def of(self, rows: Sequence[Any], max_rows: int) -> pd.DataFrame:
-        """Make a table of rows, with numbers from 0.
+    def in_order(self, rows: Sequence[Any], max_rows: int) -> list[list[Any]]:
+        """The values of rows in the order of the columns.
 
         Raises
         ------
@@ -112,7 +114,24 @@ class Table:
         if errors:
             raise BadRowsError(errors)
         if isinstance(rows[0], dict):
-            rows = [[row[name] for name in self.names] for row in rows]
+            return [[row[name] for name in self.names] for row in rows]
+        return list(rows)
+
+    def table(self, rows: Sequence[list[Any]]) -> pd.DataFrame | np.ndarray:
+        """Make a table as the model takes it.
+
+        Raises
+        ------
+        ValueError
+            If the model takes numbers alone, and there is something else.
+        """
+        all_numbers = all(type(cell) in (float, int) for row in rows for cell in row)
+        if not self.has_names and not all_numbers:
+            raise ValueError("The model takes numbers alone, and none is missing.")
+        if self.are_numbers and all_numbers:
+            with suppress(OverflowError):  # of a whole number beyond 1e308
+                values = np.array(rows, dtype=np.float64)
+                return pd.DataFrame(values, columns=self.names) if self.has_names else values
         return pd.DataFrame(rows, columns=self.names, dtype=object)
 
     def _errors_of(self, i: int, row: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
@@ -138,22 +157,23 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
     """Make the application, see :func:`~pyod_gan.serving.make_app`."""
     from .. import __version__
 
-    table = Table(detector)
+    columns = Columns(detector)
 
-    def score(rows: pd.DataFrame) -> np.ndarray:
-        return np.asarray(detector.decision_function(rows if table.has_names else _plain(rows)))
+    def score(rows: list[list[Any]]) -> np.ndarray:
+        return detector.decision_function(columns.table(rows))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(score, lambda tables: pd.concat(tables, ignore_index=True))
+        app.state.batcher = Batcher(score)
         yield
         await app.state.batcher.close()
 
     app = FastAPI(title="pyod-gan", version=__version__, lifespan=lifespan)
+    measured = Measures()
     app.add_middleware(Limited, max_bytes=max_bytes)
-    measured = Measures(app)
+    app.add_middleware(Measured, measures=measured)
 
-    async def scores_of(rows: pd.DataFrame) -> dict[str, Any]:
+    async def scores_of(rows: list[list[Any]]) -> dict[str, Any]:
         scores = await app.state.batcher.scores(rows)
         labels = (scores > detector.threshold_).astype(int)
         measured.rows.inc(len(labels))
@@ -166,15 +186,15 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
     @app.post("/score")
     async def score_rows(body: Rows) -> Scores:
         """Score rows."""
-        return Scores(**await scores_of(table.of(body.rows, max_rows)))
+        return Scores(**await scores_of(columns.in_order(body.rows, max_rows)))
 
     @app.post("/explain")
     async def explain_rows(body: RowsToExplain) -> Reasons:
         """Score rows, and say why."""
-        rows = table.of(body.rows, max_rows)
+        rows = columns.in_order(body.rows, max_rows)
         found = await scores_of(rows)
-        given = rows if table.has_names else _plain(rows)
-        frame = await app.state.batcher.run(lambda: detector.explain_frame(given, top=body.top))
+        table = columns.table(rows)
+        frame = await app.state.batcher.run(lambda: detector.explain_frame(table, top=body.top))
         reasons: list[list[Reason]] = [[] for _ in range(len(rows))]
         for line in frame.itertuples():
             reason = Reason(column=line.column, share=line.share, reason=line.reason)
@@ -188,7 +208,7 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
             status="ok",
             version=__version__,
             gan=type(detector.gan_).__name__,
-            columns=table.names,
+            columns=columns.names,
             threshold=float(detector.threshold_),
         )
 
@@ -204,10 +224,10 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
 class Measures:
     """What is counted and timed."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self) -> None:
         self.registry = r = CollectorRegistry()
-        requests = Count("pyod_gan_requests", "Requests.", ("path", "status"), registry=r)
-        seconds = Histogram(
+        self.requests = Count("pyod_gan_requests", "Requests.", ("path", "status"), registry=r)
+        self.seconds = Histogram(
             "pyod_gan_request_seconds", "Time of requests.", ("path",), buckets=SECONDS, registry=r
         )
         self.rows = Count("pyod_gan_rows", "Rows that were scored.", registry=r)
@@ -215,22 +235,33 @@ class Measures:
         self.together = Histogram(
             "pyod_gan_batch_rows", "Rows that were scored together.", buckets=ROWS, registry=r
         )
-        paths = ("/score", "/explain", "/health", "/metrics")
 
-        @app.middleware("http")
-        async def measure(
-            request: Request, answer: Callable[[Request], Awaitable[Response]]
-        ) -> Response:
-            start = time.perf_counter()
-            path = request.url.path if request.url.path in paths else "other"
-            status = 500
-            try:
-                response = await answer(request)
-                status = response.status_code
-                return response
-            finally:
-                requests.labels(path, status).inc()
-                seconds.labels(path).observe(time.perf_counter() - start)
+
+class Measured:
+    """Counts and times requests."""
+
+    def __init__(self, app: Any, measures: Measures) -> None:
+        self.app, self.measures = app, measures
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        path = scope["path"] if scope["path"] in PATHS else "other"
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            self.measures.requests.labels(path, status).inc()
+            self.measures.seconds.labels(path).observe(time.perf_counter() - start)
 
 
 class Limited:
@@ -314,11 +345,3 @@ def _error(message: str, row: int | None = None, column: str | None = None) -> d
 
 def _errors(errors: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"errors": list(errors)}
-
-
-def _plain(rows: pd.DataFrame) -> np.ndarray:
-    """Rows as the array that a model without names was fitted to."""
-    try:
-        return np.asarray(rows.to_numpy(dtype=np.float64, na_value=np.nan))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"The model takes numbers alone. {error}.") from error

@@ -1,4 +1,4 @@
-"""Tables that wait to be scored, and are scored together."""
+"""Rows that wait to be scored, and are scored together."""
 
 from __future__ import annotations
 
@@ -19,27 +19,23 @@ class TooBusyError(RuntimeError):
 
 
 class Waiting(NamedTuple):
-    """A table that waits, and who waits for its scores."""
+    """Rows that wait, and who waits for their scores."""
 
-    table: Any
+    rows: list[Any]
     scores: asyncio.Future[np.ndarray]
 
 
 class Batcher:
-    """Scores tables one after the other, in a thread, and those together that wait meanwhile.
+    """Scores rows in a thread, and those of several requests together that wait meanwhile.
 
     Parameters
     ----------
     score : callable
-        Scores of a table, (n,).
-    join : callable
-        One table of several.
+        Scores of a list of n rows, (n,).
     """
 
-    def __init__(
-        self, score: Callable[[Any], np.ndarray], join: Callable[[Sequence[Any]], Any]
-    ) -> None:
-        self.score, self.join = score, join
+    def __init__(self, score: Callable[[list[Any]], np.ndarray]) -> None:
+        self.score = score
         self.sizes: list[int] = []  # of what was scored together, since it was last asked
         self._waiting: list[Waiting] = []
         self._n_waiting = 0
@@ -47,21 +43,21 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, "scoring")
         self._task = asyncio.create_task(self._work())
 
-    async def scores(self, table: Any) -> np.ndarray:
-        """Scores of a table, when its turn has come.
+    async def scores(self, rows: list[Any]) -> np.ndarray:
+        """Scores of rows, when their turn has come.
 
         Raises
         ------
         TooBusyError
             If too many rows wait.
         Exception
-            What scoring the table alone raises.
+            What scoring these rows alone raises.
         """
-        if self._n_waiting + len(table) > MOST_WAITING and self._waiting:
+        if self._n_waiting + len(rows) > MOST_WAITING and self._waiting:
             raise TooBusyError(f"{self._n_waiting} rows wait to be scored. Try again later.")
-        waiting = Waiting(table, asyncio.get_running_loop().create_future())
+        waiting = Waiting(rows, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        self._n_waiting += len(table)
+        self._n_waiting += len(rows)
         self._has_come.set()
         return await waiting.scores
 
@@ -80,7 +76,7 @@ class Batcher:
         while True:
             await self._has_come.wait()
             batch = self._next()
-            self.sizes.append(sum(len(waiting.table) for waiting in batch))
+            self.sizes.append(sum(len(waiting.rows) for waiting in batch))
             results = await self.run(partial(self._found, batch))
             for waiting, found in zip(batch, results, strict=True):
                 if waiting.scores.done():  # nobody waits any more
@@ -91,12 +87,12 @@ class Batcher:
                     waiting.scores.set_result(found)
 
     def _next(self) -> list[Waiting]:
-        """Take tables that wait, up to so many rows that are scored at once."""
+        """Take requests that wait, up to so many rows as are scored at once."""
         n_rows, n = 0, 0
         for waiting in self._waiting:
-            if n and n_rows + len(waiting.table) > AT_ONCE:
+            if n and n_rows + len(waiting.rows) > AT_ONCE:
                 break
-            n_rows, n = n_rows + len(waiting.table), n + 1
+            n_rows, n = n_rows + len(waiting.rows), n + 1
         batch, self._waiting = self._waiting[:n], self._waiting[n:]
         self._n_waiting -= n_rows
         if not self._waiting:
@@ -104,17 +100,14 @@ class Batcher:
         return batch
 
     def _found(self, batch: Sequence[Waiting]) -> list[np.ndarray | Exception]:
-        """Scores of each table, or the error that it has alone."""
-        if len(batch) == 1:
-            return [self._scores_or_error(batch[0].table)]
-        tables = [waiting.table for waiting in batch]
-        together = self._scores_or_error(self.join(tables))
+        """Scores of the rows of each request, or the error that they have alone."""
+        together = self._scores_or_error([row for waiting in batch for row in waiting.rows])
         if isinstance(together, Exception):
-            return [self._scores_or_error(table) for table in tables]
-        return list(np.split(together, np.cumsum([len(table) for table in tables])[:-1]))
+            return [self._scores_or_error(waiting.rows) for waiting in batch]
+        return list(np.split(together, np.cumsum([len(waiting.rows) for waiting in batch])[:-1]))
 
-    def _scores_or_error(self, table: Any) -> np.ndarray | Exception:
+    def _scores_or_error(self, rows: list[Any]) -> np.ndarray | Exception:
         try:
-            return self.score(table)
+            return self.score(rows)
         except Exception as error:
             return error

@@ -152,7 +152,7 @@ def test_a_model_without_names() -> None:
     with served(make_app(fitted("numbers"))) as client:
         _, answer = client.ask("/score", {"rows": WINE.to_numpy().tolist()})
         assert answer["scores"] == fitted("numbers").decision_scores_.tolist()
-        for cell, said in ((None, "NaN"), ("oops", "numbers alone")):
+        for cell, said in ((None, "numbers alone"), ("oops", "numbers alone")):
             status, answer = client.ask("/score", {"rows": [[cell, *range(12)]]})
             assert status == 422
             assert said in answer["errors"][0]["message"]
@@ -176,6 +176,13 @@ BAD: dict[str, tuple[Any, int, str, int | None, str | None]] = {
         422,
         "row 2: 'oops'",
         2,
+        "amount",
+    ),
+    "a number that is too large": (
+        {"rows": [{**ROW, "amount": 10**400}]},
+        422,
+        "cannot be read as a number",
+        0,
         "amount",
     ),
     "too many rows": ({"rows": [ROW] * 301}, 413, "at most 300 rows", None, None),
