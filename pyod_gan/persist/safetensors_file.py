@@ -81,5 +81,5 @@ def _digest(arrays: Arrays, about: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1))  # its bytes, without a copy
+        digest.update(np.ascontiguousarray(array).reshape(-1).data)  # without a copy
     return digest.hexdigest()
