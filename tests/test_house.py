@@ -91,7 +91,8 @@ def test_no_mixin_knows_another() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_no_private_name_crosses_a_module_border(module: str) -> None:
     tree = ast.parse(MODULES[module].read_text())
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    own = {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
     own |= {
         node.attr if isinstance(node, ast.Attribute) else node.id
         for node in ast.walk(tree)

@@ -46,9 +46,7 @@ def watch(options: Namespace, detector: GANDetector) -> None:
     learner = Learner(options, detector)
     try:
         for lines in Lines(str(options.data)):
-            rows = scored.of_lines(lines)
-            if options.learn and rows is not None:
-                learner.take(rows)
+            scored.of_lines(lines, learner)
             learner.do_what_is_due()
     finally:  # the input has ended, or a signal or an error has come
         learner.finish()
@@ -118,11 +116,11 @@ class Scored:
         self.delimiter = options.delimiter or ""
         self.n_rows = self.n_outliers = self.n_left_out = 0
 
-    def of_lines(self, lines: list[tuple[int, bytes]]) -> pd.DataFrame | None:
-        """Score and write the rows of lines. Returns what the model knows of them, if any came."""
+    def of_lines(self, lines: list[tuple[int, bytes]], learner: Learner) -> None:
+        """Score and write the rows of lines, and hand them to a learner."""
         rows = list(self._rows(lines))
         if not rows:
-            return None
+            return
         pandas = import_optional("pandas", EXTRA)
         numbers = [row.line for row in rows]
         frame = pandas.DataFrame([row.cells for row in rows], numbers)[self.names]
@@ -140,10 +138,10 @@ class Scored:
         if self.options.explain and flagged.any():
             found = self.detector.explain_frame(frame[flagged], top=self.options.explain)
             reasons = found.groupby("row")["reason"].agg(list).to_dict()
+        learner.take(frame)  # before they are seen, so that a signal behind that loses none
         self._write(rows, scores.tolist(), flagged.astype(int).tolist(), reasons)
         self.n_rows += len(rows)
         self.n_outliers += int(flagged.sum())
-        return frame
 
     def summary(self) -> str:
         """Say how many rows came."""
@@ -264,7 +262,9 @@ class Learner:
         self.is_saved = True
 
     def take(self, rows: pd.DataFrame) -> None:
-        """Take rows that are to be learnt."""
+        """Take rows, and keep them if they are to be learnt."""
+        if not self.options.learn:
+            return
         self.came = self.came if self.n_waiting else monotonic()
         self.waiting.append(rows)
         self.n_waiting += len(rows)
@@ -289,9 +289,8 @@ class Learner:
 
     def _learn(self) -> None:
         start = monotonic()
-        rows = import_optional("pandas", EXTRA).concat(self.waiting)
-        self.waiting, self.n_waiting = [], 0
-        self.detector.partial_fit(rows)
+        self.detector.partial_fit(import_optional("pandas", EXTRA).concat(self.waiting))
+        self.waiting, self.n_waiting = [], 0  # only now: a signal undoes what was half learnt
         self.is_saved, self.learnt = False, monotonic()
         self.took = self.learnt - start
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -155,8 +156,6 @@ class Columns:
 
 def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
     """Make the application, see :func:`~pyod_gan.serving.make_app`."""
-    from .. import __version__
-
     columns = Columns(detector)
 
     def score(rows: list[list[Any]]) -> np.ndarray:
@@ -168,7 +167,7 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
         yield
         await app.state.batcher.close()
 
-    app = FastAPI(title="pyod-gan", version=__version__, lifespan=lifespan)
+    app = FastAPI(title="pyod-gan", version=version("pyod-gan"), lifespan=lifespan)
     measured = Measures()
     app.add_middleware(Limited, max_bytes=max_bytes)
     app.add_middleware(Measured, measures=measured)
@@ -206,7 +205,7 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
         """Tell what is served."""
         return Health(
             status="ok",
-            version=__version__,
+            version=app.version,
             gan=type(detector.gan_).__name__,
             columns=columns.names,
             threshold=float(detector.threshold_),
