@@ -379,6 +379,8 @@ def _add_series_options(parser: ArgumentParser, default: str) -> None:
 def _add_score_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--out", help="a .parquet file, or else CSV; - for standard output")
+    said = "keep what an interrupted run has written, and go on there when run again; CSV alone"
+    add("--resume", action="store_true", help=said)
     _add_output_options(parser)
     _add_series_options(parser, "as in fit")
 

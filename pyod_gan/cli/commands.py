@@ -21,8 +21,9 @@ from .csv_records import CSVFormat
 from .known_labels import KnownLabels
 from .readers import CHUNK, CSVFile, TableFile, open_table
 from .reading import check_columns, check_not_fitted, new_reader, unreadable, watched
+from .resumed import ResumedOutput
 from .terminal import plain, say
-from .writers import check_output, table_writer
+from .writers import Output, check_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,8 @@ def score(options: Namespace) -> None:
             lambda: _check_apart(Path(options.out), options.model),
             lambda: check_output(options.out),
         )
+        if options.resume:
+            raise ValueError("--resume is for tables.")
         score_folder(options, detector)
         return
     if options.on_error == "skip":
@@ -131,6 +134,8 @@ def score(options: Namespace) -> None:
         from .series import score_series
 
         _check_added(options, source)
+        if options.resume:
+            raise ValueError("--resume is for tables. A series is scored as a whole.")
         score_series(options, source, saved, _known_labels(options, source))
         return
     _check_no_series(options, "the model is one of tables")
@@ -147,11 +152,13 @@ def score(options: Namespace) -> None:
     threshold = saved.threshold if options.threshold is None else options.threshold
     to_parquet = options.out.lower().endswith(".parquet")
     all_scores = []
-    n_rows = n_outliers = 0
-    with table_writer(options.out, source.delimiter) as write:
+    with _output(options, source.delimiter) as output:
         for chunk in watched(source, "score", options.quiet):
             if source.damaged:
                 raise unreadable(source, chunk, [], options)
+            chunk = output.left_of(chunk)
+            if chunk.empty:
+                continue
             rows = chunk[names]
             try:
                 scores = model.scores(rows)
@@ -165,10 +172,11 @@ def score(options: Namespace) -> None:
             if isinstance(source, CSVFile) and to_parquet:
                 chunk = chunk.assign(**{c.name: c.values for c in reader.read(rows)})
             chunk = chunk.rename(columns=dict(zip(source.names, source.header, strict=True)))
-            write(chunk.assign(**{options.prefix + name: added[name] for name in added}))
-            n_rows, n_outliers = n_rows + len(chunk), n_outliers + int(outlying.sum())
+            chunk = chunk.assign(**{options.prefix + name: added[name] for name in added})
+            output.write(chunk, int(outlying.sum()))
         if source.damaged:  # behind the last row; the output does not appear
             raise unreadable(source, chunk, [], options)
+    n_rows, n_outliers = output.n_rows, output.n_outliers
     if not options.quiet:
         share = f"{n_outliers} labelled 1 ({n_outliers / n_rows:.1%})"
         say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
@@ -206,6 +214,18 @@ def _load_of_table(options: Namespace, command: str) -> GANDetector:
     if kind:
         raise ValueError(f"{options.model} is a model of {kind}. {command} takes one of tables.")
     return GANDetector.load(options.model)
+
+
+def _output(options: Namespace, delimiter: str) -> Output:
+    """Where scored rows go."""
+    if not options.resume:
+        return Output(options.out, delimiter)
+    is_csv = options.out != "-" and Path(options.out).suffix.lower() != ".parquet"
+    if not is_csv or str(options.data) == "-":
+        raise ValueError("--resume takes a file of data, and writes a CSV file.")
+    if options.label_column is not None:
+        raise ValueError("--resume may score a part of the rows alone: leave out --label-column.")
+    return ResumedOutput(options, delimiter)
 
 
 def inspect(options: Namespace) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from .._support.atomic_files import atomic_write, check_place
 from .._support.optional_imports import import_optional
@@ -44,18 +44,51 @@ def table_writer(path: str, delimiter: str) -> Iterator[Write]:
     The path "-" is standard output. Any other is as :func:`check_output` wants it.
     """
     if path == "-":
-        yield _csv_writer(sys.stdout.buffer, delimiter)
+        yield csv_writer(sys.stdout.buffer, delimiter)
         return
     with atomic_write(Path(path)) as file:
         if path.lower().endswith(".parquet"):
             with _parquet_writer(file) as write:
                 yield write
         else:
-            yield _csv_writer(file, "\t" if path.lower().endswith(".tsv") else delimiter)
+            yield csv_writer(file, "\t" if path.lower().endswith(".tsv") else delimiter)
 
 
-def _csv_writer(file: BinaryIO, delimiter: str) -> Write:
-    is_first = True
+class Output:
+    """Scored rows on their way to a file, which appears when the block ends well.
+
+    Attributes
+    ----------
+    n_rows, n_outliers : int
+        Rows that are written, and those that are labelled 1.
+    """
+
+    def __init__(self, path: str, delimiter: str) -> None:
+        self.path, self.delimiter = path, delimiter
+        self.n_rows = self.n_outliers = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._write = self._stack.enter_context(table_writer(self.path, self.delimiter))
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        self._stack.__exit__(*failure)
+
+    def left_of(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the next chunk of the data that are not written yet."""
+        return chunk
+
+    def write(self, chunk: pd.DataFrame, n_outliers: int) -> None:
+        """Write the next rows."""
+        self._write(chunk)
+        self.n_rows += len(chunk)
+        self.n_outliers += n_outliers
+
+
+def csv_writer(file: BinaryIO, delimiter: str, *, header: bool = True) -> Write:
+    """Make a function that writes the next chunk of a CSV file, the first with the header."""
+    is_first = header
 
     def write(chunk: pd.DataFrame) -> None:
         nonlocal is_first

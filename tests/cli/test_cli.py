@@ -27,6 +27,7 @@ from pyod_gan.cli.commands import sample
 from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.readers import open_table
 from pyod_gan.gans import GANS
+from pyod_gan.model import FittedModel
 from tests.helpers import QUICK, cars, table, weather, with_far_rows, with_known_kind
 
 WINE = load_wine(as_frame=True).data
@@ -936,3 +937,75 @@ def test_an_output_without_a_suffix_is_csv(models: dict[str, Path]) -> None:
     for out in ("out.csv", "out"):
         assert main(["score", "in.csv", "--model", str(models["wine"]), "--out", out]) == 0
     assert Path("out").read_bytes() == Path("out.csv").read_bytes()
+
+
+class Stops:
+    """Scores some chunks, and then stops with an error."""
+
+    def __init__(self, error: BaseException, after: int) -> None:
+        self.error, self.left, self.n_rows = error, after, 0
+
+    def __call__(self, model: FittedModel, X: pd.DataFrame) -> np.ndarray:
+        if not self.left:
+            raise self.error
+        self.left -= 1
+        self.n_rows += len(X)
+        return SCORES(model, X)
+
+
+SCORES = FittedModel.scores
+
+
+def stopping(monkeypatch: pytest.MonkeyPatch, error: BaseException, after: int) -> Stops:
+    stops = Stops(error, after)
+    monkeypatch.setattr(FittedModel, "scores", lambda model, X: stops(model, X))
+    return stops
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_a_run_that_was_stopped_goes_on(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    table = pd.concat([TABLES["penguins"]] * 3)
+    write(table, "new.csv")
+    out = f"scored.{suffix}"
+    command = ["score", "new.csv", "--model", str(models["penguins"]), "--explain", "1", "--out"]
+    assert main([*command, f"whole.{suffix}"]) == 0
+    scored = 0
+    errors = [(KeyboardInterrupt(), 130), (OSError(28, "No space left on device"), 2)]
+    for error, code in errors:
+        stops = stopping(monkeypatch, error, 3)
+        assert main([*command, out, "--resume"]) == code
+        scored += stops.n_rows
+        assert not Path(out).exists()
+        with open(f"{out}.part", "ab") as part:
+            part.write(b"half a ro")  # of a run that was killed
+    assert scored == 6 * 128
+    rest = stopping(monkeypatch, ValueError(), 99)
+    assert main([*command, out, "--resume"]) == 0
+    assert rest.n_rows == len(table) - scored
+    assert Path(out).read_bytes() == Path(f"whole.{suffix}").read_bytes()
+    assert not list(Path().glob("*.part*"))
+
+
+def test_a_run_that_goes_on_is_the_same(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = TABLES["penguins"].assign(odd=np.arange(344) % 2)
+    write(table, "new.csv")
+    command = ["score", "new.csv", "--model", str(models["penguins"]), "--out", "s.csv", "--resume"]
+    with monkeypatch.context() as patches:
+        stopping(patches, KeyboardInterrupt(), 1)
+        assert main(command) == 130
+    assert main([*command, "--threshold", "1"]) == 2
+    assert "s.csv.part is of another run" in capsys.readouterr().err
+    write(table[:-1], "new.csv")
+    assert main(command) == 2
+    Path("s.csv.part.json").unlink()
+    assert main(command) == 2
+    assert "Remove it" in capsys.readouterr().err
+    Path("s.csv.part").unlink()
+    assert main(command) == 0
+    for wrong in (["--out", "-"], ["--out", "s.parquet"], ["--label-column", "odd"]):
+        assert main([*command, *wrong]) == 2
+        assert "--resume" in capsys.readouterr().err
