@@ -182,23 +182,23 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
         threshold = float(detector.threshold_)
         return {"scores": scores.tolist(), "labels": labels.tolist(), "threshold": threshold}
 
-    @app.post("/score")
-    async def score_rows(body: Rows) -> Scores:
+    @app.post("/score", response_model=Scores)
+    async def score_rows(body: Rows) -> Response:
         """Score rows."""
-        return Scores(**await scores_of(columns.in_order(body.rows, max_rows)))
+        return JSONResponse(await scores_of(columns.in_order(body.rows, max_rows)))
 
-    @app.post("/explain")
-    async def explain_rows(body: RowsToExplain) -> Reasons:
+    @app.post("/explain", response_model=Reasons)
+    async def explain_rows(body: RowsToExplain) -> Response:
         """Score rows, and say why."""
         rows = columns.in_order(body.rows, max_rows)
         found = await scores_of(rows)
         table = columns.table(rows)
         frame = await app.state.batcher.run(lambda: detector.explain_frame(table, top=body.top))
-        reasons: list[list[Reason]] = [[] for _ in range(len(rows))]
+        reasons: list[list[dict[str, Any]]] = [[] for _ in range(len(rows))]
         for line in frame.itertuples():
-            reason = Reason(column=line.column, share=line.share, reason=line.reason)
-            reasons[line.row].append(reason)
-        return Reasons(**found, reasons=reasons)
+            said = {"column": line.column, "share": line.share, "reason": line.reason}
+            reasons[line.row].append(said)
+        return JSONResponse(found | {"reasons": reasons})
 
     @app.get("/health")
     async def health() -> Health:
