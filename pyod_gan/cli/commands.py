@@ -16,6 +16,7 @@ import numpy as np
 from .._support.atomic_files import check_place
 from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
+from ..front_ends.batches import MOST_ROWS
 from ..front_ends.frames import EXTRA
 from .csv_records import CSVFormat
 from .known_labels import KnownLabels
@@ -69,7 +70,7 @@ def fit(options: Namespace) -> None:
         fit_series(options, source, known)
         return
     names = _fitted_names(options, source, labels)
-    table = _read(options, source, names + labels)
+    table, n_rows = _read(options, source, names + labels, options.max_rows or MOST_ROWS)
     if known is not None:
         known.add(table.pop(options.label_column))
     reader = new_reader(options, names)
@@ -100,6 +101,8 @@ def fit(options: Namespace) -> None:
         raise
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
+        if len(table) < n_rows:
+            say(f"note: {len(table)} of {n_rows} rows were drawn to be fitted")
         _summarise(options, source, table, detector, perf_counter() - started)
         if of_anomalies is not None:
             say(f"{of_anomalies.path}: {len(detector.known_anomalies_)} known anomalies")
@@ -234,7 +237,7 @@ def inspect(options: Namespace) -> None:
 
     source = _open(options)
     names = _fitted_names(options, source, [])
-    table = _read(options, source, names)
+    table, _ = _read(options, source, names, options.max_rows)
     lines, problems = inspect_columns(table, new_reader(options, names))
     for said in _described(source, len(table), lines):
         sys.stdout.write(f"{said}\n")
@@ -271,10 +274,19 @@ def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> l
     return names
 
 
-def _read(options: Namespace, source: TableFile, names: list[str]) -> pd.DataFrame:
-    """Read columns of the table, or of a sample of it."""
-    chunks = (chunk[names] for chunk in watched(source, "read", options.quiet))
-    return sample(chunks, options.max_rows, options.random_state)
+def _read(
+    options: Namespace, source: TableFile, names: list[str], most: int | None
+) -> tuple[pd.DataFrame, int]:
+    """Read columns of the table, or of a sample of it. Returns how many rows there are, too."""
+    n_rows = 0
+
+    def chunks() -> Iterator[pd.DataFrame]:
+        nonlocal n_rows
+        for chunk in watched(source, "read", options.quiet):
+            n_rows += len(chunk)
+            yield chunk[names]
+
+    return sample(chunks(), most, options.random_state), n_rows
 
 
 def _read_anomalies(
@@ -338,16 +350,23 @@ def _load(path: Path) -> Saved | SeriesDetector:
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
     """Draw a uniform sample of rows in the file's order. None for ``n_rows`` takes all rows.
 
-    At most one chunk more than ``n_rows`` is in memory.
+    At most twice ``n_rows`` and a chunk are in memory.
     """
     pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
-    parts, keys = [], np.empty(0)
+    parts: list[pd.DataFrame] = []
+    keys = np.empty(0)
+
+    def thin(most: int) -> None:
+        nonlocal parts, keys
+        if n_rows is not None and len(keys) > most:
+            kept = np.sort(np.argsort(keys)[:n_rows])  # a dropped row stays dropped
+            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
+
     for chunk in chunks:
         parts.append(chunk)
         keys = np.r_[keys, rng.random(len(chunk))]
-        if n_rows is not None and len(keys) > n_rows:
-            kept = np.sort(np.argsort(keys)[:n_rows])  # a dropped row stays dropped
-            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
+        thin(2 * (n_rows or 0))
+    thin(n_rows or 0)
     return pandas.concat(parts)
 
 

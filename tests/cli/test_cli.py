@@ -624,6 +624,16 @@ def test_fit_to_a_sample() -> None:
     assert len(GANDetector.load("m").decision_scores_) == 90
 
 
+def test_of_a_large_table_a_sample_is_fitted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "MOST_ROWS", 150)
+    write(pd.concat([WINE] * 3), "in.csv")
+    assert main(["fit", "in.csv", "--model", "m", "--n-estimators", "1"]) == 0
+    assert "note: 150 of 534 rows were drawn to be fitted" in capsys.readouterr().err
+    assert len(GANDetector.load("m").decision_scores_) == 150
+
+
 @pytest.mark.parametrize("name", [None, "id"])
 def test_an_index_of_pandas_is_passed_on_and_not_fitted(name: str | None) -> None:
     frame = WINE.sample(frac=1, random_state=0).rename_axis(name)
