@@ -32,7 +32,7 @@ class ExplainMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features), or batches
             Rows to explain, with the columns of ``fit`` in the same order.
 
         Returns
@@ -65,7 +65,7 @@ class ExplainMixin:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features), or batches
             Rows to explain.
         top : int, default=3
             Largest number of reasons per row. A row has fewer if fewer columns have a share.
@@ -73,7 +73,7 @@ class ExplainMixin:
         Returns
         -------
         reasons : DataFrame
-            ``row`` (its label in a data frame, else its number), ``column``, ``share``,
+            ``row`` (its label in a frame, else its number in the table), ``column``, ``share``,
             ``observed``, ``expected``, ``low``, ``high`` and ``reason``, a sentence. ``expected``
             is the mean of the values that the GAN expected instead. ``low`` and ``high`` are their
             10 % and 90 % quantiles. Values are in the units of ``X``, and durations in seconds. For

@@ -12,6 +12,7 @@ import numpy as np
 from ..engine.network_spec import NetworkSpec
 from ..engine.training import random_numbers
 from ..front_ends.augmentations import augmented, on_windows
+from ..front_ends.batches import in_memory
 from ..front_ends.front_end import FrontEnd, no_rows
 
 NOTE = "This is about `known_anomalies`."  # of an error
@@ -35,7 +36,7 @@ def read_anomalies(front_end: FrontEnd, given: Any) -> np.ndarray:
     if are_none(given):
         return no_rows(len(front_end.outputs))
     with about_anomalies():
-        return front_end.read(given).values
+        return front_end.read(in_memory(given, "`known_anomalies`")).values
 
 
 def are_none(given: Any) -> bool:

@@ -12,6 +12,7 @@ from .._support.rollback import restored_on_failure
 from ..engine.devices import find_device
 from ..engine.spec import Settings
 from ..engine.training import member_streams
+from ..front_ends.batches import in_memory
 from ..front_ends.front_end import Rows
 from ..gans.registry import get_gan
 from ..model import FittedModel, Negatives, continue_model
@@ -126,7 +127,7 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
     params = detector.get_params(deep=False)
     model, seen = detector.model_, detector.n_samples_seen_
     settings = settings_from_now_on(model, params)
-    new = model.front_end.read(X).values
+    new = model.front_end.read(in_memory(X, "X of `partial_fit`")).values
     found = read_anomalies(model.front_end, known_anomalies)
     known = detector.known_anomalies_
     if len(found):

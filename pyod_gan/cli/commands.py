@@ -144,6 +144,8 @@ def score(options: Namespace) -> None:
     _check_no_series(options, "the model is one of tables")
     model = saved.model
     reader = _fitted_reader(model, options)
+    if options.on_error is not None:
+        reader.set_params(on_error=options.on_error)
     names = list(reader.formats_)
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
@@ -192,8 +194,7 @@ def watch(options: Namespace) -> None:
     from .watch import watch as watch_rows
 
     detector = _load_of_table(options, "watch")
-    _fitted_reader(detector.model_, options)
-    watch_rows(options, detector)
+    watch_rows(options, detector, _fitted_reader(detector.model_, options))
 
 
 def serve(options: Namespace) -> None:
@@ -395,8 +396,6 @@ def _fitted_reader(model: FittedModel, options: Namespace) -> TableReader:
         raise ValueError(
             f"{options.model} has no column names to look for: fit it to a table with names."
         )
-    if options.on_error is not None:
-        reader.set_params(on_error=options.on_error)
     return reader
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._support.atomic_files import check_place
 from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..detector import GANDetector
+    from ..front_ends.table_reader import TableReader
 
 AT_ONCE = 2**20  # bytes that are read at once, if so many have come
 AHEAD = 4  # such blocks that are read before the rows of the first are scored
@@ -31,6 +33,7 @@ TICK = 1.0  # seconds after which it is looked at what is due, though no rows co
 NEW = 256  # rows that are learnt at once
 OLD = 10.0  # seconds after which fewer rows are learnt, too
 DELIMITERS = ",;\t|"
+NO_LINES = (".parquet", ".gz", ".zst")
 
 
 class Row(NamedTuple):
@@ -40,10 +43,26 @@ class Row(NamedTuple):
     cells: dict[str, Any]
 
 
-def watch(options: Namespace, detector: GANDetector) -> None:
-    """Score the rows of standard input or a file as they come, until it ends or a signal comes."""
+def watch(options: Namespace, detector: GANDetector, reader: TableReader) -> None:
+    """Score the rows of standard input or a file as they come, until it ends or a signal comes.
+
+    Raises
+    ------
+    ValueError
+        If an option cannot be used with the model or the data.
+    OSError
+        If the data cannot be read, or the model not be written though it is to learn.
+    """
+    if options.save_every < 0:
+        raise ValueError(f"--save-every must be at least 0. Got {options.save_every:g}.")
+    if options.data.is_dir() or options.data.suffix.lower() in NO_LINES:
+        raise ValueError(f"{options.data} does not hold lines of CSV or JSON, as watch needs them.")
+    if options.learn:
+        check_place(options.model)
+        if detector.reservoir_size < 2:
+            raise ValueError(f"{options.model} keeps no rows (reservoir_size), and cannot learn.")
     scored = Scored(options, detector)
-    learner = Learner(options, detector)
+    learner = Learner(options, detector, reader)
     try:
         for lines in Lines(str(options.data)):
             scored.of_lines(lines, learner)
@@ -65,6 +84,8 @@ class Lines:
         self._blocks: queue.Queue[bytes | OSError] = queue.Queue(AHEAD)
 
     def __iter__(self) -> Iterator[list[tuple[int, bytes]]]:
+        if self.path == "-" and sys.stdin is None:
+            raise ValueError("Standard input is closed.")
         file = sys.stdin.fileno() if self.path == "-" else os.open(self.path, os.O_RDONLY)
         threading.Thread(target=self._read, args=(file,), daemon=True).start()
         number, rest = 0, b""
@@ -111,6 +132,9 @@ class Scored:
     def __init__(self, options: Namespace, detector: GANDetector) -> None:
         self.options, self.detector = options, detector
         self.names = list(map(str, detector.feature_names_in_))
+        doubled = [n for n in self._added() if options.prefix + n in self.names]
+        if doubled:
+            raise ValueError(f"The model has columns {doubled}. --prefix renames the added ones.")
         self.columns: list[str] | None = None  # of CSV, when its header has come
         self.is_json: bool | None = None  # what the first line tells
         self.delimiter = options.delimiter or ""
@@ -123,7 +147,8 @@ class Scored:
             return
         pandas = import_optional("pandas", EXTRA)
         numbers = [row.line for row in rows]
-        frame = pandas.DataFrame([row.cells for row in rows], numbers)[self.names]
+        cells = [[row.cells[name] for name in self.names] for row in rows]
+        frame = pandas.DataFrame(cells, numbers, self.names, dtype=object)
         try:
             scores = self.detector.decision_function(frame)
         except UnreadableTableError as error:
@@ -169,8 +194,7 @@ class Scored:
             self.is_json = text.lstrip().startswith("{")
         if self.is_json or self.columns is not None:
             return False
-        counts = {mark: text.count(mark) for mark in DELIMITERS}
-        self.delimiter = self.delimiter or max(counts, key=lambda mark: counts[mark])
+        self.delimiter = self.delimiter or max(DELIMITERS, key=lambda mark: self._fit(text, mark))
         columns = self.names if self.options.no_header else self._cells(text)
         missing = [name for name in self.names if name not in columns]
         added = [self.options.prefix + name for name in self._added()]
@@ -185,8 +209,18 @@ class Scored:
         self._write_csv([[*columns, *added]])
         return not self.options.no_header
 
-    def _added(self) -> list[str]:
-        return ["score", "label", *(f"reason_{k + 1}" for k in range(self.options.explain))]
+    def _fit(self, text: str, delimiter: str) -> tuple[bool, int, int]:
+        """How well a delimiter fits the first line: by columns of the model, then by its number."""
+        cells = next(csv.reader([text], delimiter=delimiter), [])
+        found = len({*cells} & {*self.names})
+        return len(cells) == len(self.names), found, text.count(delimiter)
+
+    def _added(self, *, as_json: bool = False) -> list[str]:
+        """Names of what is added to a row, without the prefix."""
+        k = self.options.explain
+        if as_json:
+            return ["score", "label", *(["reasons"] if k else [])]
+        return ["score", "label", *(f"reason_{i + 1}" for i in range(k))]
 
     def _cells(self, text: str) -> list[str]:
         """Cells of a line of CSV."""
@@ -207,6 +241,8 @@ class Scored:
             cells = json.loads(text)
         except json.JSONDecodeError as error:
             raise ValueError(f"It is no JSON ({error}).") from error
+        except RecursionError:
+            raise ValueError("It is nested too deeply.") from None
         if not isinstance(cells, dict):
             raise ValueError("It is no JSON object.")
         missing = [name for name in self.names if name not in cells]
@@ -215,6 +251,9 @@ class Scored:
         nested = [name for name in self.names if isinstance(cells[name], dict | list)]
         if nested:
             raise ValueError(f"{', '.join(map(repr, nested))} must be single values.")
+        doubled = [n for n in self._added(as_json=True) if self.options.prefix + n in cells]
+        if doubled:
+            raise ValueError(f"It has {doubled}, which are added. --prefix renames the added.")
         return cells
 
     def _write(
@@ -232,18 +271,24 @@ class Scored:
             table = zip(rows, scores, labels, found, strict=True)
             self._write_csv([[*row.cells.values(), s, label, *f] for row, s, label, f in table])
             return
+        text = []
         for row, score, label in zip(rows, scores, labels, strict=True):
             added: dict[str, Any] = {prefix + "score": score, prefix + "label": label}
             if k:
                 added[prefix + "reasons"] = reasons.get(row.line, [])
-            sys.stdout.write(json.dumps(row.cells | added, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+            text.append(json.dumps(row.cells | added) + "\n")
+        _send("".join(text))
 
     def _write_csv(self, lines: list[list[Any]]) -> None:
         text = io.StringIO()
         csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows(lines)
-        sys.stdout.write(text.getvalue())
-        sys.stdout.flush()
+        _send(text.getvalue())
+
+
+def _send(text: str) -> None:
+    """Write a text to standard output at once."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 class Learner:
@@ -253,8 +298,10 @@ class Learner:
     newest rows are kept, enough to replace the reservoir of the detector four times.
     """
 
-    def __init__(self, options: Namespace, detector: GANDetector) -> None:
-        self.options, self.detector = options, detector
+    def __init__(self, options: Namespace, detector: GANDetector, reader: TableReader) -> None:
+        self.options, self.detector, self.reader = options, detector, reader
+        self.on_error = reader.on_error  # of the model
+        reader.set_params(on_error=options.on_error)
         self.waiting: list[pd.DataFrame] = []
         self.n_waiting = 0
         self.came = self.learnt = self.saved = monotonic()
@@ -295,5 +342,7 @@ class Learner:
         self.took = self.learnt - start
 
     def _save(self) -> None:
+        self.reader.set_params(on_error=self.on_error)
         self.detector.save(self.options.model)
+        self.reader.set_params(on_error=self.options.on_error)
         self.is_saved, self.saved = True, monotonic()

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from tqdm.auto import tqdm
 
 from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
+from .arrow import batches_of_dataset, dataset_of_table, is_arrow, open_parquet, to_frame
 from .checks import check_names
-from .frames import arrow_to_pandas, as_frame, is_frame
+from .frames import EXTRA, as_frame, is_frame
 
-EXTRA = "data"
 MOST_CELLS = 2**20  # of a part of a table that is scored at once
 MOST_ROWS, LEAST_ROWS = 2**18, 2**14  # of a sample
 SAMPLE_CELLS = 2**25  # of a sample, unless it has the least number of rows
@@ -50,12 +51,11 @@ class Batches:
     def __init__(self, source: Any) -> None:
         self.source = source
         if isinstance(source, str | os.PathLike):
-            self._named = _of_dataset(_open_parquet(Path(source)))
-        elif _is_arrow(source, "Dataset"):
-            self._named = _of_dataset(source)
-        elif _is_arrow(source, "Table"):
-            dataset = import_optional("pyarrow.dataset", EXTRA)
-            self._named = _of_dataset(dataset.dataset(source))
+            self._named = batches_of_dataset(open_parquet(source), MOST_CELLS)
+        elif is_arrow(source, "Dataset"):
+            self._named = batches_of_dataset(source, MOST_CELLS)
+        elif is_arrow(source, "Table"):
+            self._named = batches_of_dataset(dataset_of_table(source), MOST_CELLS)
         elif isinstance(source, Iterable):
             if iter(source) is source:
                 raise ValueError(
@@ -101,14 +101,10 @@ class Sample(NamedTuple):
         """Say in an error about the sample which rows of the table it is about."""
         try:
             yield
-        except UnreadableTableError as error:
+        except ValueError as error:
             if self.numbers is None:
                 raise
-            raise _moved(error, self.numbers) from error
-        except ValueError as error:
-            if self.numbers is not None:
-                error.add_note(f"Rows are those of a sample of {len(self.numbers)} rows.")
-            raise
+            raise _renumbered(error, self.numbers) from error
 
 
 class Part(NamedTuple):
@@ -127,12 +123,27 @@ def as_table(X: Any) -> Any:
     ValueError, ImportError
         As in :class:`Batches`.
     """
-    if isinstance(X, str | os.PathLike) or _is_arrow(X, "Dataset") or _is_arrow(X, "Table"):
+    if isinstance(X, str | os.PathLike) or is_arrow(X, "Dataset") or is_arrow(X, "Table"):
         return Batches(X)
-    in_memory = ("__array__", "__getitem__", "columns", "shape", "collect_schema")
-    if isinstance(X, Batches) or any(hasattr(X, name) for name in in_memory):
+    if isinstance(X, Batches) or is_frame(X) or hasattr(X, "__array__") or issparse(X):
         return X
-    return Batches(X) if isinstance(X, Iterable) else X
+    if callable(X):
+        raise TypeError("X is a function. If it returns an iterator of tables, pass Batches(X).")
+    is_sequence = hasattr(X, "__len__") and hasattr(X, "__getitem__")
+    return X if is_sequence or not isinstance(X, Iterable) else Batches(X)
+
+
+def in_memory(X: Any, use: str) -> Any:
+    """Return a table that does not come in batches.
+
+    Raises
+    ------
+    ValueError
+        If it does. ``use`` says what the table is for.
+    """
+    if isinstance(as_table(X), Batches):
+        raise ValueError(f"{use} must be a table in memory. Got {type(X).__name__} instead.")
+    return X
 
 
 def sample_of(X: Any) -> Sample:
@@ -149,7 +160,7 @@ def sample_of(X: Any) -> Sample:
     X = as_table(X)
     if isinstance(X, Batches):
         return _sample_of_batches(X)
-    n_rows = len(X) if hasattr(X, "__len__") else 0
+    n_rows = _n_rows(X)
     if n_rows <= LEAST_ROWS or n_rows <= _sample_size(X):
         return Sample(X, n_rows)
     numbers = _lowest(_keys(0, n_rows), _sample_size(X))
@@ -278,8 +289,16 @@ def _sample_size(table: Any) -> int:
     return int(np.clip(SAMPLE_CELLS // _n_columns(table), LEAST_ROWS, MOST_ROWS))
 
 
+def _n_rows(X: Any) -> int:
+    """Number of rows of a table in memory; 0 of what is no table, or sparse."""
+    if issparse(X) or not hasattr(X, "__len__") or np.ndim(X) == 0:
+        return 0
+    return len(X)
+
+
 def _n_cells(X: Any) -> int:
-    return len(X) * _n_columns(X) if hasattr(X, "__len__") else 0
+    n_rows = _n_rows(X)
+    return n_rows * _n_columns(X) if n_rows else 0
 
 
 def _n_columns(table: Any) -> int:
@@ -305,7 +324,7 @@ def _joined(tables: list[Any]) -> Any:
         return tables[0]
     if not is_frame(tables[0]):
         return np.concatenate(tables)
-    return import_optional("pandas", "tabular").concat(tables)
+    return import_optional("pandas", EXTRA).concat(tables)
 
 
 def _check_alike(table: Any, first: Any) -> None:
@@ -326,103 +345,37 @@ def _about(name: str, first: int = 0) -> Iterator[None]:
     """Say in an error which rows it is about. Its own numbers count from row ``first``."""
     try:
         yield
-    except UnreadableTableError as error:
-        moved = _moved(error, range(first, 2**62))
-        if name:
-            moved.add_note(f"This is about {name}.")
-        raise moved from error
     except ValueError as error:
-        if first:
-            error.add_note(f"Rows are counted from row {first} of the table.")
+        counted = _renumbered(error, range(first, 2**62)) if first else error
         if name:
-            error.add_note(f"This is about {name}.")
-        raise
+            counted.add_note(f"This is about {name}.")
+        if counted is error:
+            raise
+        raise counted from error
 
 
-def _moved(error: UnreadableTableError, numbers: Sequence[int] | np.ndarray) -> Exception:
-    """Make the same error with other numbers of the rows."""
-    return UnreadableTableError(
-        [p if p.row is None else p._replace(row=int(numbers[p.row])) for p in error.problems]
+def _renumbered(error: ValueError, numbers: Sequence[int] | np.ndarray) -> ValueError:
+    """Make the same error with other numbers of the rows that it names."""
+    if isinstance(error, UnreadableTableError):
+        return UnreadableTableError(
+            [p if p.row is None else p._replace(row=int(numbers[p.row])) for p in error.problems]
+        )
+    return ValueError(
+        re.sub(r"\bX\[(\d+), ", lambda match: f"X[{numbers[int(match[1])]}, ", str(error))
     )
 
 
 def _of_tables(tables: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     """Name the tables of an iterable, as arrays or pandas frames."""
     for number, table in enumerate(tables):
-        if _is_arrow(table, "Table") or _is_arrow(table, "RecordBatch"):
-            table = arrow_to_pandas(table, EXTRA, floats=False)
+        if is_arrow(table, "Table") or is_arrow(table, "RecordBatch"):
+            table = to_frame(table)
         elif is_frame(table):
             table = as_frame(table)
+        elif isinstance(table, list | tuple) and len(table) == 1 and np.ndim(table[0]) == 2:
+            table = np.asarray(table[0])  # as loaders of torch give the tensors of a row
         else:
             table = np.asanyarray(table)
         if table.ndim != 2:
             raise ValueError(f"Batch {number} must be a table. It has {table.ndim} axes, not 2.")
         yield f"batch {number}", table
-
-
-def _open_parquet(path: Path) -> Any:
-    """Open a Parquet file, or all Parquet files of a folder."""
-    is_folder = path.is_dir()
-    if not is_folder and path.suffix.lower() != ".parquet":
-        raise ValueError(
-            f"A path must be that of a Parquet file, or of a folder of such files. Got {path}. "
-            "Other files are read by pandas, polars, or the command pyod-gan."
-        )
-    if not path.exists():
-        raise FileNotFoundError(f"There is no {path}.")
-    arrow, dataset = (import_optional(f"pyarrow{of}", EXTRA) for of in ("", ".dataset"))
-    try:
-        found = dataset.dataset(path, format="parquet")
-    except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path} cannot be read as Parquet ({error}).") from error
-    if not found.files:
-        raise ValueError(f"{path} holds no Parquet file.")
-    return found
-
-
-def _of_dataset(dataset: Any) -> Callable[[], Iterator[tuple[str, Any]]]:
-    """Read a dataset of Arrow file by file, in batches as large as what is scored at once."""
-    arrow = import_optional("pyarrow", EXTRA)
-    indices = (dataset.schema.pandas_metadata or {}).get("index_columns", [])
-    names = [name for name in dataset.schema.names if name not in indices]
-    size = max(1, MOST_CELLS // max(1, len(names)))
-    parquet_options = import_optional("pyarrow.dataset", EXTRA).ParquetFragmentScanOptions
-    little_memory: dict[str, Any] = {
-        "batch_readahead": 1,
-        "fragment_readahead": 1,
-        "use_threads": False,
-        "fragment_scan_options": parquet_options(pre_buffer=False),  # not a whole file at once
-    }
-
-    def read() -> Iterator[tuple[str, Any]]:
-        for fragment in dataset.get_fragments():
-            name = str(getattr(fragment, "path", "the table"))
-            _check_fields(name, fragment, dataset)
-            try:
-                batches = fragment.to_batches(
-                    schema=dataset.schema, columns=names, batch_size=size, **little_memory
-                )
-                for batch in batches:
-                    yield name, arrow_to_pandas(batch, EXTRA, floats=False)
-            except (arrow.ArrowException, OSError) as error:
-                raise ValueError(f"{name} cannot be read as Parquet ({error}).") from error
-
-    return read
-
-
-def _check_fields(name: str, fragment: Any, dataset: Any) -> None:
-    """Raise a ValueError if a file has other columns than the first. Arrow would fill them."""
-    found, first = set(fragment.physical_schema.names), set(dataset.schema.names)
-    if found != first:
-        raise ValueError(
-            f"{name} has other columns than the first file. Missing: {sorted(first - found)}; not "
-            f"in the first file: {sorted(found - first)}."
-        )
-
-
-def _is_arrow(X: Any, name: str) -> bool:
-    """Tell whether an object is of a class of Arrow, without importing it."""
-    return any(
-        base.__name__ == name and base.__module__.partition(".")[0] == "pyarrow"
-        for base in type(X).__mro__
-    )

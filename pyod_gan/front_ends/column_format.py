@@ -131,7 +131,8 @@ def guess_format(cells: Cells, date_formats: Sequence[str] = (), as_text: bool =
     if as_text or str(cells.column.dtype) == "category":
         return Guess([ColumnFormat("text")])
     if len(kinds) == 1 and "text" not in kinds:
-        zone = getattr(cells.column.dtype, "tz", None)
+        dtype = cells.column.dtype
+        zone = getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None)
         return Guess([ColumnFormat(kinds.pop(), zone=str(zone or ""))])
     return _guess_from_texts(cells.known, date_formats)
 

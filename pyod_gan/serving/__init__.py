@@ -8,6 +8,7 @@ from .._support.optional_imports import import_optional
 
 if TYPE_CHECKING:
     from ..detector import GANDetector
+    from ..outlier import GANOutlierDetector
 
 __all__ = ["make_app"]
 
@@ -23,8 +24,8 @@ def make_app(detector: GANDetector, *, max_rows: int = 10_000, max_bytes: int = 
 
     Parameters
     ----------
-    detector : GANDetector
-        Fitted, on a table.
+    detector : GANDetector or GANOutlierDetector
+        Fitted, on a table. Scores and labels are those of ``GANDetector``.
     max_rows : int, default=10,000
         Largest number of rows of a request.
     max_bytes : int, default=10,000,000
@@ -41,6 +42,8 @@ def make_app(detector: GANDetector, *, max_rows: int = 10_000, max_bytes: int = 
         If FastAPI, prometheus-client or pandas is missing. The extra ``serve`` has them.
     NotFittedError
         If the detector is not fitted.
+    TypeError
+        If it is another estimator.
     ValueError
         If a limit is less than 1.
     """
@@ -51,4 +54,5 @@ def make_app(detector: GANDetector, *, max_rows: int = 10_000, max_bytes: int = 
             raise ValueError(f"`{name}` must be at least 1. Got {limit!r} instead.")
     from .app import app_of
 
-    return app_of(detector, max_rows, max_bytes)
+    inner: Any = getattr(detector, "detector_", detector)
+    return app_of(inner, max_rows, max_bytes)

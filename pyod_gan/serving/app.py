@@ -25,6 +25,7 @@ from ..detector import GANDetector
 from .batcher import Batcher, TooBusyError
 
 PATHS = ("/score", "/explain", "/health", "/metrics")
+MOST_EXPLAINED = 1_000  # rows of a request; meanwhile others wait
 MOST_ERRORS = 20  # of a request that are named
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 ROWS = (1, 10, 100, 1_000, 10_000)
@@ -119,20 +120,14 @@ class Columns:
         return list(rows)
 
     def table(self, rows: Sequence[list[Any]]) -> pd.DataFrame | np.ndarray:
-        """Make a table as the model takes it.
-
-        Raises
-        ------
-        ValueError
-            If the model takes numbers alone, and there is something else.
-        """
+        """Make a table as the model takes it."""
         all_numbers = all(type(cell) in (float, int) for row in rows for cell in row)
-        if not self.has_names and not all_numbers:
-            raise ValueError("The model takes numbers alone, and none is missing.")
         if self.are_numbers and all_numbers:
             with suppress(OverflowError):  # of a whole number beyond 1e308
                 values = np.array(rows, dtype=np.float64)
                 return pd.DataFrame(values, columns=self.names) if self.has_names else values
+        if not self.has_names:
+            return np.array(rows, dtype=object)
         return pd.DataFrame(rows, columns=self.names, dtype=object)
 
     def _errors_of(self, i: int, row: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
@@ -163,12 +158,13 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(score)
         yield
         await app.state.batcher.close()
+        app.state.batcher = Batcher(score, measured.together.observe)  # if it starts again
 
     app = FastAPI(title="pyod-gan", version=version("pyod-gan"), lifespan=lifespan)
     measured = Measures()
+    app.state.batcher = Batcher(score, measured.together.observe)
     app.add_middleware(Limited, max_bytes=max_bytes)
     app.add_middleware(Measured, measures=measured)
 
@@ -177,8 +173,6 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
         labels = (scores > detector.threshold_).astype(int)
         measured.rows.inc(len(labels))
         measured.outliers.inc(int(labels.sum()))
-        while app.state.batcher.sizes:
-            measured.together.observe(app.state.batcher.sizes.pop())
         threshold = float(detector.threshold_)
         return {"scores": scores.tolist(), "labels": labels.tolist(), "threshold": threshold}
 
@@ -190,7 +184,7 @@ def app_of(detector: GANDetector, max_rows: int, max_bytes: int) -> FastAPI:
     @app.post("/explain", response_model=Reasons)
     async def explain_rows(body: RowsToExplain) -> Response:
         """Score rows, and say why."""
-        rows = columns.in_order(body.rows, max_rows)
+        rows = columns.in_order(body.rows, min(max_rows, MOST_EXPLAINED))
         found = await scores_of(rows)
         table = columns.table(rows)
         frame = await app.state.batcher.run(lambda: detector.explain_frame(table, top=body.top))
@@ -272,7 +266,8 @@ class Limited:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         headers = dict(scope.get("headers", ()))
-        if int(headers.get(b"content-length", b"0") or 0) > self.max_bytes:
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > self.max_bytes:
             answer = JSONResponse(_errors([_error(self._said)]), 413)
             await answer(scope, receive, send)
             return
@@ -310,11 +305,15 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ValueError)
     async def other_value(request: Request, error: ValueError) -> JSONResponse:
+        logger.info("Rows could not be scored: %s", error)
         return JSONResponse(_errors([_error(str(error))]), 422)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse(_errors([_said_of(e) for e in error.errors()[:MOST_ERRORS]]), 422)
+        said: list[dict[str, Any]] = []
+        for found in map(_said_of, error.errors()):
+            said += [] if found in said else [found]
+        return JSONResponse(_errors(said[:MOST_ERRORS]), 422)
 
     @app.exception_handler(TooBusyError)
     async def busy(request: Request, error: TooBusyError) -> JSONResponse:
@@ -332,10 +331,15 @@ def _add_errors(app: FastAPI) -> None:
 
 def _said_of(error: dict[str, Any]) -> dict[str, Any]:
     """An error of the form of a request, with the row it is about."""
-    place = [part for part in error["loc"] if isinstance(part, int)]
-    where = ".".join(str(part) for part in error["loc"] if part != "body")
-    message = error["msg"] if error["type"] == "json_invalid" else f"{where}: {error['msg']}"
-    return _error(message, place[0] if place and "rows" in error["loc"] else None)
+    _, *place = error["loc"]  # the first is the body
+    if error["type"] == "json_invalid":
+        return _error(f"The body is no JSON: {error['msg']}.")
+    if not place:
+        return _error('The body must be a JSON object such as {"rows": [...]}, sent as JSON.')
+    numbers = [part for part in place if isinstance(part, int)]
+    if place[0] == "rows" and numbers:
+        return _error("A row is an object, or a list; all rows are the same.", numbers[0])
+    return _error(f"{place[0]}: {error['msg']}")
 
 
 def _error(message: str, row: int | None = None, column: str | None = None) -> dict[str, Any]:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 AT_ONCE = 4096  # rows that are scored together, if so many wait
 MOST_WAITING = 200_000  # rows that wait; further ones are refused
+T = TypeVar("T")
 
 
 class TooBusyError(RuntimeError):
@@ -32,16 +33,19 @@ class Batcher:
     ----------
     score : callable
         Scores of a list of n rows, (n,).
+    note : callable
+        Is told the number of rows each time some are scored.
     """
 
-    def __init__(self, score: Callable[[list[Any]], np.ndarray]) -> None:
-        self.score = score
-        self.sizes: list[int] = []  # of what was scored together, since it was last asked
+    def __init__(
+        self, score: Callable[[list[Any]], np.ndarray], note: Callable[[int], object]
+    ) -> None:
+        self.score, self.note = score, note
         self._waiting: list[Waiting] = []
         self._n_waiting = 0
-        self._has_come = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "scoring")
-        self._task = asyncio.create_task(self._work())
+        self._task: asyncio.Task[None] | None = None  # which scores what waits, while there is any
+        self._is_closed = False
 
     async def scores(self, rows: list[Any]) -> np.ndarray:
         """Scores of rows, when their turn has come.
@@ -49,34 +53,36 @@ class Batcher:
         Raises
         ------
         TooBusyError
-            If too many rows wait.
+            If too many rows wait, or the server stops.
         Exception
             What scoring these rows alone raises.
         """
+        if self._is_closed:
+            raise TooBusyError("The server stops.")
         if self._n_waiting + len(rows) > MOST_WAITING and self._waiting:
             raise TooBusyError(f"{self._n_waiting} rows wait to be scored. Try again later.")
         waiting = Waiting(rows, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._n_waiting += len(rows)
-        self._has_come.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
         return await waiting.scores
 
-    async def run(self, work: Callable[[], Any]) -> Any:
+    async def run(self, work: Callable[[], T]) -> T:
         """Do other work in the thread that scores."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def close(self) -> None:
-        """Score what waits, and stop."""
-        while self._waiting:
-            await asyncio.sleep(0.01)
-        self._task.cancel()
+        """Score what waits, and take no more."""
+        self._is_closed = True
+        if self._task is not None:
+            await self._task
         self._thread.shutdown()
 
     async def _work(self) -> None:
-        while True:
-            await self._has_come.wait()
+        """Score what waits, until nothing does."""
+        while self._waiting:
             batch = self._next()
-            self.sizes.append(sum(len(waiting.rows) for waiting in batch))
             results = await self.run(partial(self._found, batch))
             for waiting, found in zip(batch, results, strict=True):
                 if waiting.scores.done():  # nobody waits any more
@@ -85,6 +91,7 @@ class Batcher:
                     waiting.scores.set_exception(found)
                 else:
                     waiting.scores.set_result(found)
+        self._task = None
 
     def _next(self) -> list[Waiting]:
         """Take requests that wait, up to so many rows as are scored at once."""
@@ -95,8 +102,6 @@ class Batcher:
             n_rows, n = n_rows + len(waiting.rows), n + 1
         batch, self._waiting = self._waiting[:n], self._waiting[n:]
         self._n_waiting -= n_rows
-        if not self._waiting:
-            self._has_come.clear()
         return batch
 
     def _found(self, batch: Sequence[Waiting]) -> list[np.ndarray | Exception]:
@@ -108,6 +113,8 @@ class Batcher:
 
     def _scores_or_error(self, rows: list[Any]) -> np.ndarray | Exception:
         try:
-            return self.score(rows)
+            scores = self.score(rows)
         except Exception as error:
             return error
+        self.note(len(rows))
+        return scores

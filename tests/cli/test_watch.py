@@ -149,6 +149,60 @@ def test_other_models(capsys: pytest.CaptureFixture[str]) -> None:
         main(["watch", "new.csv"])
 
 
+def test_json_that_is_hard_to_read_or_write(capsys: pytest.CaptureFixture[str]) -> None:
+    row = WINE.iloc[0].to_dict()
+    lines = [
+        json.dumps(row | {"alcohol": float("inf")}),
+        json.dumps(row | {"note": "\ud800"}),
+        json.dumps(row)[:-1] + ', "note": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        json.dumps(row | {"score": 7}),
+        json.dumps(row),
+    ]
+    Path("hard.jsonl").write_text("\n".join(lines) + "\n")
+    assert main(["watch", "hard.jsonl", "--model", MODEL, "--explain", "1"]) == 0
+    captured = capsys.readouterr()
+    first, second, third = map(json.loads, captured.out.splitlines())
+    assert "cannot be read" in first["reasons"][0]
+    assert second["note"] == "\ud800" and third["score"] == second["score"]
+    assert "line 3: It is nested too deeply" in captured.err
+    assert "line 4: It has ['score'], which are added" in captured.err
+
+
+def test_the_delimiter_is_that_of_the_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"alcohol": "a;b;c"}
+    GANDetector(max_iter=2, random_state=0).fit(WINE.rename(columns=names)).save(MODEL)
+    WINE.rename(columns=names).to_csv("odd.csv", index=False)
+    assert main(["watch", "odd.csv", "--model", MODEL]) == 0
+    assert len(lines_of(capsys)) == len(WINE) + 1
+
+
+def test_what_cannot_be_watched_or_learnt(capsys: pytest.CaptureFixture[str]) -> None:
+    watched = ["watch", "new.csv", "--model", MODEL]
+    Path("x.parquet").touch()
+    GANDetector(max_iter=2, reservoir_size=0, random_state=0).fit(WINE).save("forgets")
+    for arguments, said in (
+        (["watch", ".", "--model", MODEL], "does not hold lines"),
+        (["watch", "x.parquet", "--model", MODEL], "does not hold lines"),
+        ([*watched, "--save-every=-1"], "--save-every must be"),
+        (["watch", "new.csv", "--model", "forgets", "--learn"], "cannot learn"),
+    ):
+        assert main(arguments) == 2
+        assert said in capsys.readouterr().err
+    Path(MODEL).chmod(0o444)
+    assert main([*watched, "--learn"]) == 2
+    assert "read-only" in capsys.readouterr().err
+
+
+def test_a_model_that_learns_reads_as_before(capsys: pytest.CaptureFixture[str]) -> None:
+    table = WINE.astype({"alcohol": object})
+    table.loc[3, "alcohol"] = "oops"
+    table.to_csv("wrong.csv", index=False)
+    assert main(["watch", "wrong.csv", "--model", MODEL, "--learn"]) == 0
+    assert GANDetector.load(MODEL).model_.front_end.reader_.on_error == "raise"
+    assert main(["score", "wrong.csv", "--model", MODEL, "--out", "out.csv"]) == 2
+    assert "'oops'" in capsys.readouterr().err
+
+
 def test_rows_are_learnt_and_saved(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -23,9 +24,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from sklearn.datasets import load_wine
 
-from pyod_gan import GANDetector
+from pyod_gan import GANDetector, GANOutlierDetector
 from pyod_gan.cli import main
 from pyod_gan.serving import batcher, make_app
 
@@ -152,7 +154,7 @@ def test_a_model_without_names() -> None:
     with served(make_app(fitted("numbers"))) as client:
         _, answer = client.ask("/score", {"rows": WINE.to_numpy().tolist()})
         assert answer["scores"] == fitted("numbers").decision_scores_.tolist()
-        for cell, said in ((None, "numbers alone"), ("oops", "numbers alone")):
+        for cell, said in ((None, "NaN"), ("oops", "could not convert")):
             status, answer = client.ask("/score", {"rows": [[cell, *range(12)]]})
             assert status == 422
             assert said in answer["errors"][0]["message"]
@@ -165,8 +167,8 @@ BAD: dict[str, tuple[Any, int, str, int | None, str | None]] = {
     "no JSON": (b"{oops", 422, "JSON", None, None),
     "no rows": ({}, 422, "rows: Field required", None, None),
     "not one row": ({"rows": []}, 422, "at least 1 item", None, None),
-    "no object": ([ROW], 422, "valid dictionary", None, None),
-    "a row that is none": ({"rows": [ROW, 3]}, 422, "valid dictionary", 1, None),
+    "no object": ([ROW], 422, "must be a JSON object", None, None),
+    "a row that is none": ({"rows": [ROW, 3]}, 422, "an object, or a list", 1, None),
     "a missing column": ({"rows": [ROW, {**ROW, "x": 1}]}, 422, "no such column", 1, "x"),
     "an unknown column": ({"rows": [{"amount": 1, "kind": ""}]}, 422, "missing", 0, "day"),
     "too few values": ({"rows": [[1, "food"]]}, 422, "2 values for 3 columns", 0, None),
@@ -251,6 +253,43 @@ def test_a_server_that_is_too_busy_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         release.set()
         statuses = [one.result()[0] for one in asked]
     assert statuses == [200, 200, 503, 503]
+
+
+def test_models_of_arrays_and_labels_that_are_no_strings() -> None:
+    mixed = payments().to_numpy(dtype=object)
+    of_arrays = GANDetector(max_iter=5, preprocessing="table", random_state=0).fit(mixed)
+    labels = payments().set_axis([7, 8, 9], axis=1)
+    of_labels = GANDetector(max_iter=5, random_state=0).fit(labels)
+    rows = [list(row.values()) for row in records(payments())]
+    for detector in (of_arrays, of_labels):
+        with served(make_app(detector)) as client:
+            status, answer = client.ask("/score", {"rows": rows})
+            assert (status, answer["scores"]) == (200, detector.decision_scores_.tolist())
+            assert client.ask("/explain", {"rows": rows[:3]})[0] == 200
+    with served(make_app(GANOutlierDetector(max_iter=2, random_state=0).fit(WINE))) as client:
+        assert client.ask("/score", {"rows": records(WINE[:2])})[0] == 200
+
+
+def test_an_app_within_another_has_no_lifespan_of_its_own() -> None:
+    outer = FastAPI()
+    outer.mount("/gan", make_app(fitted("wine")))
+    with served(outer) as client:
+        _, answer = client.ask("/gan/score", {"rows": records(WINE[:3])})
+        assert answer["scores"] == fitted("wine").decision_scores_[:3].tolist()
+
+
+def test_what_is_scored_while_the_server_stops_is_answered() -> None:
+    async def stop() -> None:
+        noted: list[int] = []
+        waits = batcher.Batcher(lambda rows: time.sleep(0.2) or np.zeros(len(rows)), noted.append)
+        asked = asyncio.create_task(waits.scores([1, 2]))
+        await asyncio.sleep(0.05)
+        await waits.close()
+        assert (await asked == 0).all() and noted == [2]
+        with pytest.raises(batcher.TooBusyError, match="stops"):
+            await waits.scores([1])
+
+    asyncio.run(stop())
 
 
 def test_limits_and_extras(monkeypatch: pytest.MonkeyPatch) -> None:
