@@ -291,9 +291,11 @@ def _sample_size(table: Any) -> int:
 
 def _n_rows(X: Any) -> int:
     """Number of rows of a table in memory; 0 of what is no table, or sparse."""
-    if issparse(X) or not hasattr(X, "__len__") or np.ndim(X) == 0:
+    if issparse(X):
         return 0
-    return len(X)
+    if hasattr(X, "shape"):
+        return int(X.shape[0]) if len(X.shape) else 0
+    return len(X) if hasattr(X, "__len__") else 0
 
 
 def _n_cells(X: Any) -> int:
@@ -365,6 +367,11 @@ def _renumbered(error: ValueError, numbers: Sequence[int] | np.ndarray) -> Value
     )
 
 
+def _is_one_tensor(table: Sequence[Any]) -> bool:
+    """Tell whether a list holds a table and nothing else, as loaders of torch give it."""
+    return len(table) == 1 and len(getattr(table[0], "shape", ())) == 2
+
+
 def _of_tables(tables: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     """Name the tables of an iterable, as arrays or pandas frames."""
     for number, table in enumerate(tables):
@@ -372,8 +379,8 @@ def _of_tables(tables: Iterable[Any]) -> Iterator[tuple[str, Any]]:
             table = to_frame(table)
         elif is_frame(table):
             table = as_frame(table)
-        elif isinstance(table, list | tuple) and len(table) == 1 and np.ndim(table[0]) == 2:
-            table = np.asarray(table[0])  # as loaders of torch give the tensors of a row
+        elif isinstance(table, list | tuple) and _is_one_tensor(table):
+            table = np.asarray(table[0])
         else:
             table = np.asanyarray(table)
         if table.ndim != 2:

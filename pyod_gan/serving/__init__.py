@@ -15,7 +15,12 @@ __all__ = ["make_app"]
 EXTRA = "serve"
 
 
-def make_app(detector: GANDetector, *, max_rows: int = 10_000, max_bytes: int = 10_000_000) -> Any:
+def make_app(
+    detector: GANDetector | GANOutlierDetector,
+    *,
+    max_rows: int = 10_000,
+    max_bytes: int = 10_000_000,
+) -> Any:
     """Make a web application that scores rows.
 
     It answers ``POST /score`` and ``POST /explain`` with JSON, ``GET /health`` and ``GET
