@@ -232,17 +232,19 @@ def _sample_of_batches(batches: Batches) -> Sample:
     """Choose the rows with the lowest keys, in one pass, as for a table in memory."""
     tables: list[Any] = []
     numbers: list[np.ndarray] = []  # of the rows that are left of each table
-    n_rows, size, bound = 0, 0, np.uint64(2**64 - 1)
+    n_rows, n_left, size, bound = 0, 0, 0, np.uint64(2**64 - 1)
     for name, table in batches.named():
         with _about(name):
             _check_alike(table, tables[0] if tables else table)
         size = size or _sample_size(table)
         low = np.flatnonzero(_keys(n_rows, len(table)) <= bound)
-        tables.append(_rows_of(table, low))
-        numbers.append(n_rows + low)
-        n_rows += len(table)
-        if sum(map(len, numbers)) > 2 * size:
+        if len(low):
+            tables.append(_rows_of(table, low))
+            numbers.append(n_rows + low)
+        n_rows, n_left = n_rows + len(table), n_left + len(low)
+        if n_left > 2 * size:
             tables, numbers, bound = _thinned(tables, numbers, size)
+            n_left = size
     if not n_rows:
         raise ValueError("The batches have no rows.")
     if n_rows <= size:
