@@ -58,14 +58,14 @@ def open_parquet(path: str | os.PathLike[str]) -> Any:
         found = dataset.dataset(path, **how)
         if not found.files:
             raise ValueError(f"{path} holds no Parquet file.")
-        schemas = [found.schema]
+        schema = found.schema
         for fragment in found.get_fragments():
             said = fragment.path
-            schemas.append(fragment.physical_schema)
-        unified = arrow.unify_schemas(schemas, promote_options="permissive")
+            both = [schema, fragment.physical_schema]
+            schema = arrow.unify_schemas(both, promote_options="permissive")
     except (arrow.ArrowTypeError, arrow.ArrowInvalid, OSError) as error:
         raise ValueError(f"{said} cannot be read with the other files ({error}).") from error
-    return dataset.dataset(path, schema=unified.with_metadata(found.schema.metadata), **how)
+    return dataset.dataset(path, schema=schema.with_metadata(found.schema.metadata), **how)
 
 
 def batches_of_dataset(dataset: Any, n_cells: int) -> Callable[[], Iterator[tuple[str, Any]]]:

@@ -285,8 +285,8 @@ def test_files_of_types_that_go_together(tmp_path: Path) -> None:
         table.to_parquet(tmp_path / f"{i}.parquet")
     expected = detector().fit(pd.concat([first, second]))
     assert (detector().fit(tmp_path).decision_scores_ == expected.decision_scores_).all()
-    pd.DataFrame({"a": ["oops"], "b": [1.0]}).to_parquet(tmp_path / "2.parquet")
-    with pytest.raises(ValueError, match=r"2.parquet cannot be read with the other files .*'?a'?"):
+    pd.DataFrame({"a": ["oops"], "b": [1.0]}).to_parquet(tmp_path / "1a.parquet")
+    with pytest.raises(ValueError, match=r"1a.parquet cannot be read with the other files .*'?a'?"):
         detector().fit(tmp_path)
 
 
