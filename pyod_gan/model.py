@@ -19,7 +19,7 @@ from .engine.scoring import chunk_rows, member_scores
 from .engine.spec import BaseGAN, Settings
 from .engine.threads import on_one_thread
 from .engine.training import Trained, build, continue_members, fit_members, member_streams
-from .front_ends.batches import Part, joined, map_parts
+from .front_ends.batches import Part, concatenated, map_parts
 from .front_ends.front_end import FrontEnd, Rows
 
 
@@ -88,7 +88,7 @@ class FittedModel:
             values, owner = self.front_end.rows(part.rows)
             return self.front_end.pool(self.row_scores(values, progress=progress), owner)
 
-        return joined(map_parts(of_part, X, "score" if progress else ""))
+        return concatenated(map_parts(of_part, X, "score" if progress else ""))
 
     @own_settings()
     def row_scores(self, rows: np.ndarray, *, progress: bool = False) -> np.ndarray:

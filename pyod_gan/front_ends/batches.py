@@ -49,7 +49,6 @@ class Batches:
     """
 
     def __init__(self, source: Any) -> None:
-        self.source = source
         if isinstance(source, str | os.PathLike):
             self._named = batches_of_dataset(open_parquet(source), MOST_CELLS)
         elif is_arrow(source, "Dataset"):
@@ -176,7 +175,7 @@ def check_same_rows(first: int, later: int) -> None:
         )
 
 
-def joined(parts: list[np.ndarray]) -> np.ndarray:
+def concatenated(parts: list[np.ndarray]) -> np.ndarray:
     """Put arrays (n,) behind each other, and empty the list meanwhile, which saves memory."""
     whole = np.empty(sum(map(len, parts)), parts[0].dtype)
     first = 0

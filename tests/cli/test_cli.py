@@ -21,8 +21,8 @@ from sklearn.datasets import load_wine
 from sklearn.metrics import average_precision_score, roc_auc_score
 from tqdm import tqdm
 
-from pyod_gan import GANDetector, __version__, cli
-from pyod_gan.cli import commands, main, readers, reading
+from pyod_gan import GANDetector, __version__
+from pyod_gan.cli import arguments, commands, main, readers, reading
 from pyod_gan.cli.commands import sample
 from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.readers import open_table
@@ -809,8 +809,8 @@ def test_data_may_stand_behind_columns(order: str) -> None:
         "standard input": ["--drop", "hue", "ash", "-", *rest],
     }[order]
     if order == "standard input":
-        options = cli._parser().parse_args(["fit", *words])
-        cli._find_data(options)
+        options = arguments.make_parser().parse_args(["fit", *words])
+        arguments.find_data(options)
         assert options.data == Path("-") and options.drop == ["hue", "ash"]
         return
     assert main(["fit", *words]) == 0
