@@ -111,6 +111,12 @@ class GANDetector(
         Number of rows kept for :meth:`partial_fit`. On average, each row is forgotten after this
         many new rows. 0 keeps no rows and makes the model smaller. The prototypes of the default
         GAN are training rows too, and stay in the model.
+    n_jobs : int or None, default=None
+        Number of jobs of joblib in which ``fit`` trains groups of members, such as processes; -1
+        takes all. The scores are the same for every number. None means 1, unless
+        :func:`joblib.parallel_config` says otherwise. Small networks train faster together in one
+        job. With ``callbacks``, ``early_stopping``, ``verbose``, ``pairing="all"``, or batches that
+        are no multiple of 16, there is one job.
     random_state : int, RandomState or None, default=None
         An int gives the same scores, bit for bit, on the same machine. None takes fresh entropy.
     device : str, default="auto"
@@ -200,6 +206,7 @@ class GANDetector(
         preprocessing: str | TableReader = "auto",
         warm_start: bool = False,
         reservoir_size: int = 2048,
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         device: str = "auto",
         verbose: int = 0,
@@ -219,6 +226,7 @@ class GANDetector(
         self.preprocessing = preprocessing
         self.warm_start = warm_start
         self.reservoir_size = reservoir_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -289,6 +297,7 @@ class GANDetector(
             find_device(self.device),
             negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
             start=self._networks_to_start_from(),
+            n_jobs=self.n_jobs,
             progress=self.verbose == 1,
         )
         self.model_ = fit.model

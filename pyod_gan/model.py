@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -167,10 +166,8 @@ class FittedModel:
                 f"`members` must be numbers from 0 to {self.n_members - 1}, at least one. Got "
                 f"{chosen} instead."
             )
-        networks = deepcopy(self.networks)
-        networks.keep(torch.tensor(chosen))
         units = Units(*(unit[chosen] for unit in self.units))
-        return replace(self, networks=networks, units=units)
+        return replace(self, networks=self.networks.of(chosen), units=units)
 
     @own_settings()
     def join(self, *others: FittedModel) -> FittedModel:
@@ -260,11 +257,12 @@ def fit_model(
     *,
     negatives: Negatives | None = None,
     start: Networks | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train an ensemble on the scaled rows of a fitted front end, and score them.
 
-    ``negatives`` are further scaled rows. For ``start`` see
+    ``negatives`` are further scaled rows. For ``start`` and ``n_jobs`` see
     :func:`~pyod_gan.engine.training.fit_members`.
 
     Raises
@@ -276,7 +274,7 @@ def fit_model(
     """
     negatives = negatives or Negatives.none(rows)
     source = _source(rows, negatives, device)
-    trained = fit_members(gan, source, settings, streams, callbacks, start)
+    trained = fit_members(gan, source, settings, streams, callbacks, start, n_jobs)
     return _scored(gan, settings, front_end, rows, negatives, trained, progress)
 
 

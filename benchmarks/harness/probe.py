@@ -24,7 +24,10 @@ NEW_ROWS = 8  # which are not fitted on; the first of them is far from all other
 NOTED = 4  # fitted rows whose scores are noted, and all new rows
 TOLERANCE = 1e-2  # relative and absolute: rounding stays far below
 NEVER_SCORES = frozenset(  # parameters of the estimator that no score depends on
-    ("gan", "random_state", "contamination", "warm_start", "reservoir_size", "device", "verbose")
+    (
+        *("gan", "random_state", "contamination", "warm_start", "reservoir_size", "device"),
+        *("verbose", "n_jobs"),
+    )
 )
 
 

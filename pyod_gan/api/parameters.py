@@ -43,6 +43,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "preprocessing": [StrOptions({"auto", "joint", "table"}), TableReader],
     "warm_start": ["boolean"],
     "reservoir_size": [Interval(Integral, 0, None, closed="left")],
+    "n_jobs": [Integral, None],
     "random_state": ["random_state"],
     "device": [str],
     "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+LANES = 16  # numbers in the widest vector of a CPU
+
 
 def l1(a: Tensor, b: Tensor) -> Tensor:
     """Mean absolute difference over the last axis, (E, B, D) -> (E, B)."""
@@ -21,6 +23,15 @@ def l2(a: Tensor, b: Tensor) -> Tensor:
 def cat(*parts: Tensor) -> Tensor:
     """Join the inputs of a network, (E, B, a), (E, B, b) -> (E, B, a + b)."""
     return torch.cat(parts, -1)
+
+
+def whole_vectors(n: int) -> int:
+    """Round a number of numbers, or of rows, up to whole vectors of the CPU.
+
+    Numbers that are left over at the end of a tensor may be rounded in another way. So results for
+    a member depend on those beside it, in the last bit, unless members have whole vectors.
+    """
+    return -(-n // LANES) * LANES
 
 
 def bounded(x: Tensor, bound: float) -> Tensor:

@@ -148,19 +148,22 @@ class Networks(nn.Module):
     @cached_property
     def width(self) -> int:
         """Number of units of the widest layer of all networks."""
-        return max(self.network(name).width for name in (*self.players, *self.critics))
+        return max(network.width for network in self.by_name().values())
 
     @property
     def floats_per_row(self) -> int:
         """Number of floats that one row takes in all networks of all members."""
-        names = (*self.players, *self.critics)
-        return self.n_members * sum(self.network(name).floats_per_row for name in names)
+        return self.n_members * sum(n.floats_per_row for n in self.by_name().values())
 
     def network(self, name: str) -> Network:
         """Return the network of that name."""
         found = self.get_submodule(name)
         assert isinstance(found, Network)
         return found
+
+    def by_name(self) -> dict[str, Network]:
+        """All networks by their names, in the order of their parameters."""
+        return {name: self.network(name) for name in (*self.players, *self.critics)}
 
     def parameters_of(self, names: Sequence[str]) -> list[nn.Parameter]:
         """Return the parameters of the named networks, in the order of ``names``."""
@@ -185,6 +188,12 @@ class Networks(nn.Module):
     def keep(self, members: Tensor) -> None:
         """Drop all other members. ``members`` is a boolean mask (E,) or member numbers."""
         self._set_tensors({name: t[members] for name, t in self.state_dict().items()})
+
+    def of(self, members: Sequence[int]) -> Networks:
+        """Copy the networks of some of the members, by their numbers."""
+        chosen = deepcopy(self)
+        chosen.keep(torch.tensor(members))
+        return chosen
 
     def joined_with(self, others: Sequence[Networks]) -> Networks:
         """Make new networks of these members, followed by the members of ``others``."""

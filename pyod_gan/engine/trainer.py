@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from .row_source import RowSource
 from .scoring import score_views
 from .spec import BaseGAN, Batch, Phase, Settings
 from .spec_check import fixed_streams
-from .training_step import PhaseResult, TrainingStep, average_weights
+from .training_step import PhaseResult, TrainingStep, views_of
 
 HISTORY_ROWS = 50  # approximate number of rows that a run adds to the history
 
@@ -76,11 +76,16 @@ class Trainer:
         self.callbacks = callbacks
         self.goes_on = goes_on
         self.history: list[dict[str, float]] = []
-        self.ema = [p.detach().clone() for p in net.parameters()]
         self.step = 0
         self.logged = False
         self.stop_training = False
         self._training_step = TrainingStep(net, phases, settings)
+        self._averages = [weights.clone() for weights in self._training_step.weights.values()]
+        self.ema = [
+            view
+            for average, network in zip(self._averages, net.by_name().values(), strict=True)
+            for view in views_of(average, network.parameters())
+        ]
         self._latest: dict[str, PhaseResult] = {}  # latest step of each phase
         self._varied = varied_columns(source.sample())
         self._log_every = max(1, settings.max_iter // HISTORY_ROWS)
@@ -133,8 +138,9 @@ class Trainer:
     def _average(self) -> None:
         """Move the averages. The decay starts low, so that short runs forget their start."""
         decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
-        weights = [p.data for p in self.net.parameters()]
-        average_weights(self.ema, weights, torch.tensor(decay, dtype=torch.float64))
+        weights = self._training_step.weights.values()
+        for average, weight in zip(self._averages, weights, strict=True):
+            average.lerp_(weight, 1 - decay)
 
     def _log(self, batch: Batch) -> None:
         """Add a row to the history. A phase that was not due shows its latest step."""
@@ -148,3 +154,24 @@ class Trainer:
         row["n_alive"] = int(alive.sum())
         self.history.append(row)
         self.stop_training |= not alive.any()
+
+
+def mean_history(of_groups: Sequence[list[dict[str, float]]]) -> list[dict[str, float]]:
+    """History of all members, from those of groups. A group that diverged ends early."""
+    if len(of_groups) == 1:
+        return of_groups[0]
+    by_step: dict[float, list[dict[str, float]]] = {}
+    for row in chain(*of_groups):
+        by_step.setdefault(row["step"], []).append(row)
+    return [_mean_row(rows) for rows in by_step.values()]
+
+
+def _mean_row(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Row of a history from those of groups: means over all members that are alive."""
+    mean = {}
+    for name in rows[0]:
+        of_groups = [(row[name], row["n_alive"]) for row in rows if math.isfinite(row[name])]
+        total = sum(n for _, n in of_groups)
+        mean[name] = sum(value * n for value, n in of_groups) / total if total else math.nan
+    seconds, n_alive = max(row["seconds"] for row in rows), sum(row["n_alive"] for row in rows)
+    return mean | {"step": rows[0]["step"], "seconds": seconds, "n_alive": n_alive}

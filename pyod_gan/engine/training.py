@@ -14,15 +14,17 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from .._support.exceptions import TrainingCollapsedError
+from .._support.own_settings import own_settings
 from .batches import BatchSampler
 from .callbacks import Callback
+from .member_groups import groups_of, run_jobs
 from .member_health import REMEDY, Health, health_of, warn_of
 from .networks import Network, Networks
 from .row_source import RowSource
 from .spec import BaseGAN, Settings
 from .spec_check import check_spec
 from .threads import on_one_thread
-from .trainer import Trainer
+from .trainer import Trainer, mean_history
 
 
 class Trained(NamedTuple):
@@ -95,6 +97,7 @@ def fit_members(
     streams: Sequence[torch.Generator],
     callbacks: Sequence[Callback] = (),
     start: Networks | None = None,
+    n_jobs: int | None = None,
 ) -> Trained:
     """Train all members on the device of the rows, and make their networks ready to score.
 
@@ -114,6 +117,9 @@ def fit_members(
         Callbacks, see :class:`Callback`.
     start : Networks or None, default=None
         Networks to begin with, whose weights are copied. Members beyond them begin untrained.
+    n_jobs : int or None, default=None
+        Number of jobs of joblib that train groups of members apart, see
+        :mod:`pyod_gan.engine.member_groups`.
 
     Returns
     -------
@@ -127,16 +133,48 @@ def fit_members(
     TrainingCollapsedError
         If no member is left.
     """
+    jobs = [
+        (gan, source, settings, [streams[i] for i in group], callbacks, _some_of(start, group))
+        for group in groups_of(len(streams), settings, callbacks, n_jobs)
+    ]
+    groups = run_jobs(_train_group, jobs, n_jobs)
+    health = Health(*map(torch.cat, zip(*(run.health for _, run in groups), strict=True)))
+    networks = [net for net, _ in groups if net is not None]
+    if not networks:
+        raise TrainingCollapsedError(f"No member is left: {health}. {REMEDY}")
+    if not health.sound.all():
+        warn_of(health, "they were dropped")
+    net = networks[0].joined_with(networks[1:]) if len(networks) > 1 else networks[0]
+    history = mean_history([run.history for _, run in groups])
+    return Trained(net, history, max(run.n_steps for _, run in groups))
+
+
+@own_settings()  # a worker has its own
+def _train_group(
+    gan: BaseGAN,
+    source: RowSource,
+    settings: Settings,
+    streams: Sequence[torch.Generator],
+    callbacks: Sequence[Callback],
+    start: Networks | None,
+) -> tuple[Networks | None, _Run]:
+    """Train members. Returns networks of the sound ones, ready to score, or None if none is."""
     net = _begin(gan, source, settings, streams, start)
     run = _train(gan, net, source, settings, streams, callbacks)
     sound = run.health.sound
     if not sound.any():
-        raise TrainingCollapsedError(f"No member is left: {run.health}. {REMEDY}")
+        return None, run
     if not sound.all():
-        warn_of(run.health, "they were dropped")
         net.keep(sound)
     _make_ready(gan, net, source, _some(streams, sound))
-    return Trained(net, run.history, run.n_steps)
+    return net, run
+
+
+def _some_of(start: Networks | None, members: Sequence[int]) -> Networks | None:
+    """Those of the networks to begin with that are of some members. None if there are none."""
+    if start is None or start.n_members <= members[0]:
+        return None
+    return start.of([member for member in members if member < start.n_members])
 
 
 def continue_members(

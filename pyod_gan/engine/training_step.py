@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from .networks import Networks
+from .functional import whole_vectors
+from .networks import Network, Networks
 from .spec import Batch, Phase, Settings
 
 MAX_GRAD_NORM = 10.0  # per member; it only guards against explosions
@@ -28,18 +30,29 @@ class TrainingStep:
     number. The gradient of each member is clipped by itself, so that a member with a large gradient
     does not disturb the others.
 
-    Fused Adam reads memory in order, whatever the strides of a tensor are. So weights and gradients
-    are made contiguous. A second backward pass, for example, gives gradients that are transposed.
+    All weights of a network are views of one tensor (E, W), which a few operations update at once.
+    Its rows end with zeros up to whole vectors. So a member has the same weights, bit for bit,
+    whichever members are trained with it.
+
+    Attributes
+    ----------
+    weights : dict of str to Tensor
+        The weights (E, W) of each network.
     """
 
     def __init__(self, net: Networks, phases: Sequence[Phase], settings: Settings) -> None:
         self.net = net
-        for param in net.parameters():
-            param.data = param.data.contiguous()
-        self._params = {phase.name: net.parameters_of(phase.trains) for phase in phases}
+        both = {name: _in_one_tensor(network) for name, network in net.by_name().items()}
+        self.weights = {name: weights for name, (weights, _) in both.items()}
+        self._gradients = {name: gradients for name, (_, gradients) in both.items()}
         self._optimisers = {
-            name: torch.optim.Adam(params, settings.lr, betas=settings.betas, fused=True)
-            for name, params in self._params.items()
+            phase.name: torch.optim.Adam(
+                [self.weights[name] for name in phase.trains],
+                settings.lr,
+                betas=settings.betas,
+                fused=True,
+            )
+            for phase in phases
         }
 
     def __call__(self, due: Sequence[Phase], batch: Batch) -> dict[str, PhaseResult]:
@@ -48,21 +61,47 @@ class TrainingStep:
 
     def _train(self, phase: Phase, batch: Batch) -> PhaseResult:
         """Take one step of Adam on the loss of a phase."""
-        params = self._params[phase.name]
+        networks = [self.net.network(name) for name in phase.trains]
         loss = self.net.mean_over_pairings(phase.loss, batch)
-        gradients = torch.autograd.grad(loss.sum(), params)
-        squares = [gradient.flatten(1).square().sum(1) for gradient in gradients]
-        norms = torch.stack(squares).sum(0).sqrt()  # (E,)
-        shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(-1)  # (E, 1)
-        for param, gradient in zip(params, gradients, strict=True):
-            other_axes = [1] * (gradient.ndim - 1)
-            param.grad = (gradient * shrink.view(-1, *other_axes)).contiguous()
+        of_all = iter(torch.autograd.grad(loss.sum(), self.net.parameters_of(phase.trains)))
+        gradients = []  # (E, W) of each network
+        for name, network in zip(phase.trains, networks, strict=True):
+            gradient = self._gradients[name]
+            _side_by_side(islice(of_all, len(list(network.parameters()))), gradient)
+            gradients.append(gradient)
+        squares = torch.stack([gradient.square().sum(1) for gradient in gradients], 1)
+        norms = squares.sum(1).sqrt()  # (E,)
+        shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(1)
+        for gradient in gradients:
+            gradient.mul_(shrink)
         self._optimisers[phase.name].step()
         return PhaseResult(loss.detach(), norms)
 
 
-def average_weights(averages: Sequence[Tensor], weights: Sequence[Tensor], decay: Tensor) -> None:
-    """Move each average towards its weight by the share 1 − decay, in place."""
-    share = 1 - decay
-    for average, weight in zip(averages, weights, strict=True):
-        average.lerp_(weight, share.to(average))
+def _in_one_tensor(network: Network) -> tuple[Tensor, Tensor]:
+    """Make the parameters of a network views of one tensor (E, W), and their gradients too."""
+    params = list(network.parameters())
+    size = whole_vectors(sum(param[0].numel() for param in params))
+    weights = params[0].detach().new_zeros(len(params[0]), size)
+    gradients = weights.grad = torch.zeros_like(weights)
+    _side_by_side((param.detach() for param in params), weights)
+    parts = zip(params, views_of(weights, params), views_of(gradients, params), strict=True)
+    for param, values, gradient in parts:
+        param.data, param.grad = values, gradient
+    return weights, gradients
+
+
+def _side_by_side(tensors: Iterable[Tensor], out: Tensor) -> None:
+    """Write tensors (E, ...) side by side into the first columns of ``out`` (E, W)."""
+    flat = [tensor.flatten(1) for tensor in tensors]
+    torch.cat(flat, 1, out=out[:, : sum(tensor.shape[1] for tensor in flat)])
+
+
+def views_of(weights: Tensor, params: Iterable[Tensor]) -> list[Tensor]:
+    """Cut a tensor (E, W) into views of the shapes of ``params`` (E, ...)."""
+    views, start = [], 0
+    for param in params:
+        n = param[0].numel()
+        views.append(weights[:, start : start + n].view(param.shape))
+        start += n
+    return views

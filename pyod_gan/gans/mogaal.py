@@ -10,7 +10,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
-from ..engine.functional import uniform_codes
+from ..engine.functional import uniform_codes, whole_vectors
 from ..engine.games import cross_entropy
 from ..engine.networks import Network, NetworkMaker, Networks
 from ..engine.spec import Batch
@@ -63,10 +63,12 @@ class MOGAAL(SOGAAL):
         k = self.n_generators
         ends = [0, *accumulate(range(k, 0, -1))]
         cuts = [z.shape[1] * end // ends[-1] for end in ends]
-        parts = []
+        codes, parts = uniform_codes(z, BOX), []
         for i, (begin, end) in enumerate(pairwise(cuts)):
-            generator = net.network(f"gen{i}")
-            parts.append(generator(uniform_codes(z[:, begin:end], BOX)))
+            n = whole_vectors(end - begin)  # some are left out again
+            first = max(0, min(begin, z.shape[1] - n))
+            made = net.network(f"gen{i}")(codes[:, first : first + n])
+            parts.append(made[:, begin - first : end - first])
         return torch.cat(parts, 1)
 
     def player_loss(self, net: Networks, batch: Batch) -> Tensor:

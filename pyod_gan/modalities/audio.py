@@ -135,7 +135,7 @@ early_stopping, callbacks, random_state, device, verbose
     _parameter_constraints = {
         name: allowed
         for name, allowed in CONSTRAINTS.items()
-        if name not in ("warm_start", "reservoir_size", "preprocessing")
+        if name not in ("warm_start", "reservoir_size", "n_jobs", "preprocessing")
     } | {
         "parts": [StrOptions({"auto"}), "array-like"],
         "embedding": [callable, str, None, HasMethods(["encode"])],

@@ -157,7 +157,7 @@ early_stopping, callbacks, random_state, device, verbose
     _parameter_constraints = {
         name: allowed
         for name, allowed in CONSTRAINTS.items()
-        if name not in ("warm_start", "reservoir_size")
+        if name not in ("warm_start", "reservoir_size", "n_jobs")
     } | {
         "time": [str, None],
         "preprocessing": [StrOptions({"auto"}), TableReader],

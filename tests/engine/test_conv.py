@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
@@ -96,6 +97,18 @@ def test_members_together_equal_members_alone(
         alone = fit_members(gan, source, settings, streams(seed)).networks.to_arrays()
         for name, value in alone.items():
             np.testing.assert_allclose(together[name][e], value[0], rtol=0, atol=1e-8, err_msg=name)
+
+
+@pytest.mark.parametrize("network", CONVOLUTIONS, ids=repr)
+def test_groups_of_members_are_trained_as_all_together(
+    gan_class: type[BaseGAN], network: NetworkSpec
+) -> None:
+    detector = GANDetector(gan_class(), network=network, **QUICK | {"n_estimators": 5})
+    together = clone(detector).fit(table(100, 12)).networks_.to_arrays()
+    with parallel_config(backend="threading"):
+        apart = detector.set_params(n_jobs=2).fit(table(100, 12)).networks_.to_arrays()
+    for name, value in together.items():
+        np.testing.assert_array_equal(apart[name], value, err_msg=name)
 
 
 @pytest.mark.parametrize("network", CONVOLUTIONS, ids=repr)

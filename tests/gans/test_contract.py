@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import skops.io
 import torch
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
@@ -72,6 +73,24 @@ def test_members_together_equal_members_alone(
             allowed = tolerance if "." in name else 10 * tolerance
             differ = np.abs(together[name][e] - value[0]) > allowed
             assert differ.sum() <= (max(1, exempt * differ.size) if exempt else 0), name
+
+
+@pytest.mark.parametrize("layers", [None, (40, 24)])
+def test_groups_of_members_are_trained_as_all_together(
+    gan_class: type[BaseGAN], layers: tuple[int, ...] | None
+) -> None:
+    """Bit for bit, also with known anomalies, whose batches have a part for each kind."""
+    rows, known = table(300, 7), 2 + table(9, 7, 1)
+    more = {} if gan_class in ASK_NO_CRITIC else {"known_anomalies": known}
+    detector = GANDetector(
+        gan_class(), n_estimators=5, max_iter=40, hidden_layer_sizes=layers, random_state=0
+    )
+    together = clone(detector).fit(rows, **more)
+    with parallel_config(backend="threading"):
+        apart = detector.set_params(n_jobs=2).fit(rows, **more)
+    for name, array in together.networks_.to_arrays().items():
+        np.testing.assert_array_equal(apart.networks_.to_arrays()[name], array, err_msg=name)
+    np.testing.assert_array_equal(apart.decision_scores_, together.decision_scores_)
 
 
 def test_every_network_is_trained(gan_class: type[BaseGAN]) -> None:
