@@ -33,8 +33,10 @@ from .engine.networks import Networks
 from .engine.spec import BaseGAN, Settings
 from .engine.training import member_streams
 from .front_ends.augmentations import Augmentation
-from .front_ends.batches import TableLike, check_same_rows, sample_of
+from .front_ends.batches import TableLike
+from .front_ends.dask_tables import is_dask, map_partitions, without_rows
 from .front_ends.front_end import Rows
+from .front_ends.samples import check_same_rows, sample_of
 from .front_ends.table import TableFrontEnd
 from .front_ends.table_encoder import TableEncoder
 from .front_ends.table_reader import TableReader
@@ -129,7 +131,8 @@ class GANDetector(
     ----------
     decision_scores_ : ndarray of shape (n_samples,)
         Scores of the training rows, higher = more anomalous. They equal ``decision_function`` of
-        the training rows. After ``partial_fit`` they are the scores of ``reservoir_``.
+        the training rows. Of a table of Dask they are those of the sample that was learnt. After
+        ``partial_fit`` they are the scores of ``reservoir_``.
     threshold_ : float
         Rows that score above it are labelled 1.
     labels_ : ndarray of shape (n_samples,)
@@ -243,7 +246,8 @@ class GANDetector(
             that do not fit into memory come in batches: a path to Parquet files, a dataset of
             Arrow, a ``numpy.memmap``, or what :class:`pyod_gan.tables.Batches` takes. Of a table of
             more than 262,144 rows (fewer, if it has more than 128 columns) a sample is learnt, and
-            all rows are scored.
+            all rows are scored. A DataFrame or an Array of Dask stays where its partitions are
+            (extra ``dask``). Only the sample of it is scored.
         y : Ignored
             Present for API consistency.
         known_anomalies : array-like of shape (n_anomalies, n_features), default=None
@@ -307,7 +311,7 @@ class GANDetector(
         self.steps_due_ = 0.0
         self.known_anomalies_ = known
         self.reservoir_ = first_rows(values[learnt], self.reservoir_size)
-        if not sample.is_whole:
+        if not sample.is_whole and not is_dask(X):
             return None
         return fit.scores if learnt.all() else fit.model.row_scores(rows)
 
@@ -329,7 +333,7 @@ class GANDetector(
         -------
         scores : ndarray of shape (n_samples,), float64
             A typical training row has a score of about 0. A score of 1 is one interquartile range
-            above 0.
+            above 0. Of a table of Dask it is a lazy Dask array.
 
         Raises
         ------
@@ -339,7 +343,11 @@ class GANDetector(
             If ``X`` has other columns than in ``fit``, an infinite value, or a value that cannot be
             read. A missing value is an error too, unless ``encoder_`` encodes the table.
         """
-        return model_of(self).scores(X, progress=self.verbose == 1)
+        model = model_of(self)
+        if is_dask(X):
+            self._table.check_columns(without_rows(X))
+            return map_partitions(model.scores, X)
+        return model.scores(X, progress=self.verbose == 1)
 
     @property
     def gan_(self) -> BaseGAN:

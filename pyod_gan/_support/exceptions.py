@@ -46,8 +46,8 @@ class UnreadableTableError(ValueError):
         super().__init__(" ".join(map(_sentence, self.problems)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the problems, which the message is made of."""
-        return type(self), (self.problems,)
+        """Pickle the problems, which the message is made of, and the notes."""
+        return type(self), (self.problems,), vars(self)
 
 
 def _sentence(problem: Problem) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import Protocol, TypeVar
 
@@ -10,6 +11,7 @@ from scipy.stats import false_discovery_control
 from sklearn.utils.validation import check_is_fitted
 
 from ..front_ends.batches import TableLike
+from ..front_ends.dask_tables import map_scores
 from .fitted import FittedDetector
 from .thresholds import Scored, threshold_at, use_threshold
 
@@ -53,7 +55,7 @@ class ConformalMixin:
         ValueError
             As in ``decision_function``.
         """
-        scores = self.decision_function(X)
+        scores = np.asarray(self.decision_function(X))
         self.conformal_scores_ = np.sort(scores[~np.isnan(scores)])  # some cannot be scored
         return self
 
@@ -90,7 +92,10 @@ class ConformalMixin:
         """
         check_adjustment(adjust)
         held_out = held_out_scores(self)
-        return conformal_p_values(self.decision_function(X), held_out, adjust)
+        scores = self.decision_function(X)
+        if adjust is not None:
+            return conformal_p_values(np.asarray(scores), held_out, adjust)  # of all rows at once
+        return map_scores(partial(conformal_p_values, held_out=held_out), scores)
 
     def set_threshold(self: D, *, fpr: float) -> D:
         """Set ``threshold_`` so that at most the share ``fpr`` of normal rows is flagged.

@@ -10,22 +10,26 @@ from sklearn.preprocessing import MinMaxScaler
 from .._support.own_settings import own_settings
 
 
-@own_settings()
-def outlier_probability(scores: np.ndarray, training_scores: np.ndarray, method: str) -> np.ndarray:
-    """Probabilities of being an outlier, by the range or the tail of the training scores, (n,).
+def check_method(method: str) -> str:
+    """Return the name of a way to make probabilities of scores, or raise a ValueError."""
+    if method not in ("linear", "unify"):
+        raise ValueError(f"`method` must be 'linear' or 'unify'. Got {method!r} instead.")
+    return method
 
-    Raises
-    ------
-    ValueError
-        If ``method`` is neither "linear" nor "unify".
+
+@own_settings()
+def probabilities(scores: np.ndarray, training_scores: np.ndarray, method: str) -> np.ndarray:
+    """Probabilities of being normal and of being an outlier, (n, 2).
+
+    They are those of the range ("linear") or of the tail ("unify") of the training scores.
     """
     if method == "linear":
         scaler = MinMaxScaler(clip=True).fit(training_scores.reshape(-1, 1))
-        return np.asarray(scaler.transform(scores.reshape(-1, 1)).ravel())
-    if method == "unify":
+        outlier = scaler.transform(scores.reshape(-1, 1)).ravel()
+    else:
         scale = training_scores.std() * np.sqrt(2) or 1.0
-        return np.asarray(erf((scores - training_scores.mean()) / scale).clip(0, 1))
-    raise ValueError(f"`method` must be 'linear' or 'unify'. Got {method!r} instead.")
+        outlier = erf((scores - training_scores.mean()) / scale).clip(0, 1)
+    return np.column_stack([1 - outlier, outlier])
 
 
 @own_settings()

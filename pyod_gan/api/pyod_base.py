@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..front_ends.batches import TableLike
-from .probabilities import label_confidence, outlier_probability
+from ..front_ends.dask_tables import is_dask, map_scores
+from .probabilities import check_method, label_confidence, probabilities
 from .thresholds import use_scores
 
 
@@ -56,7 +58,10 @@ class PyODBase(BaseDetector):
         ValueError, TrainingCollapsedError, ImportError
             As in ``fit``.
         """
-        return np.asarray(self.fit(X, y).labels_)
+        self.fit(X, y)
+        if is_dask(X):  # labels_ are those of a sample
+            return self._labels(self.decision_function(X))
+        return np.asarray(self.labels_)
 
     def predict(
         self, X: TableLike, return_confidence: bool = False
@@ -83,7 +88,7 @@ class PyODBase(BaseDetector):
             As in ``decision_function``.
         """
         scores = self.decision_function(X)
-        labels = (scores > self.threshold_).astype(int)
+        labels = self._labels(scores)
         return (labels, self._confidence(scores)) if return_confidence else labels
 
     def predict_confidence(self, X: TableLike) -> np.ndarray:
@@ -136,8 +141,8 @@ class PyODBase(BaseDetector):
             If ``method`` is neither "linear" nor "unify", or as in ``decision_function``.
         """
         scores = self.decision_function(X)
-        outlier = outlier_probability(scores, self.decision_scores_, method)
-        probability = np.column_stack([1 - outlier, outlier])
+        how = {"training_scores": self.decision_scores_, "method": check_method(method)}
+        probability = map_scores(partial(probabilities, **how), scores, n_columns=2)
         return (probability, self._confidence(scores)) if return_confidence else probability
 
     def predict_with_rejection(
@@ -205,9 +210,19 @@ class PyODBase(BaseDetector):
         twin = self._with_known_share()
         return BaseDetector.compute_rejection_stats(twin, T, delta, c_fp, c_fn, c_r)  # type: ignore[no-any-return]
 
+    def _labels(self, scores: np.ndarray) -> np.ndarray:
+        """Labels of rows with these scores, (n,)."""
+        labels: np.ndarray = (scores > self.threshold_).astype(int)
+        return labels
+
     def _confidence(self, scores: np.ndarray) -> np.ndarray:
         """Confidence of the labels that these scores get, (n,)."""
-        return label_confidence(scores, self.decision_scores_, self.flagged_share_, self.threshold_)
+        of_training = {
+            "training_scores": self.decision_scores_,
+            "share": self.flagged_share_,
+            "threshold": self.threshold_,
+        }
+        return map_scores(partial(label_confidence, **of_training), scores)
 
     def _with_known_share(self) -> PyODBase:
         """Copy the detector, with a number above 0 as contamination, for PyOD's bounds."""

@@ -16,8 +16,8 @@ import numpy as np
 from .._support.atomic_files import check_place
 from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
-from ..front_ends.batches import MOST_ROWS
 from ..front_ends.frames import EXTRA
+from ..front_ends.samples import MOST_ROWS
 from .csv_records import CSVFormat
 from .known_labels import KnownLabels
 from .readers import CHUNK, CSVFile, TableFile, open_table

@@ -39,6 +39,10 @@ class ArrayRows:
         self._rows = rows
         self.negatives = tuple(pool for pool in negatives if len(pool))
 
+    def __sizeof__(self) -> int:
+        """Number of bytes of all rows, by which Dask chooses the way to its workers."""
+        return sum(rows.nbytes for rows in (self._rows, *self.negatives))
+
     @property
     def n_columns(self) -> int:
         """Size D of a row."""

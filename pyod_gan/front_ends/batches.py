@@ -1,11 +1,9 @@
-"""Tables that come in batches and need not fit into memory, and samples of large tables."""
+"""Tables that come in batches and need not fit into memory."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -13,15 +11,12 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from tqdm.auto import tqdm
 
-from .._support.exceptions import UnreadableTableError
-from .._support.optional_imports import import_optional
 from .arrow import batches_of_dataset, dataset_of_table, is_arrow, open_parquet, to_frame
-from .checks import check_names
-from .frames import EXTRA, as_frame, is_frame
+from .dask_tables import computed_partitions, is_dask
+from .frames import as_frame, is_frame
+from .table_rows import about, count_columns, count_rows, rows_of
 
 MOST_CELLS = 2**20  # of a part of a table that is scored at once
-MOST_ROWS, LEAST_ROWS = 2**18, 2**14  # of a sample
-SAMPLE_CELLS = 2**25  # of a sample, unless it has the least number of rows
 T = TypeVar("T")
 
 
@@ -55,6 +50,8 @@ class Batches:
             self._named = batches_of_dataset(source, MOST_CELLS)
         elif is_arrow(source, "Table"):
             self._named = batches_of_dataset(dataset_of_table(source), MOST_CELLS)
+        elif is_dask(source):
+            self._named = lambda: computed_partitions(source)
         elif isinstance(source, Iterable):
             if iter(source) is source:
                 raise ValueError(
@@ -83,29 +80,6 @@ class Batches:
 TableLike: TypeAlias = ArrayLike | Batches | os.PathLike[str] | Iterable[Any]
 
 
-class Sample(NamedTuple):
-    """Rows that stand for a table."""
-
-    rows: Any  # a table
-    n_rows: int  # number of rows of the whole table
-    numbers: np.ndarray | None = None  # of the rows in the whole table; None if these are all
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether these are all rows."""
-        return self.numbers is None
-
-    @contextmanager
-    def errors_of_rows(self) -> Iterator[None]:
-        """Say in an error about the sample which rows of the table it is about."""
-        try:
-            yield
-        except ValueError as error:
-            if self.numbers is None:
-                raise
-            raise _renumbered(error, self.numbers) from error
-
-
 class Part(NamedTuple):
     """Rows of a table that are scored at once."""
 
@@ -122,7 +96,8 @@ def as_table(X: Any) -> Any:
     ValueError, ImportError
         As in :class:`Batches`.
     """
-    if isinstance(X, str | os.PathLike) or is_arrow(X, "Dataset") or is_arrow(X, "Table"):
+    is_path = isinstance(X, str | os.PathLike)
+    if is_path or is_arrow(X, "Dataset") or is_arrow(X, "Table") or is_dask(X):
         return Batches(X)
     if isinstance(X, Batches) or is_frame(X) or hasattr(X, "__array__") or issparse(X):
         return X
@@ -143,36 +118,6 @@ def in_memory(X: Any, use: str) -> Any:
     if isinstance(as_table(X), Batches):
         raise ValueError(f"{use} must be a table in memory. Got {type(X).__name__} instead.")
     return X
-
-
-def sample_of(X: Any) -> Sample:
-    """Choose rows of a table to learn from: all, or of a large one a sample.
-
-    A sample has up to 262,144 rows, fewer if there are more than 128 columns. The choice depends on
-    the number of rows alone, so a table in memory and the same table in batches have the same one.
-
-    Raises
-    ------
-    ValueError
-        If batches have no rows, or other columns than the first one.
-    """
-    X = as_table(X)
-    if isinstance(X, Batches):
-        return _sample_of_batches(X)
-    n_rows = _n_rows(X)
-    if n_rows <= LEAST_ROWS or n_rows <= _sample_size(X):
-        return Sample(X, n_rows)
-    numbers = _lowest(_keys(0, n_rows), _sample_size(X))
-    return Sample(_rows_of(X, numbers), n_rows, numbers)
-
-
-def check_same_rows(first: int, later: int) -> None:
-    """Raise a ValueError unless a table had as many rows when it was read again."""
-    if first != later:
-        raise ValueError(
-            f"Batches must be the same each time they are read. They had {first} rows at first, "
-            f"and {later} later."
-        )
 
 
 def concatenated(parts: list[np.ndarray]) -> np.ndarray:
@@ -199,14 +144,13 @@ def map_parts(function: Callable[[Part], T], X: Any, progress: str = "") -> list
         rows.
     """
     X = as_table(X)
-    is_cut = isinstance(X, Batches) or _n_cells(X) > MOST_CELLS
-    if not is_cut:
+    if not isinstance(X, Batches) and not _is_large(X):
         return [function(Part(X))]
     results = []
     total = None if isinstance(X, Batches) else len(X)
     with tqdm(desc=progress, total=total, unit="row", disable=not progress) as bar:
         for part in _parts(X):
-            with _about(part.batch, part.first):
+            with about(part.batch, part.first):
                 results.append(function(part))
             bar.update(len(part.rows))
     if not results:
@@ -214,158 +158,23 @@ def map_parts(function: Callable[[Part], T], X: Any, progress: str = "") -> list
     return results
 
 
+def _is_large(X: Any) -> bool:
+    """Tell whether a table in memory has more cells than a part."""
+    n_rows = count_rows(X)
+    return n_rows > 0 and n_rows * count_columns(X) > MOST_CELLS
+
+
 def _parts(X: Any) -> Iterator[Part]:
     """Cut a table, or each of its batches, into parts. Frames of batches are numbered anew."""
     is_batched, first = isinstance(X, Batches), 0
     for name, table in X.named() if is_batched else [("", X)]:
-        size = max(1, MOST_CELLS // _n_columns(table))
+        size = max(1, MOST_CELLS // count_columns(table))
         for start in range(0, len(table), size):
-            rows = _rows_of(table, slice(start, start + size))
+            rows = rows_of(table, slice(start, start + size))
             if is_batched and hasattr(rows, "iloc"):
                 rows = rows.set_axis(range(first, first + len(rows)))
             yield Part(rows, first, name)
             first += len(rows)
-
-
-def _sample_of_batches(batches: Batches) -> Sample:
-    """Choose the rows with the lowest keys, in one pass, as for a table in memory."""
-    tables: list[Any] = []
-    numbers: list[np.ndarray] = []  # of the rows that are left of each table
-    n_rows, n_left, size, bound = 0, 0, 0, np.uint64(2**64 - 1)
-    for name, table in batches.named():
-        with _about(name):
-            _check_alike(table, tables[0] if tables else table)
-        size = size or _sample_size(table)
-        low = np.flatnonzero(_keys(n_rows, len(table)) <= bound)
-        if len(low):
-            tables.append(_rows_of(table, low))
-            numbers.append(n_rows + low)
-        n_rows, n_left = n_rows + len(table), n_left + len(low)
-        if n_left > 2 * size:
-            tables, numbers, bound = _thinned(tables, numbers, size)
-            n_left = size
-    if not n_rows:
-        raise ValueError("The batches have no rows.")
-    if n_rows <= size:
-        return Sample(_joined(tables), n_rows)
-    tables, numbers, _ = _thinned(tables, numbers, size)
-    return Sample(_joined(tables), n_rows, np.concatenate(numbers))
-
-
-def _thinned(
-    tables: list[Any], numbers: list[np.ndarray], size: int
-) -> tuple[list[Any], list[np.ndarray], np.uint64]:
-    """Keep the ``size`` rows with the lowest keys. Returns the highest of them, too."""
-    keys = [_keys_of(of_table) for of_table in numbers]
-    bound = np.partition(np.concatenate(keys), size - 1)[size - 1]
-    kept = [np.flatnonzero(of_table <= bound) for of_table in keys]
-    some = [i for i, places in enumerate(kept) if len(places)]
-    return [_rows_of(tables[i], kept[i]) for i in some], [numbers[i][kept[i]] for i in some], bound
-
-
-def _lowest(keys: np.ndarray, size: int) -> np.ndarray:
-    """Places of the lowest keys, ascending."""
-    return np.sort(np.argpartition(keys, size - 1)[:size])
-
-
-def _keys(first: int, n: int) -> np.ndarray:
-    """Random keys of n rows from row ``first`` on, (n,)."""
-    return _keys_of(np.arange(first, first + n))
-
-
-def _keys_of(numbers: np.ndarray) -> np.ndarray:
-    """Random keys of rows by their numbers, (n,) uint64, no two of them equal.
-
-    The generator is SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which gives the key of each
-    row without those before.
-    """
-    with np.errstate(over="ignore"):
-        z = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
-
-
-def _sample_size(table: Any) -> int:
-    return int(np.clip(SAMPLE_CELLS // _n_columns(table), LEAST_ROWS, MOST_ROWS))
-
-
-def _n_rows(X: Any) -> int:
-    """Number of rows of a table in memory; 0 of what is no table, or sparse."""
-    if issparse(X):
-        return 0
-    if hasattr(X, "shape"):
-        return int(X.shape[0]) if len(X.shape) else 0
-    return len(X) if hasattr(X, "__len__") else 0
-
-
-def _n_cells(X: Any) -> int:
-    n_rows = _n_rows(X)
-    return n_rows * _n_columns(X) if n_rows else 0
-
-
-def _n_columns(table: Any) -> int:
-    """Number of columns of a table, at least 1."""
-    shape = getattr(table, "shape", None)
-    if shape is None:
-        shape = np.shape(table[:1])
-    return max(1, int(np.prod(shape[1:])))
-
-
-def _rows_of(table: Any, chosen: Any) -> Any:
-    """Some rows of a table, by a slice or by their numbers."""
-    if hasattr(table, "iloc"):
-        return table.iloc[chosen]
-    if isinstance(table, list | tuple) and not isinstance(chosen, slice):
-        return [table[i] for i in chosen]
-    return table[chosen]
-
-
-def _joined(tables: list[Any]) -> Any:
-    """Put tables with the same columns under each other."""
-    if len(tables) == 1:
-        return tables[0]
-    if not is_frame(tables[0]):
-        return np.concatenate(tables)
-    return import_optional("pandas", EXTRA).concat(tables)
-
-
-def _check_alike(table: Any, first: Any) -> None:
-    """Raise a ValueError if a batch has other columns than the first one."""
-    if is_frame(table) != is_frame(first):
-        raise ValueError("Batches must all be arrays, or all be data frames.")
-    if is_frame(first):
-        check_names(list(map(str, table.columns)), list(map(str, first.columns)))
-    elif table.shape[1] != first.shape[1]:
-        raise ValueError(
-            f"Batches must have the same number of columns. Got {table.shape[1]} columns after "
-            f"{first.shape[1]}."
-        )
-
-
-@contextmanager
-def _about(name: str, first: int = 0) -> Iterator[None]:
-    """Say in an error which rows it is about. Its own numbers count from row ``first``."""
-    try:
-        yield
-    except ValueError as error:
-        counted = _renumbered(error, range(first, 2**62)) if first else error
-        if name:
-            counted.add_note(f"This is about {name}.")
-        if counted is error:
-            raise
-        raise counted from error
-
-
-def _renumbered(error: ValueError, numbers: Sequence[int] | np.ndarray) -> ValueError:
-    """Make the same error with other numbers of the rows that it names."""
-    if isinstance(error, UnreadableTableError):
-        return UnreadableTableError(
-            [p if p.row is None else p._replace(row=int(numbers[p.row])) for p in error.problems]
-        )
-    return ValueError(
-        re.sub(r"\bX\[(\d+), ", lambda match: f"X[{numbers[int(match[1])]}, ", str(error))
-    )
 
 
 def _is_one_tensor(table: Sequence[Any]) -> bool:

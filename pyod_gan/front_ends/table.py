@@ -102,9 +102,9 @@ class TableFrontEnd(BaseEstimator):
         if not is_frame(X) and self.encoder_ is None and self._takes_arrays:
             check_cells(X)
             values = finite_floats(X, least_rows=1)
-            self._check_columns(values)
+            self.check_columns(values)
             return Rows(values)
-        self._check_columns(X)
+        self.check_columns(X)
         if self._are_plain_numbers(X) and self.encoder_ is None:
             return Rows(finite_floats(X, least_rows=1))
         frame = as_frame(X, self.names)
@@ -230,7 +230,7 @@ class TableFrontEnd(BaseEstimator):
             return encoder.fit_transform(columns)
         return np.column_stack([column.values for column in columns])
 
-    def _check_columns(self, X: Any) -> None:
+    def check_columns(self, X: Any) -> None:
         """Raise a ValueError if a table has other columns than in ``fit_read``."""
         check_columns(X, self.n_features_in_, getattr(self, "feature_names_in_", None))
         if is_frame(X) and self.reader_ is not None:

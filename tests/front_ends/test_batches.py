@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from pyod_gan import GANDetector, GANOutlierDetector
 from pyod_gan._support.exceptions import UnreadableTableError
-from pyod_gan.front_ends import batches
+from pyod_gan.front_ends import batches, samples
 from pyod_gan.tables import Batches
 
 CUTS = [(0, 700), (700, 703), (703, 1500)]
@@ -62,8 +62,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that make every table of these tests a large one."""
-    monkeypatch.setattr(batches, "LEAST_ROWS", 400)
-    monkeypatch.setattr(batches, "MOST_ROWS", 400)
+    monkeypatch.setattr(samples, "LEAST_ROWS", 400)
+    monkeypatch.setattr(samples, "MOST_ROWS", 400)
     monkeypatch.setattr(batches, "MOST_CELLS", 900)
 
 
@@ -146,14 +146,14 @@ def test_of_a_large_table_a_sample_is_learnt_and_all_is_scored(folder: Path) -> 
 
 
 def test_the_sample_is_uniform() -> None:
-    for n in (batches.MOST_ROWS + 1, 400_000):
-        sample = batches.sample_of(np.arange(n)[:, None])
-        assert len(sample.rows) == batches.MOST_ROWS
+    for n in (samples.MOST_ROWS + 1, 400_000):
+        sample = samples.sample_of(np.arange(n)[:, None])
+        assert len(sample.rows) == samples.MOST_ROWS
         assert (np.diff(sample.numbers) > 0).all()
         counts = np.histogram(sample.numbers, 20, (0, n))[0]
-        assert abs(counts / (batches.MOST_ROWS / 20) - 1).max() < 0.03
-    assert batches.sample_of(np.zeros((batches.MOST_ROWS, 2))).is_whole
-    assert len(batches.sample_of(np.zeros((70_000, 4_000), np.bool_)).rows) == batches.LEAST_ROWS
+        assert abs(counts / (samples.MOST_ROWS / 20) - 1).max() < 0.03
+    assert samples.sample_of(np.zeros((samples.MOST_ROWS, 2))).is_whole
+    assert len(samples.sample_of(np.zeros((70_000, 4_000), np.bool_)).rows) == samples.LEAST_ROWS
 
 
 @pytest.mark.usefixtures("small")
@@ -192,7 +192,7 @@ def test_wrong_cells_are_named_by_their_row_in_the_table() -> None:
         for ask in (detector().fit, fitted("frame").decision_function):
             with pytest.raises(UnreadableTableError, match="row 1200: 'oops'"):
                 ask(X)
-    sampled = batches.sample_of(numbers()).numbers
+    sampled = samples.sample_of(numbers()).numbers
     assert sampled is not None
     X = frame().astype({"a": object})
     X.loc[sampled[7], "a"] = "oops"
@@ -208,7 +208,7 @@ def test_missing_numbers_are_errors_that_name_the_batch() -> None:
         fitted("numbers").decision_function(Batches(parts(X)))
     assert "X[1499, 2]" in str(caught.value)
     assert "batch 2" in " ".join(caught.value.__notes__)
-    sampled = batches.sample_of(X).numbers
+    sampled = samples.sample_of(X).numbers
     assert sampled is not None
     X[sampled[10], 3] = np.nan
     with pytest.raises(ValueError, match=rf"X\[{sampled[10]}, 3\]"):
