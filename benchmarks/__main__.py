@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
     "large": "Print memory and time of tables of up to ten million rows; write ``large.md``.",
+    "cluster": "Print what a cluster of Dask takes to fit and to score; write ``cluster.md``.",
     "stream": "Print how a stream that drifts is scored and learnt; write ``stream.md``.",
     "serve": "Print how the scoring server answers under load; write ``serve.md``.",
     "explain": "Print how often explanations find the planted column.",
@@ -57,6 +58,7 @@ examples:
   python -m benchmarks records                           a row, a text and an image at once
   python -m benchmarks speed                             wall and CPU time
   python -m benchmarks large --max-rows 1000000          memory of large tables
+  python -m benchmarks cluster --max-rows 1000000        the same on a cluster of Dask
   python -m benchmarks stream --max-rows 600000          a sixth of an hour's stream
   python -m benchmarks serve --max-rows 10000            so many requests to the server
   python -m benchmarks selection --max-rows 1000         scorers without labels

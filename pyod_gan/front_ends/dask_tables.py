@@ -43,7 +43,8 @@ def map_partitions(function: Callable[[Any], np.ndarray], X: Any) -> np.ndarray:
     frame, the number of rows of its partitions, it does not know of the array.
     """
     delayed = import_optional("dask", EXTRA).delayed
-    function = delayed(function, name=f"score-{uuid4().hex}", traverse=False)
+    if not hasattr(X, "columns") or X.optimize().npartitions > 1:  # Dask cannot fuse it with one
+        function = delayed(function, name=f"score-{uuid4().hex}", traverse=False)
     lazy: np.ndarray  # Dask's, which has no types
     if hasattr(X, "columns"):
         how = {"meta": np.empty(0), "enforce_metadata": False}

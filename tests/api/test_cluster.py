@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dask.dataframe as dd
 import numpy as np
@@ -106,6 +107,17 @@ def test_a_worker_may_be_lost_while_partitions_are_scored(
     scores = future.result()
     np.testing.assert_array_equal(scores, detector.decision_function(many))
     client.wait_for_workers(2)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_partitions_of_parquet_are_scored(
+    client: Client, rows: pd.DataFrame, n: int, tmp_path: Path
+) -> None:
+    detector = GANDetector(random_state=0, max_iter=20).fit(rows)
+    dd.from_pandas(rows, npartitions=n).to_parquet(tmp_path)
+    scores = detector.decision_function(dd.read_parquet(tmp_path))
+    np.testing.assert_array_equal(scores.compute(), detector.decision_scores_)
+    assert scores.max().compute() == detector.decision_scores_.max()
 
 
 def test_an_error_on_a_worker_names_partition_and_row(client: Client, rows: pd.DataFrame) -> None:
