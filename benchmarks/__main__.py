@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Print the summary tables; write ``report.md`` and the pictures.",
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
+    "growth": "Print how time and memory grow with rows and columns; write ``growth.csv``.",
     "large": "Print memory and time of tables of up to ten million rows; write ``large.md``.",
     "cluster": "Print what a cluster of Dask takes to fit and to score; write ``cluster.md``.",
     "stream": "Print how a stream that drifts is scored and learnt; write ``stream.md``.",
@@ -57,6 +58,7 @@ examples:
   python -m benchmarks audio --audio fsdd                sounds, beside the same frames
   python -m benchmarks records                           a row, a text and an image at once
   python -m benchmarks speed                             wall and CPU time
+  python -m benchmarks growth --max-rows 100000          time and memory by rows and columns
   python -m benchmarks large --max-rows 1000000          memory of large tables
   python -m benchmarks cluster --max-rows 1000000        the same on a cluster of Dask
   python -m benchmarks stream --max-rows 600000          a sixth of an hour's stream

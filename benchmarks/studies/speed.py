@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -16,8 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.datasets import make_blobs
+from torch.utils._python_dispatch import TorchDispatchMode
 from tqdm import tqdm
+
+from pyod_gan.callbacks import Callback
 
 from ..harness import datasets, detectors, report
 from ..harness.isolation import isolated
@@ -28,6 +33,7 @@ CARDIO = ("6_cardio", "cardio")
 CARDIO_SHAPE = (1831, 21)
 SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
 STEPS, SINGLE_ROWS = 100, 1_000
+PRODUCTS = ("aten::bmm", "aten::baddbmm", "aten::mm", "aten::addmm")
 SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
 Job = Callable[[], object]
 
@@ -100,16 +106,86 @@ def _fit(name: str, X: FloatArray) -> Job:
 
 
 def _steps(X: FloatArray, repeats: int) -> pd.DataFrame:
-    """Median milliseconds of a training step, and how many there are by default."""
+    """Median milliseconds of a training step, and of its matrix products alone."""
     family = detectors.expand("family")
-    found: dict[str, list[float]] = {name: [] for name in family}
+    whole: dict[str, list[float]] = {name: [] for name in family}
+    products: dict[str, list[float]] = {name: [] for name in family}
+    n_operations = {}
     for name in repeats * family:
         with isolated(0):
-            fitted = detectors.make(f"{name}+max_iter={STEPS}+n_estimators=8", 0).fit(X)
-        found[name].append(1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_)
-    steps = [detectors.make(name, 0).gan.max_iter for name in family]
-    milliseconds = [median(found[name]) for name in family]
-    return pd.DataFrame({"detector": family, "ms per step": milliseconds, "steps": steps})
+            detector = detectors.make(f"{name}+max_iter={STEPS}+n_estimators=8", 0)
+            fitted = detector.fit(X)
+            whole[name].append(1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_)
+            noted = Operations()
+            detector.set_params(callbacks=[noted]).fit(X)
+            products[name].append(noted.milliseconds_of_products())
+            n_operations[name] = noted.n_operations / noted.n_steps
+    table = pd.DataFrame({"detector": family})
+    table["ms per step"] = [median(whole[name]) for name in family]
+    table["ms of its products"] = [median(products[name]) for name in family]
+    table["share"] = table["ms of its products"] / table["ms per step"]
+    table["operations"] = [f"{n_operations[name]:,.0f}" for name in family]
+    table["steps"] = [detectors.make(name, 0).gan.max_iter for name in family]
+    return table
+
+
+class _Noting(TorchDispatchMode):
+    """Notes every operation of torch and the layouts of what matrix products multiply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products: list[tuple[Any, list[tuple[Any, ...]]]] = []
+        self.n_operations = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.n_operations += 1
+        if function.name() in PRODUCTS:
+            tensors = [t for t in args if isinstance(t, torch.Tensor)]
+            layouts = [(t.shape, t.stride(), t.dtype) for t in tensors]
+            self.products.append((function, layouts))
+        return function(*args, **(kwargs or {}))
+
+
+class Operations(Callback):
+    """Notes the operations of some training steps."""
+
+    first, n_steps = 10, 20
+
+    def on_train_begin(self, trainer: Any) -> None:
+        """Have noted nothing yet."""
+        self._noting, self._open = _Noting(), ExitStack()
+
+    def on_batch_end(self, trainer: Any) -> None:
+        """Begin after ten steps, and end after twenty more."""
+        if trainer.step == self.first:
+            self._open.enter_context(self._noting)
+        elif trainer.step == self.first + self.n_steps:
+            self._open.close()
+
+    def on_train_end(self, trainer: Any) -> None:
+        """End if training ends earlier."""
+        self._open.close()
+
+    @property
+    def n_operations(self) -> int:
+        """Number of operations in all steps."""
+        return self._noting.n_operations
+
+    def milliseconds_of_products(self, repeats: int = 3) -> float:
+        """Time of the same matrix products and nothing else, in one step."""
+        work = []
+        for function, layouts in self._noting.products:
+            tensors = [torch.empty_strided(*ls[:2], dtype=ls[2]).normal_() for ls in layouts]
+            work.append((function, tensors))
+        taken = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            for function, tensors in work:
+                function(*tensors)
+            taken.append(1000 * (time.perf_counter() - start) / self.n_steps)
+        return min(taken)
 
 
 def _clusters(n: int) -> FloatArray:

@@ -40,3 +40,18 @@ def test_serving_is_timed_or_says_what_is_missing(
     else:
         assert theirs == ["ok", "ok"]
     assert (table["CPU µs per row"] != "nan").tolist() == 2 * [True] + 2 * [missing is None]
+
+
+def test_the_matrix_products_of_a_step_are_a_part_of_it() -> None:
+    noted = speed.Operations()
+    X = np.random.default_rng(0).normal(size=(200, 6))
+    detector = detectors.make("GANDetector:alad+max_iter=40+n_estimators=2", 0)
+    fitted = detector.set_params(callbacks=[noted]).fit(X)
+    assert noted.n_operations > 100 * noted.n_steps
+    a_step = 1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_
+    assert 0 < noted.milliseconds_of_products() < a_step
+    short = speed.Operations()
+    detector.set_params(callbacks=[short], max_iter=12).fit(X)
+    before = short.n_operations
+    np.testing.assert_array_equal(fitted.decision_function(X), fitted.decision_function(X))
+    assert short.n_operations == before  # it has ended, and notes nothing else
