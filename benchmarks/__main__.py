@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "Compare kNN with published figures; 1 if any differs.",
     "speed": "Print the timing tables and write ``speed.md``.",
     "growth": "Print how time and memory grow with rows and columns; write ``growth.csv``.",
+    "gpu": "Train and score on a GPU beside the CPU; write ``gpu.md``.",
     "large": "Print memory and time of tables of up to ten million rows; write ``large.md``.",
     "cluster": "Print what a cluster of Dask takes to fit and to score; write ``cluster.md``.",
     "stream": "Print how a stream that drifts is scored and learnt; write ``stream.md``.",
