@@ -178,7 +178,7 @@ def tables(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
             ("rate", "rows scored a second", 0),
             ("peak", "peak GiB of the process", 2),
         ):
-            yield f"{title.capitalize()}, by {what}", _wide(part, by, measure, digits)
+            yield f"{title[0].upper()}{title[1:]}, by {what}", _wide(part, by, measure, digits)
     usual = ok[(ok["columns"] == USUAL_COLUMNS) & (ok.rows == min(USUAL_ROWS, ok.rows.max()))]
     single = usual[["detector", "ms50", "ms99"]].round(2)
     yield "One row: milliseconds", single.rename(columns={"ms50": "p50", "ms99": "p99"})
