@@ -34,7 +34,7 @@ CARDIO = ("6_cardio", "cardio")
 CARDIO_SHAPE = (1831, 21)
 SCORED_ROWS, SCORED_COLUMNS, FITTED_ROWS = 20_000, 20, 1_000
 MEMBERS = (1, 2, 4, 8, 16, 32)
-STEPS, SINGLE_ROWS = 100, 1_000
+SINGLE_ROWS = 1_000
 PRODUCTS = ("aten::bmm", "aten::baddbmm", "aten::mm", "aten::addmm")
 SCORERS = tuple(name for name in detectors.DEFAULT if not name.startswith("PyOD-"))
 Job = Callable[[], object]
@@ -115,10 +115,10 @@ def _steps(X: FloatArray, repeats: int) -> pd.DataFrame:
     n_operations = {}
     for name in repeats * family:
         with isolated(0):
-            detector = detectors.make(f"{name}+max_iter={STEPS}+n_estimators=8", 0)
+            detector = detectors.make(f"{name}+n_estimators=8", 0)
             fitted = detector.fit(X)
             whole[name].append(1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_)
-            noted = Operations()
+            noted = Operations()  # which ends the second run early
             detector.set_params(callbacks=[noted]).fit(X)
             products[name].append(noted.milliseconds_of_products())
             n_operations[name] = noted.n_operations / noted.n_steps
@@ -156,18 +156,19 @@ class _Noting(TorchDispatchMode):
 class Operations(Callback):
     """Notes the operations of some training steps."""
 
-    first, n_steps = 10, 20
+    first, n_steps = 10, 40
 
     def on_train_begin(self, trainer: Any) -> None:
         """Have noted nothing yet."""
         self._noting, self._open = _Noting(), ExitStack()
 
     def on_batch_end(self, trainer: Any) -> None:
-        """Begin after ten steps, and end after twenty more."""
+        """Begin after ten steps, and end after forty more, the run as well."""
         if trainer.step == self.first:
             self._open.enter_context(self._noting)
         elif trainer.step == self.first + self.n_steps:
             self._open.close()
+            trainer.stop_training = True
 
     def on_train_end(self, trainer: Any) -> None:
         """End if training ends earlier."""

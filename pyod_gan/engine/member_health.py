@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -21,9 +22,9 @@ REMEDY = (
 )
 
 
-def finite_members(net: Networks) -> Tensor:
-    """Tell which members have only finite weights, (E,) bool."""
-    return torch.stack([p.detach().flatten(1).isfinite().all(1) for p in net.parameters()]).all(0)
+def finite_members(weights: Iterable[Tensor]) -> Tensor:
+    """Tell which members have only finite weights, (E, ...) each, (E,) bool."""
+    return torch.stack([w.detach().flatten(1).isfinite().all(1) for w in weights]).all(0)
 
 
 def finite_mean(values: Tensor) -> float:
@@ -77,7 +78,7 @@ class Health(NamedTuple):
 
 def health_of(gan: BaseGAN, net: Networks, batch: Batch, rows: Tensor) -> Health:
     """Look at every member after training on ``rows`` (n, D), with one batch of noise."""
-    finite = finite_members(net)
+    finite = finite_members(net.parameters())
     if not gan.needs_wide_generator:
         return Health(finite, torch.ones_like(finite))
     return Health(finite, spread(gan, net, batch, varied_columns(rows)) >= MIN_SPREAD)

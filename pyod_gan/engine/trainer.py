@@ -144,7 +144,7 @@ class Trainer:
 
     def _log(self, batch: Batch) -> None:
         """Add a row to the history. A phase that was not due shows its latest step."""
-        alive = finite_members(self.net)
+        alive = finite_members(self._training_step.weights.values())
         row: dict[str, float] = {"step": self.step}
         for name, (loss, norms) in self._latest.items():
             row[f"{name}_loss"] = finite_mean(loss)

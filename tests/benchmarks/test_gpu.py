@@ -9,8 +9,8 @@ from benchmarks.studies import gpu
 from benchmarks.studies.gpu import Case
 
 QUICK = (
-    Case("default", {"max_iter": 40}, 5),
-    Case("images", gpu.CASES[-1].params | {"max_iter": 40, "n_estimators": 2}, gpu.SIDE**2),
+    Case("default", {"max_iter": 60}, 5),
+    Case("images", gpu.CASES[-1].params | {"max_iter": 60, "n_estimators": 2}, gpu.SIDE**2),
 )
 
 

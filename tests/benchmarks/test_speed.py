@@ -45,7 +45,7 @@ def test_serving_is_timed_or_says_what_is_missing(
 def test_the_matrix_products_of_a_step_are_a_part_of_it() -> None:
     noted = speed.Operations()
     X = np.random.default_rng(0).normal(size=(200, 6))
-    detector = detectors.make("GANDetector:alad+max_iter=40+n_estimators=2", 0)
+    detector = detectors.make("GANDetector:alad+max_iter=60+n_estimators=2", 0)
     fitted = detector.set_params(callbacks=[noted]).fit(X)
     assert noted.n_operations > 100 * noted.n_steps
     a_step = 1000 * fitted.history_[-1]["seconds"] / fitted.n_iter_
