@@ -152,6 +152,13 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def publish(text: str, folder: Path, name: str) -> None:
+    """Print a text, and write it to a file of a folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
 def with_mean(lines: Iterable[dict[str, object]]) -> str:
     """Write lines of one ``data set`` each, and their mean, as a Markdown table."""
     table = pd.DataFrame(lines)

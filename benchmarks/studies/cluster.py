@@ -29,9 +29,7 @@ def command(options: Namespace, home: Path | None) -> int:
     del home
     rows = options.max_rows or ROWS
     text = report.markdown(measure([rows // GROWTH, rows]))
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "cluster.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "cluster.md")
     return 0
 
 

@@ -54,9 +54,7 @@ def command(options: Namespace, home: Path | None) -> int:
     """Print a table, and write it to ``gpu.md``."""
     del home
     text = "\n\n".join((said(), report.markdown(measure(options.max_rows or SCORED))))
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "gpu.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "gpu.md")
     return 0
 
 

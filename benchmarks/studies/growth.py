@@ -24,7 +24,7 @@ from tqdm import tqdm
 from ..harness import detectors, report
 from ..harness.isolation import isolated
 from . import ablation
-from .large import CLUSTERS, GIB, resident
+from .large import GIB, resident, rows_of_clusters
 
 NAMES = (
     *(detectors.OURS, "IForest", "KNN", "ECOD", "AutoEncoder", "VAE", "LUNAR"),
@@ -62,9 +62,8 @@ def command(options: Namespace, home: Path | None) -> int:
     table = pd.read_csv(path)
     table = table[table.detector.isin(names)]
     text = "\n\n".join(f"## {title}\n\n{report.markdown(part)}" for title, part in tables(table))
-    (options.out / "growth.md").write_text(text + "\n", encoding="utf-8")
     draw(table, options.out / "growth.png")
-    print(text)
+    report.publish(text, options.out, "growth.md")
     return 0
 
 
@@ -121,10 +120,9 @@ def _measured(name: str, shape: Size, pipe: Connection) -> None:
     """Fit and score as many rows, and some one by one."""
     try:
         with isolated(0):
-            _fitted(name, _rows(Size(WARM_UP, shape.columns), 2)).decision_function(
-                _rows(Size(2, shape.columns), 3)
-            )  # what is compiled or read once
-            rows, new = _rows(shape, 0), _rows(shape, 1)
+            few = rows_of_clusters(WARM_UP, shape.columns, seed=2)
+            _fitted(name, few).decision_function(few[:2])  # what is compiled or read once
+            rows, new = (rows_of_clusters(*shape, seed=seed) for seed in (0, 1))
             fit, detector = _seconds(lambda: _fitted(name, rows))
             score, _ = _seconds(lambda: detector.decision_function(new))
             each = list(_one_by_one(detector, new[:SINGLES]))
@@ -140,14 +138,6 @@ def _fitted(name: str, rows: Array) -> Any:
     detector = detectors.make(name, 0)
     detector.fit(rows)  # some of PyOD's return nothing
     return detector
-
-
-def _rows(shape: Size, seed: int) -> Array:
-    """Rows of eight clusters, in single precision."""
-    centres = 3 * np.random.default_rng(0).normal(size=(CLUSTERS, shape.columns))
-    rng = np.random.default_rng(100 + seed)
-    rows = rng.normal(size=shape) + centres[rng.integers(CLUSTERS, size=shape.rows)]
-    return rows.astype(np.float32)
 
 
 def _seconds(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -40,9 +40,7 @@ def command(options: Namespace, home: Path | None) -> int:
     while sizes[-1] >= GROWTH * FEWEST:
         sizes.append(sizes[-1] // GROWTH)
     text = report.markdown(measure(sorted(sizes)))
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "large.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "large.md")
     return 0
 
 
@@ -58,15 +56,21 @@ def measure(sizes: list[int]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def rows_of_clusters(n_rows: int, n_columns: int, *, seed: int) -> np.ndarray[Any, Any]:
+    """Draw rows of eight clusters, in single precision. The clusters are the same for all seeds."""
+    centres = 3 * np.random.default_rng(0).normal(size=(CLUSTERS, n_columns))
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n_rows, n_columns)) + centres[rng.integers(CLUSTERS, size=n_rows)]
+    return np.asarray(rows, dtype=np.float32)
+
+
 def write_rows(folder: Path, n_rows: int) -> None:
     """Write rows of eight clusters as Parquet files of up to a million rows, single precision."""
     folder.mkdir(parents=True)
-    centres = 3 * np.random.default_rng(0).normal(size=(CLUSTERS, COLUMNS))
     for number, first in enumerate(range(0, n_rows, ROWS_OF_A_FILE)):
         n = min(ROWS_OF_A_FILE, n_rows - first)
-        rng = np.random.default_rng(1 + number)
-        rows = rng.normal(size=(n, COLUMNS)) + centres[rng.integers(CLUSTERS, size=n)]
-        columns = {f"c{j}": rows[:, j].astype(np.float32) for j in range(COLUMNS)}
+        rows = rows_of_clusters(n, COLUMNS, seed=1 + number)
+        columns = {f"c{j}": rows[:, j] for j in range(COLUMNS)}
         parquet.write_table(
             pyarrow.table(columns), folder / f"{number:05d}.parquet", row_group_size=2**17
         )

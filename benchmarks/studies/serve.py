@@ -38,9 +38,7 @@ def command(options: Namespace, home: Path | None) -> int:
     del home
     table = measure(options.max_rows or REQUESTS)
     text = report.markdown(table)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "serve.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "serve.md")
     return 0 if table["wrong or lost"].sum() == 0 else 1
 
 

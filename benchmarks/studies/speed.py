@@ -47,9 +47,7 @@ def command(options: Namespace, home: Path | None) -> int:
         f"## {title}\n\n{report.markdown(table)}"
         for title, table in tqdm(measure(home, names), total=5)
     )
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "speed.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "speed.md")
     return 0
 
 

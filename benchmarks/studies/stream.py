@@ -34,9 +34,7 @@ def command(options: Namespace, home: Path | None) -> int:
     del home
     parts = [report.markdown(calls()), report.markdown(stream(options.max_rows or ROWS))]
     text = "\n\n".join(parts)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "stream.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    report.publish(text, options.out, "stream.md")
     return 0
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 from time import perf_counter
@@ -18,12 +17,22 @@ from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 from ..front_ends.samples import MOST_ROWS
-from .csv_records import CSVFormat
+from .checks import all_checked, check_added, check_apart, check_no_series, foretell_collisions
 from .known_labels import KnownLabels
-from .readers import CHUNK, CSVFile, TableFile, open_table
-from .reading import check_columns, check_not_fitted, new_reader, unreadable, watched
+from .readers import CHUNK, CSVFile, TableFile
+from .reading import (
+    check_columns,
+    check_not_fitted,
+    names_to_fit,
+    new_reader,
+    open_as_said,
+    read_anomalies,
+    read_columns,
+    unreadable,
+    watched,
+)
 from .resumed import ResumedOutput
-from .terminal import plain, say
+from .terminal import say
 from .writers import Output, check_output
 
 if TYPE_CHECKING:
@@ -51,17 +60,17 @@ def fit(options: Namespace) -> None:
     if options.resize or options.sample_rate or options.on_error == "skip":
         raise ValueError("--resize, --sample-rate and --on-error skip are for folders.")
     source: TableFile
-    source, *_ = _all_checked(
-        lambda: _open(options),
-        lambda: _check_apart(check_place(options.model), options.data),
-        lambda: _check_apart(options.model, options.known_anomalies or Path("-")),
+    source, *_ = all_checked(
+        lambda: open_as_said(options),
+        lambda: check_apart(check_place(options.model), options.data),
+        lambda: check_apart(options.model, options.known_anomalies or Path("-")),
     )
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
     if not options.quiet:
-        _foretell_collisions(source)
+        foretell_collisions(source)
     if options.series is None:
-        _check_no_series(options, "say --series TIME,COLUMN,... as well")
+        check_no_series(options, "say --series TIME,COLUMN,... as well")
     else:
         if options.known_anomalies is not None:
             raise ValueError("--known-anomalies is for tables and folders, not for --series.")
@@ -69,14 +78,14 @@ def fit(options: Namespace) -> None:
 
         fit_series(options, source, known)
         return
-    names = _fitted_names(options, source, labels)
-    table, n_rows = _read(options, source, names + labels, options.max_rows or MOST_ROWS)
+    names = names_to_fit(options, source, labels)
+    table, n_rows = read_columns(options, source, names + labels, options.max_rows or MOST_ROWS)
     if known is not None:
         known.add(table.pop(options.label_column))
     reader = new_reader(options, names)
     if source.damaged:
         raise unreadable(source, table, reader.try_read(table)[1], options)
-    of_anomalies, anomalies = _read_anomalies(options, names)
+    of_anomalies, anomalies = read_anomalies(options, names)
 
     from ..api.negatives import is_about_anomalies
     from ..detector import GANDetector
@@ -115,9 +124,9 @@ def score(options: Namespace) -> None:
     if options.data.is_dir():
         from .folders import load_of_folder, score_folder
 
-        detector, *_ = _all_checked(
+        detector, *_ = all_checked(
             lambda: load_of_folder(options.model),
-            lambda: _check_apart(Path(options.out), options.model),
+            lambda: check_apart(Path(options.out), options.model),
             lambda: check_output(options.out),
         )
         if options.resume:
@@ -127,21 +136,21 @@ def score(options: Namespace) -> None:
     if options.on_error == "skip":
         raise ValueError("--on-error skip is for folders.")
     source: TableFile
-    source, saved, *_ = _all_checked(
-        lambda: _open(options),
+    source, saved, *_ = all_checked(
+        lambda: open_as_said(options),
         lambda: _load(options.model),
-        lambda: _check_apart(Path(options.out), options.model),
+        lambda: check_apart(Path(options.out), options.model),
         lambda: check_output(options.out),
     )
     if not hasattr(saved, "model"):
         from .series import score_series
 
-        _check_added(options, source)
+        check_added(options, source)
         if options.resume:
             raise ValueError("--resume is for tables. A series is scored as a whole.")
         score_series(options, source, saved, _known_labels(options, source))
         return
-    _check_no_series(options, "the model is one of tables")
+    check_no_series(options, "the model is one of tables")
     model = saved.model
     reader = _fitted_reader(model, options)
     if options.on_error is not None:
@@ -149,10 +158,10 @@ def score(options: Namespace) -> None:
     names = list(reader.formats_)
     known = _known_labels(options, source)
     labels = [] if known is None else [options.label_column]
-    _all_checked(
+    all_checked(
         lambda: check_columns([*names, *labels], source),
         lambda: check_not_fitted(labels, names),
-        lambda: _check_added(options, source),
+        lambda: check_added(options, source),
     )
     threshold = saved.threshold if options.threshold is None else options.threshold
     to_parquet = options.out.lower().endswith(".parquet")
@@ -236,76 +245,14 @@ def inspect(options: Namespace) -> None:
     """Tell how the columns of a table would be read, and all that is wrong with it."""
     from ..front_ends.inspection import inspect_columns
 
-    source = _open(options)
-    names = _fitted_names(options, source, [])
-    table, _ = _read(options, source, names, options.max_rows)
+    source = open_as_said(options)
+    names = names_to_fit(options, source, [])
+    table, _ = read_columns(options, source, names, options.max_rows)
     lines, problems = inspect_columns(table, new_reader(options, names))
     for said in _described(source, len(table), lines):
         sys.stdout.write(f"{said}\n")
     if problems or source.damaged:
         raise unreadable(source, table, problems, options)
-
-
-def _check_no_series(options: Namespace, said: str) -> None:
-    """Raise a ValueError if an option of series is given."""
-    for name in ("missing", "irregular", "window_size"):
-        if getattr(options, name, None):
-            raise ValueError(f"--{name.replace('_', '-')} is for series: {said}.")
-
-
-def _open(options: Namespace, path: Path | None = None) -> TableFile:
-    """Open a table as the options say, by default that of the data."""
-    form = CSVFormat(
-        options.delimiter or "",
-        options.encoding or "",
-        options.skip_rows,
-        options.comment,
-        header=not options.no_header,
-    )
-    return open_table(str(path or options.data), form)
-
-
-def _fitted_names(options: Namespace, source: TableFile, labels: list[str]) -> list[str]:
-    """Names of the columns to fit."""
-    check_columns([*options.drop, *options.text, *labels], source)
-    left_out = {*options.drop, *labels, *source.index}
-    names = [name for name in source.names if name not in left_out]
-    if not names:
-        raise ValueError(f"{source.path} has no columns left to fit.")
-    return names
-
-
-def _read(
-    options: Namespace, source: TableFile, names: list[str], most: int | None
-) -> tuple[pd.DataFrame, int]:
-    """Read columns of the table, or of a sample of it. Returns how many rows there are, too."""
-    n_rows = 0
-
-    def chunks() -> Iterator[pd.DataFrame]:
-        nonlocal n_rows
-        for chunk in watched(source, "read", options.quiet):
-            n_rows += len(chunk)
-            yield chunk[names]
-
-    return sample(chunks(), most, options.random_state), n_rows
-
-
-def _read_anomalies(
-    options: Namespace, names: list[str]
-) -> tuple[TableFile, pd.DataFrame] | tuple[None, None]:
-    """Read the columns to fit of the table of known anomalies, if there is one."""
-    if options.known_anomalies is None:
-        return None, None
-    source = _open(options, options.known_anomalies)
-    check_columns(names, source)
-    table = import_optional("pandas", EXTRA).concat(
-        chunk[names] for chunk in watched(source, "read", options.quiet)
-    )
-    if source.damaged:
-        raise unreadable(source, table, [], options)
-    if table.empty:
-        raise ValueError(f"{source.path} has no rows.")
-    return source, table
 
 
 def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> Iterator[str]:
@@ -348,29 +295,6 @@ def _load(path: Path) -> Saved | SeriesDetector:
     return saved
 
 
-def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
-    """Draw a uniform sample of rows in the file's order. None for ``n_rows`` takes all rows.
-
-    At most twice ``n_rows`` and a chunk are in memory.
-    """
-    pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
-    parts: list[pd.DataFrame] = []
-    keys = np.empty(0)
-
-    def thin(most: int) -> None:
-        nonlocal parts, keys
-        if n_rows is not None and len(keys) > most:
-            kept = np.sort(np.argsort(keys)[:n_rows])  # a dropped row stays dropped
-            parts, keys = [pandas.concat(parts).iloc[kept]], keys[kept]
-
-    for chunk in chunks:
-        parts.append(chunk)
-        keys = np.r_[keys, rng.random(len(chunk))]
-        thin(2 * (n_rows or 0))
-    thin(n_rows or 0)
-    return pandas.concat(parts)
-
-
 def _added(
     saved: Saved, rows: pd.DataFrame, scores: np.ndarray, outlying: np.ndarray, n_reasons: int
 ) -> dict[str, Any]:
@@ -403,47 +327,6 @@ def _known_labels(options: Namespace, source: TableFile) -> KnownLabels | None:
     if options.label_column is None:
         return None
     return KnownLabels(source, options.label_column)
-
-
-def _all_checked(*checks: Callable[[], Any]) -> list[Any]:
-    """Run all checks. Raise one error for all that fail."""
-    results, errors = [], []
-    for check in checks:
-        try:
-            results.append(check())
-        except (OSError, ValueError) as error:
-            errors.append(error)
-    if len(errors) > 1:
-        raise ValueError(" ".join(f"{plain(error).rstrip('.')}." for error in errors))
-    if errors:
-        raise errors[0]
-    return results
-
-
-def _check_added(options: Namespace, source: TableFile) -> None:
-    """Raise a ValueError if the table has a column that the output adds."""
-    names = ["score", "label", *(f"reason_{k}" for k in range(1, options.explain + 1))]
-    doubled = sorted({options.prefix + name for name in names} & set(source.names))
-    if doubled:
-        raise ValueError(
-            f"{source.path} has {doubled}, which the output adds. Give the added columns other "
-            "names, such as by --prefix gan_."
-        )
-
-
-def _foretell_collisions(source: TableFile) -> None:
-    """Say when fitting that scoring such a table will need other names for its columns."""
-    doubled = [name for name in source.names if re.fullmatch(r"score|label|reason_\d+", name)]
-    if doubled:
-        say(
-            f"note: {source.path} has {doubled}, which score adds too. To score it, give the added "
-            "columns other names, such as by --prefix gan_."
-        )
-
-
-def _check_apart(path: Path, other: Path) -> None:
-    if other != Path("-") and path.resolve() == other.resolve():
-        raise ValueError(f"The output would replace {other}, which is read. Give another name.")
 
 
 def _summarise(

@@ -61,14 +61,13 @@ class TrainingStep:
 
     def _train(self, phase: Phase, batch: Batch) -> PhaseResult:
         """Take one step of Adam on the loss of a phase."""
-        networks = [self.net.network(name) for name in phase.trains]
         loss = self.net.mean_over_pairings(phase.loss, batch)
         of_all = iter(torch.autograd.grad(loss.sum(), self.net.parameters_of(phase.trains)))
         gradients = []  # (E, W) of each network
-        for name, network in zip(phase.trains, networks, strict=True):
-            gradient = self._gradients[name]
-            _side_by_side(islice(of_all, len(list(network.parameters()))), gradient)
-            gradients.append(gradient)
+        for name in phase.trains:
+            n_parameters = len(list(self.net.network(name).parameters()))
+            _side_by_side(islice(of_all, n_parameters), self._gradients[name])
+            gradients.append(self._gradients[name])
         squares = torch.stack([gradient.square().sum(1) for gradient in gradients], 1)
         norms = squares.sum(1).sqrt()  # (E,)
         shrink = (MAX_GRAD_NORM / norms.clamp_min(MAX_GRAD_NORM)).unsqueeze(1)

@@ -23,9 +23,9 @@ from tqdm import tqdm
 
 from pyod_gan import GANDetector, __version__
 from pyod_gan.cli import arguments, commands, main, readers, reading
-from pyod_gan.cli.commands import sample
 from pyod_gan.cli.csv_records import CSVFormat
 from pyod_gan.cli.readers import open_table
+from pyod_gan.cli.reading import sample
 from pyod_gan.gans import GANS
 from pyod_gan.model import FittedModel
 from tests.helpers import QUICK, cars, table, weather, with_far_rows, with_known_kind
