@@ -73,6 +73,21 @@ def with_known_kind(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     return normal[:400], kind[:5], np.r_[normal[400:], kind[5:]], np.repeat([0, 1], [300, 100])
 
 
+def amounts_of_kinds(seed: int = 0, n: int = 600) -> pd.DataFrame:
+    """Payments: the kind of each says what it costs, the date and a flag say nothing."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(["rent", "food", "travel"], n)
+    usual = pd.Series(kind).map({"rent": 700.0, "food": 40.0, "travel": 900.0})
+    return pd.DataFrame(
+        {
+            "date": pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+            "kind": kind,
+            "amount": (usual * rng.lognormal(0, 0.15, n)).round(2),
+            "paid": rng.random(n) < 0.9,
+        }
+    )
+
+
 def cars() -> pd.DataFrame:
     """406 cars: names, origin, model year as a date, numbers, some missing."""
     with warnings.catch_warnings():

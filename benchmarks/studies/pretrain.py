@@ -45,7 +45,7 @@ from .labelled_tasks import (
 )
 
 N_UNITS = 64  # of each of two hidden layers
-STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 2000, 16, 16, 64
+STEPS, TABLES_PER_STEP, ANOMALIES, NORMALS = 4000, 16, 16, 64
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.5
 FOLDS = 5
 Array = NDArray[Any]
@@ -73,7 +73,7 @@ class Variant(NamedTuple):
 
 
 PRETRAINED = Variant("pretrained")
-ALONE = ("critic alone", "plain mean alone", "larger residual alone")
+ALONE = ("critic alone", "plain mean alone", "largest residual alone")
 
 
 def command(options: Namespace, home: Path | None) -> int:

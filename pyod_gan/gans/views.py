@@ -22,11 +22,12 @@ class ViewGAN(BaseGAN):
 
     No single score is right for every table: the distance to the nearest training row finds what
     lies in a gap, and calls a cluster of anomalies normal; the distance to the bulk does the
-    opposite. So a row is looked at in 47 ways, by distances to prototypes, tails and rarities of
-    single columns, pairs of columns, and lengths (see :mod:`pyod_gan.views`). How much each of them
-    counts is not chosen by hand. A *pre-trained critic*, a small network, has learnt it from the
-    labelled anomalies of hundreds of other tables. It sees how each view of the row compares with
-    those of the training rows, so it knows no units and no columns.
+    opposite. So a row is looked at in 53 ways, by distances to prototypes, tails and rarities of
+    single columns, pairs of columns, regressions of columns on the others, and lengths (see
+    :mod:`pyod_gan.views`). How much each of them counts is not chosen by hand. A *pre-trained
+    critic*, a small network, has learnt it from the labelled anomalies of hundreds of other tables.
+    It sees how each view of the row compares with those of the training rows, so it knows no units
+    and no columns.
 
     The table's own GAN, a generator and a critic that tells rows from generated rows and from broad
     negatives, gives the last view: ``−D(x)``, the mean over members.
@@ -58,7 +59,7 @@ class ViewGAN(BaseGAN):
     :mod:`pyod_gan.views` name theirs.
     """
 
-    n_estimators: ClassVar[int] = 2  # their mean is one view of 47
+    n_estimators: ClassVar[int] = 2  # their mean is one view of 53
     needs_wide_generator: ClassVar[bool] = False  # one view of many asks its critic
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"critic": [str]}
 

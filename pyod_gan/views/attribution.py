@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import kernels
 from .pairs import N_BINS, find_bins
-from .table_views import KNOWN, VIEWS, TableViews, are_known, on_grid
+from .table_views import KNOWN, VIEWS, TableViews, find_known, on_grid
 
 STEPS = 8  # points on the way from a typical row's inputs, over which gradients are averaged
 GROUPS = 64  # of prototypes, of which each gives one expected row
@@ -70,7 +70,7 @@ def shares_of_columns(views: TableViews, by_view: Array, rows: Array, expected: 
     apart = np.abs(rows - expected.mean(0))  # (n, D)
     details = _Details(views, rows)
     total = np.zeros((n, n_columns))
-    at = {"columns": 0, "pairs": 0, "axes": 0}
+    at = {"columns": 0, "pairs": 0, "regressions": 0, "axes": 0}
     for v, view in enumerate(VIEWS):
         if view.kind in at:
             number = at[view.kind]
@@ -85,12 +85,13 @@ def shares_of_columns(views: TableViews, by_view: Array, rows: Array, expected: 
 
 
 class _Details:
-    """What single columns, pairs and axes contribute to the views of rows."""
+    """What single columns, pairs, regressions and axes contribute to the views of rows."""
 
     def __init__(self, views: TableViews, rows: Array) -> None:
         self.views = views
         self.whole = on_grid(rows, views.grid)  # (n, D)
-        self.known = are_known(self.whole, views).astype(int)  # (n,)
+        self.rows = find_known(self.whole, views)  # (n,) numbers of rows of the pool, or -1
+        self.known = (self.rows >= 0).astype(int)  # (n,)
 
     def columns(self, look: int, summary: int, apart: Array) -> Array:
         """Parts of the columns in a summary of a column view, (n, D)."""
@@ -110,6 +111,12 @@ class _Details:
         for p, (a, b) in enumerate(pairs):
             parts[:, a] += split[:, p, 0]
             parts[:, b] += split[:, p, 1]
+        return parts
+
+    def regressions(self, look: int, summary: int, apart: Array) -> Array:
+        """Parts of the columns in a summary of a view of regressions, (n, D)."""
+        parts = np.zeros_like(apart)
+        parts[:, self.views.columns] = _standing_out(self._of_regressions[..., look], summary)
         return parts
 
     def axes(self, look: int, summary: int, apart: Array) -> Array:
@@ -137,6 +144,12 @@ class _Details:
             at, between = v.at[self.known, j, below], v.between[j, place]
             found[:, j] = np.where(equal[:, None], at, between)
         return found
+
+    @cached_property
+    def _of_regressions(self) -> Array:
+        """Views of the columns by regressions, (n, d, 2)."""
+        bins = find_bins(self.whole, self.views.edges)
+        return self.views.regressions.views(self.whole / self.views.grid, bins, self.rows)
 
     @cached_property
     def _of_pairs(self) -> Array:

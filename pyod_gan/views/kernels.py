@@ -17,7 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ABSENT = np.int32(2**31 - 1)  # distance to a place without a prototype
 N_LEVELS = 11  # group sizes 1, 2, 4, …, 1024
-NEAREST_OF_8, NEAREST_OF_ALL = 3, N_LEVELS - 1  # numbers of views
+NEAREST_OF_8, NEAREST_OF_ALL, LARGEST_SURPRISAL = 3, N_LEVELS - 1, 40  # numbers of views
+RESIDUALS = (NEAREST_OF_8, NEAREST_OF_ALL, LARGEST_SURPRISAL)
 LENGTHS = 2.0**20  # steps per unit of a length, so that those that differ by rounding are equal
 COARSE = 64  # steps of a step of fingerprints
 BLOCK = 32  # points that are counted at once
@@ -142,8 +143,8 @@ def find_later(bank, n_present, later):
 
 
 @compiled
-def is_known(row, weights, prints):
-    """Tell whether a row (D,) is a row of the pool, by one of two fingerprints (2, P).
+def find_known(row, weights, prints, printed):
+    """Number of the row of the pool that a row (D,) equals, or -1, by two fingerprints (2, P).
 
     A fingerprint is a weighted sum of the row on a coarse grid. The second grid is shifted by half
     a step, so that rounding cannot move a value over the edge of a step in both.
@@ -154,8 +155,8 @@ def is_known(row, weights, prints):
             found += ((np.int64(row[j]) + shifted * (COARSE // 2)) // COARSE) * weights[j]
         p = n_at_most(found, prints[shifted], prints.shape[1])
         if p > 0 and prints[shifted, p - 1] == found:
-            return True
-    return False
+            return printed[shifted, p - 1]
+    return np.int64(-1)
 
 
 @compiled
@@ -217,9 +218,51 @@ def summarise(values, n, into):
 
 
 @compiled
+def find_regressions(
+    values, bins, number, columns, effects, intercepts, middles, units, inverse_widths, leverages,
+    clip, least_share, work, into,
+):  # fmt: skip
+    """Surprisal and contradiction of the columns of a row (D,), into (2, d).
+
+    ``number`` is that of the training row that it is, or -1. ``work`` (2, d) is free space.
+    """
+    n = len(leverages)
+    d, n_effects = len(columns), effects.shape[1]
+    mine, expected = work[0], work[1]
+    for j in range(d):
+        expected[j] = intercepts[j]
+    for k in range(d):
+        value = min(max(values[columns[k]], -clip), clip)
+        mine[k] = value
+        slope = effects[k, n_effects - 1]
+        if n_effects == 1 or inverse_widths[k] > 0:  # a column of two values has a slope only
+            for j in range(d):
+                expected[j] += value * np.float64(slope[j])
+        else:
+            of_bin = effects[k, bins[columns[k]]]
+            for j in range(d):
+                expected[j] += np.float64(of_bin[j]) + value * np.float64(slope[j])
+    for j in range(d):
+        apart, alone = np.abs(mine[j] - expected[j]), np.abs(mine[j] - middles[j])
+        if number >= 0:
+            apart /= 1.0 - np.float64(leverages[number, j])
+            alone /= 1.0 - 1.0 / n
+        width = inverse_widths[j]
+        surprisal, usual = apart * units[0, j], alone * units[1, j]
+        if number >= 0:  # by the deviation of the other rows
+            surprisal *= np.sqrt((n - 1) / max(n - surprisal * surprisal, 1.0))
+            usual *= np.sqrt((n - 1) / max(n - usual * usual, 1.0))
+        if width > 0:  # by the share that the value was expected to have
+            surprisal = min(surprisal, -np.log(max(1.0 - apart * width, least_share)))
+            usual = min(usual, -np.log(max(1.0 - alone * width, least_share)))
+        into[0, j], into[1, j] = surprisal, surprisal - usual
+
+
+@compiled
 def find_views(
-    rows, values, prints, bank, n_present, later, core, unit, points, n_points, at, between, edges,
-    pairs, cells, means, axes, weights, into,
+    rows, values, prints, printed, bank, n_present, later, core, unit, points, n_points, at,
+    between, edges, pairs, cells, columns, effects, intercepts, middles, units, inverse_widths,
+    leverages, clip, least_share, means, axes, weights, into,
 ):  # fmt: skip
     """Views of rows, into (n, V). :class:`~pyod_gan.views.TableViews` says what they are.
 
@@ -235,12 +278,16 @@ def find_views(
     of_columns = np.empty((n_tables, n_columns), np.float64)
     of_pairs = np.empty((cells.shape[1], len(pairs)), np.float64)
     bins = np.empty(n_columns, np.int64)
+    d = len(columns)
+    of_row = np.empty((2, d), np.float64)
+    of_regressions = np.empty((2, d), np.float64)
     n_axes = axes.shape[2]
     projected = np.empty(n_axes, np.float64)
     every = np.ascontiguousarray(points[:, BLOCK - 1 :: BLOCK])
     for i in range(n):
         row = rows[i]
-        known = 1 if is_known(row, weights, prints) else 0
+        number = find_known(row, weights, prints, printed)
+        known = 1 if number >= 0 else 0
         copies = find_distances(row, bank, n_present, later, found)
         find_levels(found, work, levels)
         v = 0
@@ -279,6 +326,15 @@ def find_views(
         for t in range(cells.shape[1]):
             summarise(of_pairs[t], len(pairs), into[i, v : v + 3])
             v += 3
+        find_regressions(
+            values[i], bins, number, columns, effects, intercepts, middles, units, inverse_widths,
+            leverages, clip, least_share, of_row, of_regressions,
+        )  # fmt: skip
+        for t in range(2):
+            summarise(of_regressions[t], d, into[i, v : v + 3])
+            for k in range(v, v + 3):
+                into[i, k] = np.rint(into[i, k] * LENGTHS) / LENGTHS
+            v += 3
         for a in range(len(axes)):
             for k in range(n_axes):
                 projected[k] = 0.0
@@ -307,7 +363,7 @@ def weigh(
 ):  # fmt: skip
     """Three opinions of views (n, V) and own views (n, K), into (n, 3).
 
-    They are what the critic says, the plain mean, and the larger of two residuals. The last view
+    They are what the critic says, the plain mean, and the largest residual. The last view
     tells known rows. Those before it are of axes, which new rows compare with the last references.
     """
     n, n_views = views.shape
@@ -338,7 +394,7 @@ def weigh(
                 share = (x - knots[r, p - 1]) / (knots[r, p] - knots[r, p - 1])
                 tail = tails[r, p - 1] + share * (tails[r, p] - tails[r, p - 1])
                 z = heights[r, p - 1] + share * (heights[r, p] - heights[r, p - 1])
-            if v in (NEAREST_OF_8, NEAREST_OF_ALL):
+            if v in RESIDUALS:
                 residual = max(residual, z)
             above += max(z - ceiling, 0.0)
             z = min(z, ceiling)

@@ -15,7 +15,8 @@ from .axes import find_axes, lengths_if_new
 from .bank import choose_bank
 from .checked_arrays import Shapes, check_arrays
 from .columns import COLUMN_VIEWS, MOST_IN_ALL, MOST_POINTS, count_column
-from .pairs import PAIR_VIEWS, choose_pairs, count_cells, find_bins, find_edges
+from .pairs import N_BINS, PAIR_VIEWS, choose_pairs, count_cells, find_bins, find_edges
+from .regressions import CLIP, LEAST_SHARE, REGRESSION_VIEWS, Regressions, fit_regressions
 
 POOL = 2048  # number of training rows that views are made of
 GRID = 2.0**16  # steps of the whole numbers per standard deviation
@@ -28,7 +29,7 @@ Array = np.ndarray
 class View(NamedTuple):
     """What a view looks at."""
 
-    kind: str  # "bank", "copies", "columns", "pairs", "axes" or "row"
+    kind: str  # "bank", "copies", "columns", "pairs", "regressions", "axes" or "row"
     of: str
     summary: str = ""
 
@@ -42,6 +43,7 @@ VIEWS: tuple[View, ...] = (
     View("copies", "further equal prototypes"),
     *(View("columns", view.__name__, summary) for view in COLUMN_VIEWS for summary in SUMMARIES),
     *(View("pairs", view.__name__, summary) for view in PAIR_VIEWS for summary in SUMMARIES),
+    *(View("regressions", view, summary) for view in REGRESSION_VIEWS for summary in SUMMARIES),
     *(
         View("axes", f"Mahalanobis distance to {of}", summary)
         for of in ("rows within the fence", "the core")
@@ -73,10 +75,18 @@ class TableViews:
     edges: Array  # (D, 7) int32, smallest values of bins 1 to 7
     pairs: Array  # (p, 2) pairs of columns
     cells: Array  # (2, U, p, 64) float32, pair views of new rows and of known ones
+    columns: Array  # (d,) columns of regressions, see :class:`Regressions`
+    effects: Array  # (d, 9 or 1, d) float32
+    intercepts: Array  # (d,)
+    middles: Array  # (d,)
+    units: Array  # (2, d)
+    inverse_widths: Array  # (d,)
+    leverages: Array  # (P, d) float32
     means: Array  # (A, D)
     axes: Array  # (A, D, K)
     weights: Array  # (D,) of the fingerprint that tells a row of the pool from others
     prints: Array  # (2, P) fingerprints of the pool on two grids, ascending
+    printed: Array  # (2, P) number of the row of each fingerprint
 
     @classmethod
     def fit(cls, rows: Array) -> TableViews:
@@ -107,6 +117,7 @@ class TableViews:
         spaces = [find_axes(whole[of] / grid) for of in (choice.inside, choice.core)]
         n_axes = min(space.axes.shape[1] for space in spaces)  # fewer rows, fewer axes
         weights = _fingerprint_weights(n_columns)
+        prints, printed = fingerprints(whole, weights)
         return cls(
             bank=choice.bank.places,
             n_present=np.array(choice.bank.n_present),
@@ -119,10 +130,12 @@ class TableViews:
             edges=edges,
             pairs=pairs,
             cells=np.array(cells, dtype=np.float32),
+            **fit_regressions(whole / grid, bins)._asdict(),
             means=np.stack([space.mean for space in spaces]),
             axes=np.stack([space.axes[:, :n_axes] for space in spaces]),
             weights=weights,
-            prints=fingerprints(whole, weights),
+            prints=prints,
+            printed=printed,
         )
 
     @classmethod
@@ -157,11 +170,18 @@ class TableViews:
         whole = on_grid(rows, self.grid)
         found = np.empty((len(rows), len(VIEWS)))
         kernels.find_views(
-            whole, whole / self.grid, self.prints, self.bank, int(self.n_present), self.later,
-            self.core, self.unit, self.points, self.n_points, self.at, self.between, self.edges,
-            self.pairs, self.cells, self.means, self.axes, self.weights, found,
+            whole, whole / self.grid, self.prints, self.printed, self.bank, int(self.n_present),
+            self.later, self.core, self.unit, self.points, self.n_points, self.at, self.between,
+            self.edges, self.pairs, self.cells, self.columns, self.effects, self.intercepts,
+            self.middles, self.units, self.inverse_widths, self.leverages, CLIP, LEAST_SHARE,
+            self.means, self.axes, self.weights, found,
         )  # fmt: skip
         return found
+
+    @property
+    def regressions(self) -> Regressions:
+        """The regressions of the columns."""
+        return Regressions(**{name: getattr(self, name) for name in Regressions._fields})
 
     def to_arrays(self) -> dict[str, Array]:
         """Everything, by name."""
@@ -184,6 +204,10 @@ class TableViews:
             and 0 < views.n_present <= n_places
             and ((views.n_points > 0) & (views.n_points <= n_points)).all()
             and ((views.pairs >= 0) & (views.pairs < n_columns)).all()
+            and views.effects.shape[1] in (1, N_BINS + 1)
+            and ((views.columns >= 0) & (views.columns < n_columns)).all()
+            and ((views.printed >= 0) & (views.printed < len(views.leverages))).all()
+            and ((views.leverages >= 0) & (views.leverages < 1)).all()
             and views.between.shape[1] == n_points + 1
             and n_cells == (views.edges.shape[1] + 1) ** 2
         )
@@ -205,10 +229,18 @@ _SHAPES: Shapes = {
     "edges": (("D", kernels.N_EDGES), np.int32),
     "pairs": (("p", 2), np.int64),
     "cells": ((2, len(PAIR_VIEWS), "p", "cells"), np.float32),
+    "columns": (("d",), np.int64),
+    "effects": (("d", "effects", "d"), np.float32),
+    "intercepts": (("d",), np.float64),
+    "middles": (("d",), np.float64),
+    "units": ((2, "d"), np.float64),
+    "inverse_widths": (("d",), np.float64),
+    "leverages": (("P", "d"), np.float32),
     "means": ((2, "D"), np.float64),
     "axes": ((2, "D", "K"), np.float64),
     "weights": (("D",), np.float64),
     "prints": ((2, "P"), np.float64),
+    "printed": ((2, "P"), np.int64),
 }
 
 
@@ -233,19 +265,28 @@ def are_mostly_copies(rows: Array) -> bool:
     return 2 * sum(n for n in numbers.values() if n > 1) > len(rows)
 
 
-def fingerprints(whole: Array, weights: Array) -> Array:
-    """Fingerprints of rows on two coarse grids, (P, D) int32 -> (2, P), ascending."""
-    return np.sort([_coarse(whole, shift) @ weights for shift in (0, kernels.COARSE // 2)], axis=1)
+def fingerprints(whole: Array, weights: Array) -> tuple[Array, Array]:
+    """Fingerprints of rows on two coarse grids, (P, D) int32 -> (2, P), ascending, and whose.
+
+    Where rows have the same fingerprint, it is that of the first.
+    """
+    prints = np.stack([_coarse(whole, shift) @ weights for shift in (0, kernels.COARSE // 2)])
+    order = np.argsort(prints, axis=1, kind="stable")
+    prints = np.take_along_axis(prints, order, axis=1)
+    firsts = (np.searchsorted(of_grid, of_grid, "left") for of_grid in prints)
+    return prints, np.take_along_axis(order, np.stack(list(firsts)), axis=1)
 
 
-def are_known(whole: Array, views: TableViews) -> Array:
-    """Tell which rows are rows of the pool, (n, D) int32 -> (n,) bool."""
-    shifts = (0, kernels.COARSE // 2)
-    found = [
-        np.isin(_coarse(whole, s) @ views.weights, p)
-        for s, p in zip(shifts, views.prints, strict=True)
-    ]
-    return np.asarray(found[0] | found[1])
+def find_known(whole: Array, views: TableViews) -> Array:
+    """Numbers of the rows of the pool that rows equal, or -1, (n, D) int32 -> (n,)."""
+    found = np.full(len(whole), -1)
+    for shift, prints, printed in zip(
+        (kernels.COARSE // 2, 0), views.prints[::-1], views.printed[::-1], strict=True
+    ):
+        own = _coarse(whole, shift) @ views.weights
+        place = np.searchsorted(prints, own).clip(max=len(prints) - 1)
+        found = np.where(prints[place] == own, printed[place], found)
+    return found
 
 
 def _coarse(whole: Array, shift: int) -> Array:

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS, NEAREST_OF_8, NEAREST_OF_ALL
+from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS, RESIDUALS
+from .pairs import N_BINS
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
+from .regressions import CLIP, LEAST_SHARE
 from .table_views import AXES, KNOWN, VIEWS, TableViews
+
+_INDICES = ("n_present", "n_points", "pairs", "columns", "printed")  # arrays of whole numbers
 
 
 class TensorViews(nn.Module):
@@ -23,7 +27,7 @@ class TensorViews(nn.Module):
         super().__init__()
         for name, array in views.to_arrays().items():
             tensor = torch.from_numpy(array)
-            kept = tensor.dtype == torch.bool or name in ("n_present", "n_points", "pairs")
+            kept = tensor.dtype == torch.bool or name in _INDICES
             self.register_buffer(name, tensor if kept else tensor.double())
         self.grid, self.unit = views.grid, views.unit
         self.absent = float(ABSENT)
@@ -32,7 +36,8 @@ class TensorViews(nn.Module):
         """Views of rows, in the order of :data:`~pyod_gan.views.VIEWS`."""
         get = self.get_buffer
         rows = (x * self.grid).round()
-        known = self._are_known(rows)
+        number = self._find_known(rows)
+        known = number >= 0
         apart = torch.cdist(rows, get("bank").mT, p=1.0)
         present = torch.arange(apart.shape[1], device=x.device) < get("n_present")
         copies = (apart <= x.shape[1]) & present
@@ -45,21 +50,23 @@ class TensorViews(nn.Module):
             (copies.sum(1, keepdim=True) - 1).clamp_min(0).to(x),
             *self._of_columns(rows, known),
             *self._of_pairs(rows, known),
+            *self._of_regressions(rows, number),
             *self._of_axes(rows / self.grid),
             known[:, None].to(x),
         ]
         return torch.cat(parts, 1)
 
-    def _are_known(self, rows: Tensor) -> Tensor:
-        """Tell which rows are rows of the pool, by one of two fingerprints, (B, D) -> (B,)."""
+    def _find_known(self, rows: Tensor) -> Tensor:
+        """Numbers of the rows of the pool that rows equal, or -1, (B, D) -> (B,)."""
         weights, prints = self.get_buffer("weights"), self.get_buffer("prints")
         coarse = [((rows + shift) / COARSE).floor() for shift in (0, COARSE // 2)]
         first, second = (
-            ((part @ weights)[:, None] == of_grid).any(1)
-            for part, of_grid in zip(coarse, prints, strict=True)
+            torch.where((part @ weights)[:, None] == of_grid, printed, -1).amax(1)
+            for part, of_grid, printed in zip(
+                coarse, prints, self.get_buffer("printed"), strict=True
+            )
         )
-        known: Tensor = first | second
-        return known
+        return torch.where(first >= 0, first, second)
 
     def _levels(self, apart: Tensor) -> Tensor:
         """Mean over groups of the nearest prototype, by group size, (B, S) -> (B, 11)."""
@@ -86,16 +93,43 @@ class TensorViews(nn.Module):
         )
         return [summaries(part) for part in values.unbind(-1)]
 
+    def _bins(self, rows: Tensor) -> Tensor:
+        """Bins of values, (B, D) -> (B, D)."""
+        return (rows[..., None] + 1 >= self.get_buffer("edges")).sum(-1)
+
     def _of_pairs(self, rows: Tensor, known: Tensor) -> list[Tensor]:
         """Summaries of every pair view, (B, D) -> U times (B, 3)."""
-        pairs, cells = self.get_buffer("pairs"), self.get_buffer("cells")
-        edges = self.get_buffer("edges")
-        bins = (rows[..., None] + 1 >= edges).sum(-1)  # (B, D)
+        pairs, cells, bins = self.get_buffer("pairs"), self.get_buffer("cells"), self._bins(rows)
         a, b = bins[:, pairs[:, 0]], bins[:, pairs[:, 1]]
-        places = (edges.shape[1] + 1) * a + b  # (B, p)
+        places = N_BINS * a + b  # (B, p)
         which = torch.arange(len(pairs), device=rows.device)
         found = cells[known.long()[:, None], :, which, places]  # (B, p, U)
         return [summaries(part) for part in found.unbind(-1)]
+
+    def _of_regressions(self, rows: Tensor, number: Tensor) -> list[Tensor]:
+        """Summaries of every view of regressions, (B, D), (B,) -> twice (B, 3)."""
+        get = self.get_buffer
+        columns, effects, widths = get("columns"), get("effects"), get("inverse_widths")
+        values = (rows[:, columns] / self.grid).clamp(-CLIP, CLIP)  # (B, d)
+        expected = get("intercepts") + values @ effects[:, -1]
+        if effects.shape[1] > 1:
+            bins = self._bins(rows)[:, columns, None] == torch.arange(N_BINS, device=rows.device)
+            expected = expected + bins.flatten(1).to(values) @ effects[:, :-1].flatten(0, 1)
+        known, n = number[:, None] >= 0, len(get("leverages"))
+        own = torch.where(known, get("leverages")[number.clamp_min(0)], 0.0)
+        of_mean = known.to(values) / n
+
+        def surprisal(apart: Tensor, unit: Tensor) -> Tensor:
+            z = apart * unit
+            of_others = z * ((n - 1) / (n - z.square()).clamp_min(1)).sqrt()
+            z = torch.where(known, of_others, z)
+            share = (1 - apart * widths).clamp_min(LEAST_SHARE)
+            return torch.where(widths > 0, torch.minimum(z, -share.log()), z)
+
+        beside = surprisal((values - expected).abs() / (1 - own), get("units")[0])
+        alone = surprisal((values - get("middles")).abs() / (1 - of_mean), get("units")[1])
+        parts = (summaries(view) for view in (beside, beside - alone))
+        return [(part * LENGTHS).round() / LENGTHS for part in parts]
 
     def _of_axes(self, values: Tensor) -> list[Tensor]:
         """Length, length in the last half of the axes, and largest axis, for each whitening."""
@@ -147,7 +181,7 @@ class TensorInputs(nn.Module):
 class TensorCritic(nn.Module):
     """Three opinions of inputs, (B, 2 V + K) -> (B, 3).
 
-    They are what the critic says, the plain mean, and the larger of two residuals.
+    They are what the critic says, the plain mean, and the largest residual.
     """
 
     def __init__(self, critic: PretrainedCritic) -> None:
@@ -158,7 +192,7 @@ class TensorCritic(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Weigh inputs."""
         of_critic = weighed(inputs, dict(self.named_buffers()))
-        return torch.stack([of_critic, plain_mean(inputs), larger_residual(inputs)], -1)
+        return torch.stack([of_critic, plain_mean(inputs), largest_residual(inputs)], -1)
 
 
 def weighed(inputs: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
@@ -183,11 +217,13 @@ def plain_mean(inputs: Tensor) -> Tensor:
     return tails.mean(-1) + 0.5 * heights.clamp_max(CEILING).mean(-1) + SLOPE * above
 
 
-def larger_residual(inputs: Tensor) -> Tensor:
-    """Larger height of two views, nearest of 8 and of all prototypes, (..., 2 V + K) -> (...)."""
-    heights = inputs[..., len(VIEWS) :]
-    larger = torch.maximum(heights[..., NEAREST_OF_8], heights[..., NEAREST_OF_ALL])
-    return larger.sign() * larger.abs().expm1()
+def largest_residual(inputs: Tensor) -> Tensor:
+    """Largest height of three views, (..., 2 V + K) -> (...).
+
+    They are the nearest of 8 and of all prototypes, and the largest surprisal of a column.
+    """
+    largest = inputs[..., [len(VIEWS) + view for view in RESIDUALS]].amax(-1)
+    return largest.sign() * largest.abs().expm1()
 
 
 def summaries(values: Tensor) -> Tensor:

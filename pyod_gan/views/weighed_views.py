@@ -18,7 +18,7 @@ from .table_views import AXES, BANK, KNOWN, VIEWS, TableViews, are_mostly_copies
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
-WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the larger residual
+WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the largest residual
 OF_ANOMALIES = np.array([4.0, 1.0])  # of what many known anomalies say, by slopes and by nearness
 HALF_BELIEVED = 1  # number of known anomalies whose opinions weigh half as much
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
@@ -49,13 +49,14 @@ class WeighedViews:
     Notes
     -----
     A table may be unlike all tables that the critic has seen. So two more opinions count, which
-    have learnt nothing elsewhere: the plain mean of all tails and half heights, and the larger of
-    the residuals to the nearest of 8 and of all prototypes. Of the three, each in its own
-    interquartile ranges, two thirds are the critic's. Where anomalies of the table are known, two
-    more opinions count: with one known anomaly 1.7 times as much as these three together, with
-    many 3.3 times, as k of them have k / (k + 1) of the weight. They only raise a score: to be
-    unlike the known anomalies is no sign of being normal, as others may be of another kind. So what
-    they say counts from the median of the training rows.
+    have learnt nothing elsewhere: the plain mean of all tails and half heights, and the largest of
+    the residuals to the nearest of 8 prototypes, to the nearest of all, and to what the other
+    columns lead one to expect of a column. Of the three, each in its own interquartile ranges, two
+    thirds are the critic's. Where anomalies of the table are known, two more opinions count: with
+    one known anomaly 1.7 times as much as these three together, with many 3.3 times, as k of them
+    have k / (k + 1) of the weight. They only raise a score: to be unlike the known anomalies is no
+    sign of being normal, as others may be of another kind. So what they say counts from the median
+    of the training rows.
 
     The critic knows whether a row is one of the training rows. Those may hold anomalies, or there
     would be nothing to find among them; a new row may be the first of its kind. What the critic
@@ -150,7 +151,7 @@ class WeighedViews:
     def opinions(self, views: Array, own: Array, rows: Array) -> Array:
         """What is said of rows, (n, V), (n, K), (n, D) -> (n, 3) or (n, 5).
 
-        The critic, the plain mean and the larger residual have an opinion, and known anomalies two.
+        The critic, the plain mean and the largest residual have one, and known anomalies two.
         """
         r, c = self.reference, self.critic
         found = np.empty((len(views), len(WEIGHTS)))

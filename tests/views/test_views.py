@@ -194,8 +194,9 @@ def test_opinions_without_a_critic() -> None:
     tails, heights = np.split(weighed.inputs(rows, own)[:, :-1], 2, axis=1)
     above = SLOPE * np.maximum(heights - CEILING, 0).mean(1)
     plain = tails.mean(1) + 0.5 * np.minimum(heights, CEILING).mean(1) + above
-    nearest = [VIEWS.index(View("bank", f"nearest of {g}")) for g in (8, 1024)]
-    residual = heights[:, nearest].max(1)
+    looks = [View("bank", f"nearest of {g}") for g in (8, 1024)]
+    looks.append(View("regressions", "surprisal", "largest"))
+    residual = heights[:, [VIEWS.index(view) for view in looks]].max(1)
     residual = np.sign(residual) * np.expm1(np.abs(residual))
     found = weighed.opinions(weighed.views.of(rows), own, rows)
     np.testing.assert_allclose(found, np.c_[above, plain, residual], atol=1e-9)
@@ -239,6 +240,10 @@ HOSTILE = {
     "other floats": ("views.at", lambda a: a.astype(np.float64)),
     "not a number": ("views.means", lambda a: a * np.nan),
     "fewer cells": ("views.cells", lambda a: a[..., :-1]),
+    "a regression outside": ("views.columns", lambda a: a + 10**6),
+    "fewer effects": ("views.effects", lambda a: a[:, 1:]),
+    "a row outside": ("views.printed", lambda a: a + 10**6),
+    "a whole leverage": ("views.leverages", lambda a: a * 0 + 1),
     "fewer gaps": ("views.between", lambda a: a[:, :-1]),
     "a spread of 0": ("reference.spreads", lambda a: a * 0),
     "an infinite weight": ("critic.w1", lambda a: a + np.inf),
