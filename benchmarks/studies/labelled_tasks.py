@@ -32,12 +32,12 @@ LEAST_TABLES = 10  # two for each fold of the cross-validation
 SAMPLE, LARGE_SAMPLE = 800, 1600  # rows of a table
 REAL = ("sample", "large sample")  # parts with the anomalies that are labelled
 SHARES = {  # of the tasks of a step
-    "sample": 0.21,
-    "large sample": 0.21,
-    "rare cluster": 0.09,
-    "impossible value": 0.09,
-    "wrong value": 0.15,
-    "swapped labels": 0.25,
+    "sample": 0.24,
+    "large sample": 0.24,
+    "rare cluster": 0.1,
+    "impossible value": 0.1,
+    "wrong value": 0.05,
+    "swapped labels": 0.27,
 }
 CLUSTERS = 10  # at most, of the normal rows of a table
 RARE = (0.01, 0.15)  # rows of the rare cluster, or with swapped labels, in shares of the others

@@ -29,7 +29,7 @@ from tqdm import tqdm
 from pyod_gan.views import VIEWS, PretrainedCritic
 from pyod_gan.views.pretrained_critic import OWN
 from pyod_gan.views.tensors import TensorCritic, weighed
-from pyod_gan.views.weighed_views import WEIGHTS
+from pyod_gan.views.weighed_views import EQUAL, WEIGHTS
 
 from ..harness import datasets, download, report
 from .labelled_tasks import (
@@ -177,7 +177,7 @@ def _of_fold(
             scores = {variant.name: said @ WEIGHTS}
             if variant == PRETRAINED:
                 silent = opinions(PretrainedCritic.silent(), task.inputs)
-                scores["equal"] = silent @ WEIGHTS
+                scores["equal"] = silent @ EQUAL
                 scores |= dict(zip(ALONE, said.T, strict=True))
             for name, found in scores.items():
                 auroc, ap = roc_auc_score(task.y, found), average_precision_score(task.y, found)

@@ -18,7 +18,8 @@ from .table_views import AXES, BANK, KNOWN, VIEWS, TableViews, are_mostly_copies
 from .tensors import TensorCritic, TensorInputs, TensorViews
 
 Array = np.ndarray
-WEIGHTS = np.array([1.0, 0.25, 0.25])  # of the critic, the plain mean, and the largest residual
+WEIGHTS = np.array([1.0, 0.0, 0.25])  # of the critic, the plain mean, and the largest residual
+EQUAL = np.array([1.0, 0.25, 0.25])  # of the same, if the critic is silent
 OF_ANOMALIES = np.array([4.0, 1.0])  # of what many known anomalies say, by slopes and by nearness
 HALF_BELIEVED = 1  # number of known anomalies whose opinions weigh half as much
 SAME_SHARE = 0.9  # quantile at which the scores of training rows and of new ones are made equal
@@ -48,12 +49,12 @@ class WeighedViews:
 
     Notes
     -----
-    A table may be unlike all tables that the critic has seen. So two more opinions count, which
-    have learnt nothing elsewhere: the plain mean of all tails and half heights, and the largest of
-    the residuals to the nearest of 8 prototypes, to the nearest of all, and to what the other
-    columns lead one to expect of a column. Of the three, each in its own interquartile ranges, two
-    thirds are the critic's. Where anomalies of the table are known, two more opinions count: with
-    one known anomaly 1.7 times as much as these three together, with many 3.3 times, as k of them
+    A table may be unlike all tables that the critic has seen. So another opinion counts, which has
+    learnt nothing elsewhere: the largest of the residuals to the nearest of 8 prototypes, to the
+    nearest of all, and to what the other columns lead one to expect of a column. In interquartile
+    ranges of each, four fifths are the critic's. A silent critic is replaced by the plain mean of
+    all tails and half heights. Where anomalies of the table are known, two more opinions count:
+    with one known anomaly twice as much as the others together, with many four times, as k of them
     have k / (k + 1) of the weight. They only raise a score: to be unlike the known anomalies is no
     sign of being normal, as others may be of another kind. So what they say counts from the median
     of the training rows.
@@ -123,7 +124,8 @@ class WeighedViews:
     @property
     def weights(self) -> Array:
         """Weights of the opinions."""
-        return WEIGHTS if self.anomalies is None else np.r_[WEIGHTS, self._of_anomalies]
+        weights = WEIGHTS if len(self.critic.b1) else EQUAL
+        return weights if self.anomalies is None else np.r_[weights, self._of_anomalies]
 
     @property
     def _of_anomalies(self) -> Array:
