@@ -146,16 +146,20 @@ class _Details:
         return found
 
     @cached_property
+    def _bins(self) -> Array:
+        """Bins of values, (n, D)."""
+        return find_bins(self.whole, self.views.edges)
+
+    @cached_property
     def _of_regressions(self) -> Array:
         """Views of the columns by regressions, (n, d, 2)."""
-        bins = find_bins(self.whole, self.views.edges)
-        return self.views.regressions.views(self.whole / self.views.grid, bins, self.rows)
+        values = self.whole / self.views.grid
+        return self.views.regressions.views(values, self._bins, self.rows)
 
     @cached_property
     def _of_pairs(self) -> Array:
         """Pair views of every pair, (n, p, U)."""
-        bins = find_bins(self.whole, self.views.edges)
-        a, b = (bins[:, column] for column in self.views.pairs.T)
+        a, b = (self._bins[:, column] for column in self.views.pairs.T)
         which = np.arange(len(self.views.pairs))
         found: Array = self.views.cells[self.known[:, None], :, which, N_BINS * a + b]
         return found

@@ -24,6 +24,8 @@ COARSE = 64  # steps of a step of fingerprints
 BLOCK = 32  # points that are counted at once
 KNOTS = 8  # knots that are
 N_EDGES = 7  # edges of the 8 bins of a column
+CLIP = 8.0  # standard deviations up to which values count in regressions
+LEAST_SHARE = 1e-3  # that one of two values is expected to have
 FAR_BELOW = -1e300
 
 
@@ -220,7 +222,7 @@ def summarise(values, n, into):
 @compiled
 def find_regressions(
     values, bins, number, columns, effects, intercepts, middles, units, inverse_widths, leverages,
-    clip, least_share, work, into,
+    work, into,
 ):  # fmt: skip
     """Surprisal and contradiction of the columns of a row (D,), into (2, d).
 
@@ -232,7 +234,7 @@ def find_regressions(
     for j in range(d):
         expected[j] = intercepts[j]
     for k in range(d):
-        value = min(max(values[columns[k]], -clip), clip)
+        value = min(max(values[columns[k]], -CLIP), CLIP)
         mine[k] = value
         slope = effects[k, n_effects - 1]
         if n_effects == 1 or inverse_widths[k] > 0:  # a column of two values has a slope only
@@ -253,8 +255,8 @@ def find_regressions(
             surprisal *= np.sqrt((n - 1) / max(n - surprisal * surprisal, 1.0))
             usual *= np.sqrt((n - 1) / max(n - usual * usual, 1.0))
         if width > 0:  # by the share that the value was expected to have
-            surprisal = min(surprisal, -np.log(max(1.0 - apart * width, least_share)))
-            usual = min(usual, -np.log(max(1.0 - alone * width, least_share)))
+            surprisal = min(surprisal, -np.log(max(1.0 - apart * width, LEAST_SHARE)))
+            usual = min(usual, -np.log(max(1.0 - alone * width, LEAST_SHARE)))
         into[0, j], into[1, j] = surprisal, surprisal - usual
 
 
@@ -262,7 +264,7 @@ def find_regressions(
 def find_views(
     rows, values, prints, printed, bank, n_present, later, core, unit, points, n_points, at,
     between, edges, pairs, cells, columns, effects, intercepts, middles, units, inverse_widths,
-    leverages, clip, least_share, means, axes, weights, into,
+    leverages, means, axes, weights, into,
 ):  # fmt: skip
     """Views of rows, into (n, V). :class:`~pyod_gan.views.TableViews` says what they are.
 
@@ -328,7 +330,7 @@ def find_views(
             v += 3
         find_regressions(
             values[i], bins, number, columns, effects, intercepts, middles, units, inverse_widths,
-            leverages, clip, least_share, of_row, of_regressions,
+            leverages, of_row, of_regressions,
         )  # fmt: skip
         for t in range(2):
             summarise(of_regressions[t], d, into[i, v : v + 3])

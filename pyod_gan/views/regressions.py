@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .kernels import CLIP, LEAST_SHARE
 from .pairs import N_BINS
 
+REGRESSION_VIEWS = ("surprisal", "contradiction")
 MOST_COLUMNS = 256  # of a table that take part
 MOST_EFFECTS = 1024  # in a regression, or else columns have slopes only
-CLIP = 8.0  # standard deviations up to which values count
 RIDGE = 10.0  # rows without an effect that are added, so to speak
 LEAST_DEVIATION = 0.01  # from what is expected, in standard deviations
-LEAST_SHARE = 1e-3  # that one of two values is expected to have
 MOST_LEVERAGE = 0.99
 Array = np.ndarray
 
@@ -69,9 +69,6 @@ class Regressions(NamedTuple):
         beside = surprisal(np.abs(values - expected) / (1 - own), self.units[0])
         alone = surprisal(np.abs(values - self.middles) / (1 - of_mean), self.units[1])
         return np.stack([beside, beside - alone], axis=-1)
-
-
-REGRESSION_VIEWS = ("surprisal", "contradiction")
 
 
 def fit_regressions(values: Array, bins: Array) -> Regressions:

@@ -16,7 +16,7 @@ from .bank import choose_bank
 from .checked_arrays import Shapes, check_arrays
 from .columns import COLUMN_VIEWS, MOST_IN_ALL, MOST_POINTS, count_column
 from .pairs import N_BINS, PAIR_VIEWS, choose_pairs, count_cells, find_bins, find_edges
-from .regressions import CLIP, LEAST_SHARE, REGRESSION_VIEWS, Regressions, fit_regressions
+from .regressions import REGRESSION_VIEWS, Regressions, fit_regressions
 
 POOL = 2048  # number of training rows that views are made of
 GRID = 2.0**16  # steps of the whole numbers per standard deviation
@@ -173,8 +173,8 @@ class TableViews:
             whole, whole / self.grid, self.prints, self.printed, self.bank, int(self.n_present),
             self.later, self.core, self.unit, self.points, self.n_points, self.at, self.between,
             self.edges, self.pairs, self.cells, self.columns, self.effects, self.intercepts,
-            self.middles, self.units, self.inverse_widths, self.leverages, CLIP, LEAST_SHARE,
-            self.means, self.axes, self.weights, found,
+            self.middles, self.units, self.inverse_widths, self.leverages, self.means, self.axes,
+            self.weights, found,
         )  # fmt: skip
         return found
 

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .kernels import ABSENT, COARSE, LENGTHS, N_LEVELS, RESIDUALS
+from .kernels import ABSENT, CLIP, COARSE, LEAST_SHARE, LENGTHS, N_LEVELS, RESIDUALS
 from .pairs import N_BINS
 from .pretrained_critic import CEILING, SLOPE, PretrainedCritic
 from .reference import Reference
-from .regressions import CLIP, LEAST_SHARE
 from .table_views import AXES, KNOWN, VIEWS, TableViews
 
 _INDICES = ("n_present", "n_points", "pairs", "columns", "printed")  # arrays of whole numbers

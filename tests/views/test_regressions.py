@@ -8,8 +8,9 @@ import pytest
 
 from pyod_gan import GANDetector
 from pyod_gan.views import VIEWS, TableViews
+from pyod_gan.views.kernels import CLIP, LEAST_SHARE
 from pyod_gan.views.pairs import find_bins
-from pyod_gan.views.regressions import CLIP, LEAST_SHARE, MOST_COLUMNS, RIDGE
+from pyod_gan.views.regressions import MOST_COLUMNS, RIDGE
 from pyod_gan.views.table_views import find_known, on_grid, some_rows
 from tests.helpers import amounts_of_kinds
 
