@@ -169,7 +169,7 @@ class GANDetector(
         Known anomalies of ``fit`` and of every ``partial_fit`` since, encoded as numbers.
     n_features_in_ : int
         Number of columns seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if ``fit`` got a data frame with string names.
 
     Notes

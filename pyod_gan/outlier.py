@@ -38,7 +38,7 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         Number of steps trained.
     n_features_in_ : int
         Number of columns seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if ``fit`` got a data frame with string names.
 
     Examples

@@ -16,7 +16,7 @@ class OnnxMixin:
     def to_onnx(self: FittedDetector, path: str | os.PathLike[str]) -> None:
         """Write preprocessing, networks, score and label as one ONNX model.
 
-        The input of the model is ``X``, float64 of shape (n, n_features_in_), with the columns of
+        The input of the model is ``X``, float64 of shape (n, n_features), with the columns of
         ``fit`` in the same order. Any n is possible. The model has two outputs:
 
         - ``score``, float64 of shape (n,), is ``decision_function(X)``.

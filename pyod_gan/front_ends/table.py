@@ -52,7 +52,7 @@ class TableFrontEnd(BaseEstimator):
         Scales the encoded columns.
     n_features_in_ : int
         Number of columns of the table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if ``fit_read`` got a data frame with string names.
     names : list of str
         Labels of the columns in words, whatever they are, or x0, x1, … for an array.
