@@ -85,7 +85,9 @@ def lead_to_the_repository(app: Sphinx, name: str, source: list[str]) -> None:
 
 def lead_from_the_root(app: Sphinx, path: Path, name: str, source: list[str]) -> None:
     """Let the links of an included page of the root lead to pages of the site."""
-    source[0] = source[0].replace("](docs/", "](").replace("](.ci/", f"]({REPOSITORY}/blob/main/.ci/")
+    source[0] = (
+        source[0].replace("](docs/", "](").replace("](.ci/", f"]({REPOSITORY}/blob/main/.ci/")
+    )
 
 
 def of_others(

@@ -43,6 +43,8 @@ class Page(HTMLParser):
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that logs nothing."""
+
     def log_message(self, *arguments: Any) -> None:
         pass
 

@@ -28,7 +28,7 @@ COMPARED = (OURS, "IForest", "KNN")
 Arrays = dict[str, np.ndarray]
 
 
-def draw_all(table: pd.DataFrame, out: Path) -> list[Path]:
+def draw_all(table: pd.DataFrame, out: Path) -> dict[str, list[Path]]:
     """Draw every picture the results allow.
 
     Parameters
@@ -40,17 +40,19 @@ def draw_all(table: pd.DataFrame, out: Path) -> list[Path]:
 
     Returns
     -------
-    list of Path
-        The PNG files written.
+    dict of str to list of Path
+        The PNG files written, by the title of the section.
     """
-    written = []
+    written = {}
     for title, rows in sections(table):
-        for metric in METRICS:
-            written.append(_rank_diagram(rows, metric, title, out / f"ranks-{title}-{metric}.png"))
         kept = _kept_scores(out / "scores" / title)
-        written.append(_histograms(kept, title, out / f"scores-{title}.png"))
-        written.append(_training_curves(kept, title, out / f"training-{title}.png"))
-    return [path for path in written if path]
+        drawn = [
+            *(_rank_diagram(rows, m, title, out / f"ranks-{title}-{m}.png") for m in METRICS),
+            _histograms(kept, title, out / f"scores-{title}.png"),
+            _training_curves(kept, title, out / f"training-{title}.png"),
+        ]
+        written[title] = [path for path in drawn if path]
+    return written
 
 
 def _rank_diagram(rows: pd.DataFrame, metric: str, title: str, path: Path) -> Path | None:

@@ -166,6 +166,19 @@ PROTOCOLS: dict[str, Callable[[IntArray, int], Split]] = {
     **{f"known-{most}": partial(_known, most=most) for most in (0, 1, 5, 10)},
 }
 
+MEANINGS = {  # one line each, for reports
+    "contaminated": "fitted on all rows, the anomalies among them, and scores these rows.",
+    "one-class": "fitted on a random half of the normal rows, and scores all other rows.",
+    "dte-one-class": "fitted on the first half of the normal rows, and scores all other rows.",
+    "dte-unsupervised": "fitted on a bootstrap sample of all rows, and scores all rows.",
+    "kdd": "fitted on the normal rows of a random half, and scores the other half.",
+    "arrhythmia": "fitted on the normal rows of a random half, and scores the other half.",
+    "known-0": "fitted on a random half, no anomaly of which is known, and scores the other half.",
+    "known-1": "fitted on a random half, one anomaly of which is known, and scores the other half.",
+    "known-5": "fitted on a random half, of which 5 anomalies are known, and scores the other.",
+    "known-10": "fitted on a random half, of which 10 anomalies are known, and scores the other.",
+}
+
 
 class Paper(NamedTuple):
     """The data set of a papers' protocol, and the share of the scored rows that is flagged."""

@@ -11,11 +11,12 @@ import pandas as pd
 
 from . import significance
 from .detectors import OURS
-from .protocols import PAPERS
+from .protocols import MEANINGS, PAPERS
 from .results import METRICS, section
 
 Beside = Callable[[str, pd.DataFrame], str]  # protocol and runs -> Markdown, or nothing
 SPREAD = "sd of AUROC on one data set"
+GLANCE = "{:1} {:>2}  {:<22} {:<15} {:>5}   {:<17} {:>5}  {:>8}"
 FAILURE_NOTE = (
     "A failed run (an error, or scores that are not finite) counts as AUROC 0.5 and average "
     "precision equal to the share of anomalies."
@@ -211,7 +212,8 @@ def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str
         return "\n\n".join([f"## {title}", beside(protocol, rows)])
     kept = complete(rows)
     n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
-    parts = [f"## {title}", f"Data sets: {n_sets}, seeds: {n_seeds}."]
+    parts = [f"## {title}", f"Every detector is {MEANINGS[protocol]}"]
+    parts += [f"Data sets: {n_sets}, seeds: {n_seeds}."]
     left_out = rows["dataset"].nunique() - n_sets
     if left_out:
         parts.append(f"Data sets left out, as some detector has not run on them: {left_out}.")
@@ -219,6 +221,47 @@ def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str
         parts += [markdown(_readable(summary(kept))), failures(rows)]
         parts += filter(None, [beside(protocol, kept)])
     return "\n\n".join(parts)
+
+
+def at_a_glance(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str:
+    """Write what the command line prints of a section: one line per detector, ours marked.
+
+    Parameters
+    ----------
+    title : str
+        Title of the section.
+    rows : DataFrame
+        Its runs.
+    beside : callable
+        See :func:`overview`.
+
+    Returns
+    -------
+    str
+        Text in columns; of the papers' protocols what :func:`overview` writes.
+    """
+    kept, protocol = complete(rows), rows["protocol"].iloc[0]
+    if protocol in PAPERS or kept.empty:
+        return overview(title, rows, beside)
+    table = _readable(summary(kept))
+    lines = [
+        f"{title}: every detector is {MEANINGS[protocol]}",
+        f"Means over {measured_on(kept)}, ± over seeds; ranks are means too, 1 is best.",
+        "",
+        GLANCE.format("", "", "detector", "AUROC", "rank", "average precision", "rank", "seconds"),
+    ]
+    shown = table.iloc[:, :5].assign(seconds=table["seconds"])
+    for place, line in enumerate(shown.itertuples(index=False), 1):
+        lines.append(GLANCE.format(">" if line[0].startswith(OURS) else "", place, *line))
+    if failed := table["failed"].sum():
+        lines.append(f"{failed} runs failed; the report says which, and why.")
+    return "\n".join(lines)
+
+
+def measured_on(kept: pd.DataFrame) -> str:
+    """Say how many data sets and seeds a section has."""
+    n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
+    return f"{n_sets} data sets and {n_seeds} seed{'s' if n_seeds > 1 else ''}"
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -91,12 +92,16 @@ def run(
     todo = results.unfinished(grid.cells(), retry_failed=retry_failed, any_version=any_version)
     pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     outcomes = pool(joblib.delayed(evaluate)(cell, grid.data_home) for cell in todo)
-    failures = 0
+    failures, left = 0, Counter(cell.dataset for cell in todo)
+    n_sets = len(left)
     with tqdm(total=len(todo), unit="fit", disable=not progress) as bar:
+        bar.set_description(f"0 of {n_sets} data sets")
         for outcome in outcomes:
             results.append(outcome.cell, outcome.measures)
             _keep_arrays(out, outcome)
             failures += outcome.measures["status"] != "ok"
+            left -= Counter([outcome.cell.dataset])
+            bar.set_description(f"{n_sets - len(left)} of {n_sets} data sets", refresh=False)
             bar.set_postfix_str(f"{outcome.cell.dataset}, {failures} failed")
             bar.update()
     return len(todo)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from benchmarks.harness import pictures, report, results, significance
+from benchmarks.harness import page, pictures, protocols, report, results, significance
 from benchmarks.studies import dte
 from benchmarks.studies.published import beside_published
 
@@ -123,6 +125,38 @@ def test_report_names_failures_and_losses(table: pd.DataFrame, tmp_path: Path) -
     assert "| b | 0.600 | KNN | 0.950 | 0.350 |" in text
 
 
+def test_at_a_glance_marks_ours_and_says_what_the_protocol_means(table: pd.DataFrame) -> None:
+    lines = report.at_a_glance("one-class", table).splitlines()
+    assert "half of the normal rows" in lines[0]
+    assert "4 data sets and 2 seeds" in lines[1]
+    assert lines[4].split()[:5] == [">", "1", "GANDetector", "0.800", "±"]
+    assert lines[5].split()[:2] == ["2", "KNN"]
+    assert len({len(line.rstrip()) for line in lines[3:7]}) == 1  # columns line up
+    assert lines[7].startswith("2 runs failed")
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_page_holds_everything_and_names_no_address(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    drawn = {"one-class": [tmp_path / "ranks.png"]}
+    Figure(figsize=(2, 1)).savefig(drawn["one-class"][0], dpi=100)
+    renamed = table.replace({"detector": {"LOF": "<b>LOF</b>"}})
+    page.write(renamed, drawn, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.search(r'<tr class="ours"><td class="number">1</td><td>GANDetector</td>', text)
+    assert "0.800 ± 0.007" in text and "half of the normal rows" in text
+    assert "&lt;b&gt;LOF" in text and "<b>LOF" not in text
+    assert "data:image/png;base64," in text and 'width="100" height="50"' in text
+    assert re.findall(r"https?:", text) == []
+    lost = text.partition("better AUROC")[2].partition("better average precision")[0]
+    assert re.findall(r"<td>(\w)</td>", lost) == ["b"]  # data sets where another is better
+
+
+def test_protocols_have_a_meaning_each() -> None:
+    assert protocols.MEANINGS.keys() == protocols.PROTOCOLS.keys()
+
+
 def test_protocols_are_never_averaged_together(table: pd.DataFrame) -> None:
     both = pd.concat([table, table.assign(protocol="contaminated"), table.assign(max_rows="50")])
     titles = [title for title, _ in report.sections(both)]
@@ -154,7 +188,9 @@ def test_pictures_are_drawn(table: pd.DataFrame, tmp_path: Path) -> None:
             }
             scores = rng.rand(40) + y
             np.savez(folder / f"{dataset}--{detector}.npz", y=y, scores=scores, **curves)
-    written = {path.name for path in pictures.draw_all(table, tmp_path)}
+    drawn = pictures.draw_all(table, tmp_path)
+    assert list(drawn) == ["one-class"]
+    written = {path.name for path in drawn["one-class"]}
     assert written == {
         "ranks-one-class-auroc.png",
         "ranks-one-class-ap.png",
