@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._support.optional_imports import import_optional
-from ..front_ends.frames import EXTRA
+from .reasons import reasons_table
 from .regions import region
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class FlaggedClip(NamedTuple):
 def reasons_of_clips(flagged: Sequence[FlaggedClip]) -> pd.DataFrame:
     """One line per clip and part."""
     lines = [(*part, _in_words(part)) for part in flagged]
-    return import_optional("pandas", EXTRA).DataFrame(lines, columns=list(COLUMNS))
+    return reasons_table(lines, COLUMNS)
 
 
 def around_peak(values: np.ndarray) -> tuple[int, int]:

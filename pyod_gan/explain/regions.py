@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.ndimage import find_objects, label
 
-from .._support.optional_imports import import_optional
-from ..front_ends.frames import EXTRA
+from .reasons import reasons_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,7 @@ def regions(parts: Sequence[str], flagged: Sequence[Flagged]) -> pd.DataFrame:
                 reason = f"{WORDS[parts[k]]}: as in typical images"
             place = (top, left, bottom, right)
             lines.append((image.name, float(image.score), parts[k], score, *place, reason))
-    return import_optional("pandas", EXTRA).DataFrame(lines, columns=list(COLUMNS))
+    return reasons_table(lines, COLUMNS)
 
 
 def region(scores: np.ndarray) -> tuple[int, int, int, int]:

@@ -18,6 +18,7 @@ from ..front_ends.number_format import FLAGS
 from ..front_ends.table_reader import TableReader
 from ..model import FittedModel
 from .attribution import by_column, explain_rows
+from .reasons import reasons_table
 from .values import Digits, date, quoted, scale_of, scale_of_dates
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def explain_in_words(
             said = _sentence(names[j], found, partners)
             lines.append((labels[i], names[j], shares[i, j], *found[:4], said))
     columns = ["row", "column", "share", *Reason._fields[:4], "reason"]
-    frame = pd.DataFrame(lines, columns=columns)
+    frame = reasons_table(lines, columns)
     numbers = ["share", "low", "high", *([] if lines else ["observed", "expected"])]
     return frame.astype(dict.fromkeys(numbers, float))
 

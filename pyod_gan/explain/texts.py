@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._support.optional_imports import import_optional
-from ..front_ends.frames import EXTRA
 from ..front_ends.text_parts import TextPart
+from .reasons import reasons_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +66,7 @@ def reasons_of(
             else:
                 reason = f"{name}: {score:.3g} interquartile ranges above typical texts"
             lines.append((text.place, float(text.score), name, score, rarest, reason))
-    return import_optional("pandas", EXTRA).DataFrame(lines, columns=list(COLUMNS))
+    return reasons_table(lines, COLUMNS)
 
 
 def _named(reason: str, part: TextPart) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 from ..front_ends.windows import WindowFrontEnd
+from .reasons import reasons_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,6 @@ def in_words(
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One frame of the lines of all stretches, which may be none."""
-    pandas = import_optional("pandas", EXTRA)
     if not parts:
-        return pandas.DataFrame(columns=list(COLUMNS))
-    return pandas.concat(parts, ignore_index=True)
+        return reasons_table([], COLUMNS)
+    return import_optional("pandas", EXTRA).concat(parts, ignore_index=True)

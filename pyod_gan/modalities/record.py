@@ -14,7 +14,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
@@ -27,7 +26,8 @@ from ..engine.combination import DECIMALS
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
 from ..engine.training import random_numbers
-from ..front_ends.frames import EXTRA, is_frame
+from ..explain.reasons import reasons_table
+from ..front_ends.frames import is_frame
 from ..front_ends.records import Part, kind_of, read_records
 from .audio import AudioDetector
 from .composed import Code, ComposedMixin, Content, check_embeddings, load_composed
@@ -337,7 +337,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
                     reason += f" ({said})" if said else ""
                     lines.append((i, float(scores[i]), names[k], share, reason))
             columns = ["record", "score", "part", "share", "reason"]
-            return import_optional("pandas", EXTRA).DataFrame(lines, columns=columns)
+            return reasons_table(lines, columns)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted detector to one file that holds data only, no code.

@@ -1,0 +1,47 @@
+"""The data frame of reasons, as a notebook shows it. This module needs pandas."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+BESIDE = ("part", "score", "share")  # columns shown between the first one and the reason
+BAR = "background:linear-gradient(90deg,rgba(70,130,210,.35) {0}%,transparent {0}%)"
+CELL = '<td style="text-align:left;vertical-align:top;padding:.2em .8em;{}">{}</td>'
+
+
+class ReasonsTable(pd.DataFrame):
+    """A data frame of reasons. A notebook shows their sentences whole, and shares as bars."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return ReasonsTable
+
+    def _repr_html_(self) -> str | None:
+        """Write the sentences, with what they are of; None where a notebook shall show text."""
+        if not pd.get_option("display.notebook_repr_html"):
+            return None
+        if "reason" not in self or self.columns[0] == "reason":
+            html: str | None = super()._repr_html_()
+            return html
+        shown = [self.columns[0], *(name for name in BESIDE if name in self), "reason"]
+        most = pd.get_option("display.max_rows") or len(self)
+        lines, last = [], object()
+        for line in self[shown].head(most).itertuples(index=False, name=None):
+            first, last = "" if line[0] == last else line[0], line[0]
+            cells = map(_cell, shown, (first, *line[1:]))
+            lines.append(f"<tr>{''.join(cells)}</tr>")
+        head = "".join(f'<th style="text-align:left">{escape(str(name))}</th>' for name in shown)
+        left = f"<p>{len(self) - most} more reasons</p>" if len(self) > most else ""
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        return f"<div>{table}{left}</div>"
+
+
+def _cell(name: str, value: Any) -> str:
+    """One cell, a share with a bar behind it."""
+    if isinstance(value, float):
+        style = BAR.format(round(100 * value)) if name == "share" else ""
+        return CELL.format(style, f"{value:.0%}" if name == "share" else f"{value:.3g}")
+    return CELL.format("", escape(str(value)))
