@@ -28,20 +28,21 @@ class ReasonsTable(pd.DataFrame):
             return html
         shown = [self.columns[0], *(name for name in BESIDE if name in self), "reason"]
         most = pd.get_option("display.max_rows") or len(self)
+        largest = self["share"].max() if "share" in self else 1
         lines, last = [], object()
         for line in self[shown].head(most).itertuples(index=False, name=None):
             first, last = "" if line[0] == last else line[0], line[0]
-            cells = map(_cell, shown, (first, *line[1:]))
-            lines.append(f"<tr>{''.join(cells)}</tr>")
+            cells = "".join(
+                map(_cell, (first, *line[1:]), (largest * (n == "share") for n in shown))
+            )
+            lines.append(f"<tr>{cells}</tr>")
         head = "".join(f'<th style="text-align:left">{escape(str(name))}</th>' for name in shown)
         left = f"<p>{len(self) - most} more reasons</p>" if len(self) > most else ""
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
         return f"<div>{table}{left}</div>"
 
 
-def _cell(name: str, value: Any) -> str:
-    """One cell, a share with a bar behind it."""
-    if isinstance(value, float):
-        style = BAR.format(round(100 * value)) if name == "share" else ""
-        return CELL.format(style, f"{value:.0%}" if name == "share" else f"{value:.3g}")
-    return CELL.format("", escape(str(value)))
+def _cell(value: Any, largest: float) -> str:
+    """One cell, with a bar behind it if ``largest``, which fills the cell, is not 0."""
+    style = BAR.format(round(100 * value / largest)) if largest > 0 else ""
+    return CELL.format(style, f"{value:.3g}" if isinstance(value, float) else escape(str(value)))

@@ -32,8 +32,9 @@ def test_a_notebook_shows_sentences_whole_and_escaped(reasons: pd.DataFrame) -> 
     ]
     assert "observed" not in html  # the sentences say it
     assert html.count(">7</td>") == 1  # a row is named once
-    share = reasons["share"].iloc[0]
-    assert f"{share:.0%}" in html and f".35) {round(100 * share)}%" in html
+    shares = reasons["share"]
+    assert f"{shares.iloc[1]:.3g}</td>" in html
+    assert f".35) {round(100 * shares.iloc[1] / shares.max())}%" in html
 
 
 def test_parts_of_the_table_are_shown_alike(reasons: pd.DataFrame) -> None:
