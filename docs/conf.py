@@ -18,7 +18,7 @@ project_copyright = "2026, the pyod-gan developers"
 version = release = installed_version("pyod-gan")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown pages and the tutorial
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -33,6 +33,9 @@ templates_path = ["_templates"]
 # Pages are Markdown; a link to a heading is written as on GitHub.
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 4
+nb_execution_mode = (
+    "off"  # the tests run the tutorial; the site shows what it said when it was written
+)
 
 # The reference is made of docstrings.
 autosummary_generate = True
