@@ -1,4 +1,4 @@
-"""How Sphinx builds the site: ``python -m sphinx -W docs docs/_build`` (extra ``docs``)."""
+"""How Sphinx builds the site: ``python -m sphinx -W docs docs/_build/html`` (extra ``docs``)."""
 
 from __future__ import annotations
 
