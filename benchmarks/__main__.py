@@ -39,6 +39,7 @@ COMMANDS = {
     "texts": "Compare detectors of texts on generated sentences and the files of --texts.",
     "audio": "Compare detectors of sound on generated clips and the recordings of --audio.",
     "records": "Compare ways to put detectors of a row, a text and an image together.",
+    "knowledge": "Write what PyOD's engine is told of our detectors, ``knowledge.json``.",
     "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
