@@ -66,6 +66,7 @@ examples:
   python -m benchmarks stream --max-rows 600000          a sixth of an hour's stream
   python -m benchmarks serve --max-rows 10000            so many requests to the server
   python -m benchmarks selection --max-rows 1000         scorers without labels
+  python -m benchmarks knowledge --out pyod_gan/planning the file that the package ships
 
 A run that was stopped goes on where it stopped when started again with the same --out.
 """

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from pyod.models.embedding import MultiModalOD
 from pyod.utils.ad_engine import ADEngine
@@ -184,12 +185,13 @@ def test_a_mixed_table_is_planned_for_what_can_read_it(engine: ADEngine) -> None
         ADEngine().profile_data(table.drop(columns="date"))
 
 
-def test_missing_values_are_no_mixed_table_only_if_there_are_none(engine: ADEngine) -> None:
+def test_missing_values_make_a_mixed_table(engine: ADEngine) -> None:
     X, _ = with_far_rows()
-    kinds = [pd.DataFrame(X), X, X[:, 0], X.tolist(), pd.DataFrame(X).astype("Float64")]
+    frames = [pd.DataFrame(X), pl.DataFrame(X), pd.DataFrame(X).astype("Float64")]
+    kinds = [*frames, X, X[:, 0], X.tolist()]
     assert {engine.profile_data(one)["data_type"] for one in kinds} == {"tabular"}
     X[3, 2] = np.nan
-    for one in (pd.DataFrame(X), X, pd.DataFrame(X).convert_dtypes()):
+    for one in (pd.DataFrame(X), X, pd.DataFrame(X).convert_dtypes(), pl.DataFrame(X)):
         assert engine.profile_data(one)["data_type"] == "mixed_table"
     result = ours_of(engine, "GANDetector", X, engine.profile_data(X))
     assert np.isfinite(result["scores_train"]).all()
