@@ -206,6 +206,11 @@ def test_a_series(engine: ADEngine, series: np.ndarray) -> None:
         found = engine.explain_findings(result, indices=[200, 0], X=data)
         assert found[0]["reasons"][0].startswith(f"x0 at 200 = {series[200]:.5g}")
         assert found[1]["reasons"] == []
+    edges = np.flatnonzero(np.diff(result["labels_train"], prepend=0, append=0)).reshape(-1, 2)
+    ((start, stop),) = edges[(edges[:, 0] <= 200) & (edges[:, 1] > 200)]
+    ends = [int(start), int(stop) - 1, int(start) - 1, int(stop)]
+    said = [one["reasons"] for one in engine.explain_findings(result, indices=ends, X=series)]
+    assert said == [found[0]["reasons"], found[0]["reasons"], [], []]
 
 
 def test_a_series_with_gaps_is_interpolated(engine: ADEngine, series: np.ndarray) -> None:
