@@ -39,6 +39,7 @@ COMMANDS = {
     "texts": "Compare detectors of texts on generated sentences and the files of --texts.",
     "audio": "Compare detectors of sound on generated clips and the recordings of --audio.",
     "records": "Compare ways to put detectors of a row, a text and an image together.",
+    "knowledge": "Write what PyOD's engine is told of our detectors, ``knowledge.json``.",
     "pretrain": "Train the critic that weighs views, on the labelled tables of --tables.",
     "selection": "Compare scorers that need no labels by the AUROC of what they choose.",
 }
@@ -66,6 +67,7 @@ examples:
   python -m benchmarks stream --max-rows 600000          a sixth of an hour's stream
   python -m benchmarks serve --max-rows 10000            so many requests to the server
   python -m benchmarks selection --max-rows 1000         scorers without labels
+  python -m benchmarks knowledge --out pyod_gan/planning the file that the package ships
 
 A run that was stopped goes on where it stopped when started again with the same --out.
 """

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         TextDetector,
     )
     from .outlier import GANOutlierDetector
+    from .planning import pyod_engine
 
 __version__ = version("pyod-gan")
 
@@ -88,6 +89,7 @@ __all__ = [
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
     "ViewGAN",
+    "pyod_engine",
 ]
 
 _ELSEWHERE = {  # public names that are not in gans
@@ -106,6 +108,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "TextDetector": "modalities",
     "TrainingCollapseWarning": "_support.exceptions",
     "TrainingCollapsedError": "_support.exceptions",
+    "pyod_engine": "planning",
 }
 
 

@@ -56,8 +56,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = shutil.ignore_patterns("_build", "examples", "reference")
     shutil.copytree(ROOT / "docs", root / "docs", ignore=made)
     shutil.copy(ROOT / "CHANGELOG.md", root)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "docs/_build/html"]
-    built = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    command = ["-m", "sphinx", "-q", "-W", "--keep-going", "docs", "docs/_build/html"]
+    built = subprocess.run([sys.executable, *command], cwd=root, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
     return root / "docs" / "_build" / "html"
 
