@@ -343,7 +343,7 @@ def algorithm(name: str, told: Told, tables: Tables, papers: Json) -> Json:
         "default_params": {"gan": gan, "contamination": 0.1} if gan else {"contamination": 0.1},
         "preprocessing_mode": "internal",
         "requires": told.requires,
-        "version_added": "pyod-gan 0.1.0",
+        "version_added": "pyod-gan 0.2.0",
     }
 
 
