@@ -35,7 +35,7 @@ def summary_of(estimator: Any) -> str:
     first = 0 if len(lines) > 1 else 1  # a part that is alone needs no name
     rows = [_row("th", TITLES[first:]), *(_row("td", line[first:]) for line in lines)]
     return (
-        '<div class="estimator-table"><details open><summary>Training</summary>'
+        '<div class="estimator-table"><details open=""><summary>Training</summary>'
         f'<table class="parameters-table"><tbody>{"".join(rows)}</tbody></table>'
         f'<div style="padding: .5rem">{_flagged(estimator)}</div></details></div>'
     )
@@ -67,7 +67,7 @@ def _training(detector: Any) -> tuple[str, ...]:
         f"{detector.n_samples_seen_:,}",
         f"{detector.n_features_in_:,}",
         f"{detector.n_iter_:,}",
-        "<br>".join(_last_training(detector.history_)),
+        "<br/>".join(_last_training(detector.history_)),
     )
 
 
