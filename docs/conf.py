@@ -27,7 +27,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates", "gallery"]
+exclude_patterns = ["_build", "_templates", "gallery", "examples/**/*.ipynb"]
 templates_path = ["_templates"]
 
 # Pages are Markdown; a link to a heading is written as on GitHub.

@@ -25,6 +25,7 @@ from .api.partial_fit import PartialFitMixin
 from .api.pyod_base import PyODBase
 from .api.reservoir import first_rows
 from .api.saving import SaveMixin
+from .api.summary import SummaryMixin
 from .api.thresholds import use_scores
 from .engine.callbacks import Callback
 from .engine.devices import find_device
@@ -50,6 +51,7 @@ class GANDetector(
     SaveMixin,
     OnnxMixin,
     ConformalMixin,
+    SummaryMixin,
     ParametersMixin,
     PyODBase,
 ):

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .api.parameters import CONSTRAINTS, ParametersMixin
+from .api.summary import SummaryMixin
 from .detector import GANDetector
 from .engine.network_spec import NetworkSpec
 from .engine.spec import BaseGAN
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
+class GANOutlierDetector(SummaryMixin, ParametersMixin, OutlierMixin, BaseEstimator):
     """:class:`GANDetector` with labels 1 and −1, and scores that are *lower* for anomalies.
 
     This is the convention of scikit-learn's ``IsolationForest`` and ``LocalOutlierFactor``. The
@@ -111,6 +112,9 @@ class GANOutlierDetector(ParametersMixin, OutlierMixin, BaseEstimator):
         """
         self.detector_ = self._inner().partial_fit(X, known_anomalies=known_anomalies)
         return self
+
+    def _fitted_parts(self) -> GANDetector:
+        return self.detector_
 
     def _inner(self) -> GANDetector:
         """Copy the detector with these parameters, so that a failure does not change it."""

@@ -38,7 +38,7 @@ class PyODBase(BaseDetector):
     _mu = property(lambda self: self.decision_scores_.mean())
     _sigma = property(lambda self: self.decision_scores_.std())
 
-    def fit_predict(self, X: TableLike, y: Any = None) -> np.ndarray:
+    def fit_predict(self, X: TableLike, y: Any = None, **fit_params: Any) -> np.ndarray:
         """Fit, and return the labels of the training rows.
 
         Parameters
@@ -47,6 +47,8 @@ class PyODBase(BaseDetector):
             Training rows.
         y : Ignored
             Present for API consistency.
+        **fit_params : dict
+            Further arguments of ``fit``, such as ``known_anomalies``.
 
         Returns
         -------
@@ -58,7 +60,7 @@ class PyODBase(BaseDetector):
         ValueError, TrainingCollapsedError, ImportError
             As in ``fit``.
         """
-        self.fit(X, y)
+        self.fit(X, y, **fit_params)
         if is_dask(X):  # labels_ are those of a sample
             return self._labels(self.decision_function(X))
         return np.asarray(self.labels_)

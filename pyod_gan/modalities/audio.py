@@ -15,6 +15,7 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
+from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -57,7 +58,7 @@ class FrameScores(NamedTuple):
     levels: np.ndarray
 
 
-class AudioDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
+class AudioDetector(EmbeddingMixin, ConformalMixin, SummaryMixin, ParametersMixin, PyODBase):
     """Anomalies among clips of sound, and scores of the times in a clip, by GANs.
 
     A clip is heard as a log-mel spectrogram, in several *parts*, and for each of them a

@@ -16,6 +16,7 @@ from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
+from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -40,7 +41,7 @@ DEFAULT = ("shape", "sections", "texture", "detail")
 OWN = ("parts", "embedding", "size", "resize", "on_error")
 
 
-class ImageDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
+class ImageDetector(EmbeddingMixin, ConformalMixin, SummaryMixin, ParametersMixin, PyODBase):
     """Anomalies among images, and maps of where in an image they are, by GANs.
 
     An image is looked at in several *parts*, and for each of them a :class:`GANDetector` learns

@@ -20,6 +20,7 @@ from ..api.conformal import ConformalMixin
 from ..api.negatives import is_about_anomalies
 from ..api.parameters import CONSTRAINTS
 from ..api.pyod_base import PyODBase
+from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.combination import DECIMALS
@@ -47,7 +48,7 @@ KINDS: dict[str, type[Any]] = {
 }
 
 
-class RecordDetector(ComposedMixin, ConformalMixin, PyODBase):
+class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
     """Anomalies among records of several parts, such as a row of a table, a text and an image.
 
     Each part has a detector of its own. Its score becomes a *tail*: −log of the share of training

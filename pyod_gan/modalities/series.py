@@ -19,6 +19,7 @@ from ..api.conformal import ConformalMixin
 from ..api.negatives import marked_points
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
+from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -59,7 +60,7 @@ OWN = (
 )
 
 
-class SeriesDetector(ComposedMixin, ConformalMixin, ParametersMixin, PyODBase):
+class SeriesDetector(ComposedMixin, ConformalMixin, SummaryMixin, ParametersMixin, PyODBase):
     """Anomalies in time series, single points and whole patterns, by GANs on windows.
 
     Windows of one or several lengths are cut out of the series, and for each length a
@@ -469,6 +470,10 @@ early_stopping, callbacks, random_state, device, verbose
         twin = object.__new__(type(self))
         twin.__dict__.update({n: v for n, v in vars(self).items() if n != "_stream"})
         return twin
+
+    def _fitted_parts(self) -> dict[str, GANDetector]:
+        sizes = zip(self.window_sizes_, self.detectors_, strict=True)
+        return {f"windows of {size}": detector for size, detector in sizes}
 
     def _content(self) -> Content:
         about = {

@@ -17,6 +17,7 @@ from ..api.conformal import ConformalMixin
 from ..api.negatives import about_anomalies, are_none
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
+from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
@@ -36,7 +37,7 @@ DEFAULT = ("style", "words", "characters")
 OWN = ("parts", "embedding")  # parameters that GANDetector does not have
 
 
-class TextDetector(EmbeddingMixin, ConformalMixin, ParametersMixin, PyODBase):
+class TextDetector(EmbeddingMixin, ConformalMixin, SummaryMixin, ParametersMixin, PyODBase):
     """Anomalies among texts, such as messages, titles or log lines, by GANs.
 
     A text is looked at in several *parts*, and for each of them a :class:`GANDetector` learns what
