@@ -37,6 +37,8 @@ nb_execution_mode = (
     "off"  # the tests run the tutorial; the site shows what it said when it was written
 )
 
+nb_ipywidgets_js = {}  # nothing is loaded from elsewhere
+
 # The reference is made of docstrings.
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"
@@ -49,7 +51,15 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": "/plot_",
-    "subsection_order": ExplicitOrder(["*"]),
+    "subsection_order": ExplicitOrder(
+        [
+            "gallery/tables",
+            "gallery/choosing_and_explaining",
+            "gallery/series_and_streams",
+            "gallery/images_texts_audio",
+            "gallery/production",
+        ]
+    ),
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "min_reported_time": 30,
