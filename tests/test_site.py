@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "docs", root / "docs", ignore=made)
     shutil.copy(ROOT / "CHANGELOG.md", root)
     command = ["-m", "sphinx", "-q", "-W", "--keep-going", "docs", "docs/_build/html"]
-    built = subprocess.run([sys.executable, *command], cwd=root, capture_output=True, text=True)
+    offline = os.environ | dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    run = {"cwd": root, "env": offline, "capture_output": True, "text": True}
+    built = subprocess.run([sys.executable, *command], **run)
     assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
     return root / "docs" / "_build" / "html"
 
