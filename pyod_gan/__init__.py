@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         HistoryDisplay,
         MapDisplay,
         ScoreDisplay,
+        report,
     )
     from .gans import (
         AAE,
@@ -88,6 +89,7 @@ __all__ = [
     "TrainingCollapseWarning",
     "TrainingCollapsedError",
     "ViewGAN",
+    "report",
 ]
 
 _ELSEWHERE = {  # public names that are not in gans
@@ -106,6 +108,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "TextDetector": "modalities",
     "TrainingCollapseWarning": "_support.exceptions",
     "TrainingCollapsedError": "_support.exceptions",
+    "report": "display",
 }
 
 
