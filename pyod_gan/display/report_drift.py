@@ -68,21 +68,23 @@ def moved_columns(
     for their number (Bonferroni), and then for the number of columns (Benjamini and Hochberg 1995).
     """
     if now.dtype != before.dtype:  # equal values must stay equal
-        before, now = before.astype(np.float32), now.astype(np.float32)
+        with np.errstate(over="ignore"):
+            before, now = before.astype(np.float32), now.astype(np.float32)
     before, now = (np.nan_to_num(rows, nan=np.inf, posinf=np.inf) for rows in (before, now))
-    farthest: dict[int, tuple[int, Distance]] = {}
-    lowest: dict[int, list[float]] = {}
+    encoding: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
-        distance = Distance.between(before[:, k], now[:, k])
-        lowest.setdefault(output.column, []).append(distance.p)
-        if output.column not in farthest or distance.size > farthest[output.column][1].size:
-            farthest[output.column] = k, distance
-    p_values = false_discovery_control([min(1, len(p) * min(p)) for p in lowest.values()])
-    times = {o.column for o in outputs if o.label == "hour"}
+        encoding.setdefault(output.column, []).append(k)
+    distances = [Distance.between(*both) for both in zip(before.T, now.T, strict=True)]
+    p_values = false_discovery_control(
+        [min(1.0, len(own) * min(distances[k].p for k in own)) for own in encoding.values()]
+    )
     moved = []
-    for (j, (k, distance)), p in zip(farthest.items(), p_values, strict=True):
-        values = np.concatenate([before[:, k], now[:, k]])
-        said, shares = _said(names[j], outputs[k], distance, values, j in times)
+    for (j, own), p in zip(encoding.items(), p_values, strict=True):
+        farthest = max(own, key=lambda k: (distances[k].size, outputs[k].label == WHOLE))
+        values = np.concatenate([before[:, farthest], now[:, farthest]])
+        has_time = any(outputs[k].label == "hour" for k in own)
+        distance = distances[farthest]
+        said, shares = _said(names[j], outputs[farthest], distance, values, has_time)
         moved.append(Moved(names[j], said, *shares, distance.size, float(p)))
     return sorted(moved, key=lambda column: -column.size)
 

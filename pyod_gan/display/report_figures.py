@@ -75,7 +75,7 @@ def _scores(findings: Findings) -> Any:
     models = import_optional("bokeh.models", EXTRA)
     of_rows = findings.scores
     both = [findings.training_scores] + ([] if of_rows is None else [of_rows])
-    ends = [findings.threshold] * np.isfinite(findings.threshold)  # that of a thresholder may be −∞
+    ends = [findings.threshold] if np.isfinite(findings.threshold) else []  # a thresholder's −∞
     edges = np.histogram_bin_edges(np.concatenate([*both, ends]), N_BINS)
     shares = [np.histogram(scores, edges)[0] / len(scores) for scores in both]
     lowest = 0.5 * min(share[share > 0].min() for share in shares)

@@ -229,7 +229,9 @@ def _map(
         return None
     with np.errstate(invalid="ignore"):  # where all rows are equal
         components = PCA(2, random_state=0).fit(base)
-    chosen = np.concatenate([np.setdiff1d(shown, highest), highest])
+    others = np.setdiff1d(shown, highest)
+    others = others[np.argsort(rows.scores[others], kind="stable")]  # flagged rows above the others
+    chosen = np.concatenate([others, highest])
     return Map(
         shares=np.nan_to_num(components.explained_variance_ratio_),
         training=components.transform(of_training) if len(training) else np.empty((0, 2)),
@@ -256,7 +258,10 @@ def _about(detector: Any, rows: _Rows, n_drawn: int, n_top: int) -> Iterator[str
     n_rows, n_kept, n_learnt = len(rows.scores), len(detector.reservoir_), detector.n_samples_seen_
     where = "on the map" if rows.are_training else "on the map and in the comparison of columns"
     if not n_kept:
-        yield f"The model keeps no training rows (reservoir_size=0), so that none are {where}."
+        lost = "only their scores are known"
+        if not rows.are_training:
+            lost = "they are not on the map, and columns are not compared with them"
+        yield f"The model keeps no training rows (reservoir_size=0), so that {lost}."
     elif n_kept < n_learnt:
         in_table = "in the table and " * rows.are_training
         yield (

@@ -146,21 +146,23 @@ def _said_of(drift: Drift, has_held_out: bool) -> _Said:
     """Say how far rows have moved."""
     scores, n_columns = drift.scores, len(drift.columns)
     others = "held-out rows" if has_held_out else "training rows"
-    numbers = f"(distance {scores.size:.2f}, p = {scores.p:.2g})"
+    numbers = f"(distance\u00a0{scores.size:.2f}, p\u00a0=\u00a0{scores.p:.2g})"
     way = "higher" if scores.now < scores.before else "lower"
     said = f"These rows score {way} than the {others} {numbers}."
     if scores.is_chance:
         said = f"The scores differ from those of the {others} by no more than chance {numbers}."
-    if not has_held_out:
+    elif way == "higher" and not has_held_out:
         said += (
-            " Rows that were not in training score somewhat higher than those that were, also "
-            "without drift. After calibrate(held_out_rows) they are compared with those."
+            " Rows that were not in training score somewhat higher also without drift. After "
+            "calibrate(held_out_rows) they are compared with those rows."
         )
     if not n_columns:
         return _Said("Drift", said, ABOUT_DISTANCES)
     n_moved = sum(not column.is_chance for column in drift.columns)
-    moved = f"{n_moved or 'None'} of {n_columns} columns {'has' if n_moved < 2 else 'have'} moved"
+    title = f"{n_moved} of {n_columns} columns {'has' if n_moved == 1 else 'have'} moved"
+    if not n_moved:
+        title = "No column has moved by more than chance"
     meaning = f"{ABOUT_DISTANCES} {ABOUT_COLUMNS}"
     if n_columns > MOST_MOVED:
         meaning = f"These are the {MOST_MOVED} columns that moved most. {meaning}"
-    return _Said(f"{moved} from the training rows", said, meaning)
+    return _Said(title, said, meaning)
