@@ -40,7 +40,7 @@ def gan_class(request: pytest.FixtureRequest) -> type[BaseGAN]:
     return request.param
 
 
-SHARES_FITS = ("cli", "modalities", "persist")  # folders whose tests run file by file
+SHARES_FITS = ("cli", "display", "modalities", "persist")  # folders whose tests run file by file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
