@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         HistoryDisplay,
         MapDisplay,
         ScoreDisplay,
+        report,
     )
     from .gans import (
         AAE,
@@ -90,6 +91,7 @@ __all__ = [
     "TrainingCollapsedError",
     "ViewGAN",
     "pyod_engine",
+    "report",
 ]
 
 _ELSEWHERE = {  # public names that are not in gans
@@ -109,6 +111,7 @@ _ELSEWHERE = {  # public names that are not in gans
     "TrainingCollapseWarning": "_support.exceptions",
     "TrainingCollapsedError": "_support.exceptions",
     "pyod_engine": "planning",
+    "report": "display",
 }
 
 

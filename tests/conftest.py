@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 # Small matrix products: one thread each, also in worker processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -38,7 +40,7 @@ def gan_class(request: pytest.FixtureRequest) -> type[BaseGAN]:
     return request.param
 
 
-SHARES_FITS = ("cli", "modalities", "persist")  # folders whose tests run file by file
+SHARES_FITS = ("cli", "display", "modalities", "persist")  # folders whose tests run file by file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,3 +112,21 @@ def odds_folder() -> Path:
     if not folder:
         pytest.skip("set PYOD_GAN_DATA to a folder with ODDS files to run this test")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium or Chrome, driven by playwright. Tests that need it are skipped without.
+
+    It is of one module, because an event loop of playwright's runs until the browser is closed, and
+    no other can run beside it in this thread.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("needs Chromium or Chrome")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()

@@ -23,6 +23,7 @@ from .._support.suggestions import unknown_name
 EXAMPLES = """examples:
   pyod-gan fit train.csv --model m.safetensors
   pyod-gan score new.csv --model m.safetensors --explain 3 --out scored.csv
+  pyod-gan report new.csv --model m.safetensors --out report.html
 
 exit codes: 0 = done, 2 = an error, 129 = the terminal was closed, 130 = Ctrl-C, 143 = terminated
 """
@@ -80,6 +81,14 @@ Columns are found by their names, in any order; those that the model does not kn
 The output appears under its name when it is complete; OUT may be DATA.
 """
 
+REPORT_EPILOG = """examples:
+  pyod-gan report new.csv --model m.safetensors --out report.html
+
+Writes a page to look at in a browser: scores beside those of the training rows, the rows that score
+highest with their reasons, a map, what has moved since the training, and the training itself. The
+page loads nothing. Needs the extra report.
+"""
+
 
 class _Columns(Action):
     """Take the columns of an option. ``taken`` lists what each such option took, in order."""
@@ -133,20 +142,23 @@ def make_parser() -> ArgumentParser:
 
     fit = add("fit", "DATA --model MODEL", "fit a model to a table", FIT_EPILOG)
     score = add("score", "DATA --model MODEL --out OUT", "score a table's rows", SCORE_EPILOG)
+    usage, said = "DATA --model MODEL --out OUT", "write a page about a model and a table's rows"
+    report = add("report", usage, said, REPORT_EPILOG)
     inspect = add("inspect", "DATA", "tell how a table's columns would be read", INSPECT_EPILOG)
     watch = add("watch", "[DATA] --model MODEL", "score rows as they come in", WATCH_EPILOG)
     said = "score rows that come as JSON over HTTP"
     serve = add("serve", "--model MODEL", said, SERVE_EPILOG)
     _add_watch_options(watch)
     _add_serve_options(serve)
-    for command in (fit, score, inspect):
+    for command in (fit, score, report, inspect):
         # which arguments are required is checked later, because a column may be DATA
         said = "a .parquet file, or else CSV, also .gz or .zst; - for standard input"
-        if command is not inspect:
+        if command in (fit, score):
             said += "; or a folder of images or of audio files"
         command.add_argument("data", type=Path, nargs="?", metavar="DATA", help=said)
         if command is not inspect:
             command.add_argument("--model", type=Path, metavar="MODEL", help="the model's file")
+        if command in (fit, score):
             command.add_argument(
                 "--label-column",
                 metavar="COLUMN",
@@ -156,14 +168,17 @@ def make_parser() -> ArgumentParser:
         command.add_argument("--quiet", action="store_true", help=said)
     _add_fit_options(fit)
     _add_score_options(score)
+    _add_report_options(report)
     for command in (fit, inspect):
         _add_reading_options(command)
-    for command in (fit, score, inspect):
-        _add_csv_options(command)
+        _add_csv_options(command, "raise")
+    for command in (score, report):
+        _add_csv_options(command, None)
     return parser
 
 
-def _add_csv_options(parser: ArgumentParser) -> None:
+def _add_csv_options(parser: ArgumentParser, on_error: str | None) -> None:
+    """Add options of CSV files. None for ``on_error`` is what the model was fitted with."""
     add = parser.add_argument_group("how the CSV file is written").add_argument
     add("--delimiter", type=_character, metavar="C", help="default: what the file shows")
     add("--encoding", type=_encoding, help="such as cp1252; default: UTF-8")
@@ -173,10 +188,9 @@ def _add_csv_options(parser: ArgumentParser) -> None:
     add(
         "--on-error",
         choices=("raise", "flag", "skip"),
-        default=None if "score" in parser.prog else "raise",
+        default=on_error,
         help="whether a value that cannot be read is an error, or marks its row; skip leaves out "
-        "files of a folder that cannot be read; default: "
-        + ("as in fit" if "score" in parser.prog else "raise"),
+        "files of a folder that cannot be read; default: " + (on_error or "as in fit"),
     )
 
 
@@ -306,6 +320,14 @@ def _add_score_options(parser: ArgumentParser) -> None:
     add("--resume", action="store_true", help=said)
     _add_output_options(parser)
     _add_series_options(parser, "as in fit")
+
+
+def _add_report_options(parser: ArgumentParser) -> None:
+    parser.set_defaults(random_state=0)  # of the sample of a very large table
+    add = parser.add_argument
+    add("--out", type=Path, help="the page's file, .html")
+    said = "explain the N rows that score highest; default: 50"
+    add("--top", type=_whole(1), default=50, metavar="N", help=said)
 
 
 def _gan_names() -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .._support.atomic_files import check_place
 from .readers import TableFile
 from .terminal import plain, say
 
@@ -38,6 +39,21 @@ def check_apart(path: Path, other: Path) -> None:
     """Raise a ValueError if an output would replace what is read."""
     if other != Path("-") and path.resolve() == other.resolve():
         raise ValueError(f"The output would replace {other}, which is read. Give another name.")
+
+
+def check_page(path: Path) -> None:
+    """Raise an error if no page can be written to a path.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is not that of a page.
+    OSError
+        If no file can be written there.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"The page must end in .html. Got {str(path)!r} instead.")
+    check_place(path)
 
 
 def check_added(options: Namespace, source: TableFile) -> None:

@@ -17,7 +17,14 @@ from .._support.exceptions import UnreadableTableError
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
 from ..front_ends.samples import MOST_ROWS
-from .checks import all_checked, check_added, check_apart, check_no_series, foretell_collisions
+from .checks import (
+    all_checked,
+    check_added,
+    check_apart,
+    check_no_series,
+    check_page,
+    foretell_collisions,
+)
 from .known_labels import KnownLabels
 from .readers import CHUNK, CSVFile, TableFile
 from .reading import (
@@ -196,6 +203,39 @@ def score(options: Namespace) -> None:
         say(f"{options.data}: {n_rows} rows, {share}, threshold {threshold:.4g}")
         if known is not None:
             say(known.compared_with(np.concatenate(all_scores)))
+
+
+def report(options: Namespace) -> None:
+    """Write a page about a model and the rows of a table, or a sample of them."""
+    if options.on_error == "skip":
+        raise ValueError("--on-error skip is for folders.")
+    source: TableFile
+    source, detector, *_ = all_checked(
+        lambda: open_as_said(options),
+        lambda: _load_of_table(options, "report"),
+        lambda: check_page(options.out),
+        lambda: check_apart(options.out, options.data),
+        lambda: check_apart(options.out, options.model),
+    )
+    reader = _fitted_reader(detector.model_, options)
+    if options.on_error is not None:
+        reader.set_params(on_error=options.on_error)
+    names = list(reader.formats_)
+    check_columns(names, source)
+    table, n_rows = read_columns(options, source, names, MOST_ROWS)
+    if source.damaged:
+        raise unreadable(source, table, [], options)
+
+    from ..display import report as write_report
+
+    rows = table.rename_axis(source.unit.capitalize())
+    try:
+        write_report(detector, rows, options.out, top=options.top)
+    except UnreadableTableError as error:
+        raise unreadable(source, table, error.problems, options) from error
+    if not options.quiet:
+        drawn = f"{len(table)} rows, drawn of {n_rows}" if len(table) < n_rows else f"{n_rows} rows"
+        say(f"{options.data}: {drawn}; see {options.out}")
 
 
 def watch(options: Namespace) -> None:

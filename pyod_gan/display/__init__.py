@@ -5,6 +5,7 @@ from __future__ import annotations
 from .anomaly_map import AnomalyMapDisplay
 from .displays import ExplanationDisplay, HistoryDisplay, ScoreDisplay
 from .frame_scores import FrameScoreDisplay
+from .report_page import report
 from .score_map import MapDisplay
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "HistoryDisplay",
     "MapDisplay",
     "ScoreDisplay",
+    "report",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -56,13 +57,8 @@ class HistoryDisplay(Display):
         """
         detector, _ = inner_detector(estimator)
         check_has_model(detector)
-        rows = detector.history_
-        names = [name for name in rows[-1] if name.endswith("_loss")]
-        losses = {
-            name.removesuffix("_loss"): np.array([row.get(name, np.nan) for row in rows])
-            for name in names
-        }
-        return cls(step=np.array([row["step"] for row in rows]), losses=losses).plot(ax)
+        step, losses = losses_of(detector.history_)
+        return cls(step=step, losses=losses).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> HistoryDisplay:
         """Draw on ``ax``, or on new axes."""
@@ -74,6 +70,16 @@ class HistoryDisplay(Display):
         ax.set(xlabel="training step", ylabel="loss, mean over members")
         ax.legend()
         return self
+
+
+def losses_of(history: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Training steps (n,) of a history, and the loss of each phase, (n,)."""
+    names = [name for name in history[-1] if name.endswith("_loss")]
+    losses = {
+        name.removesuffix("_loss"): np.array([row.get(name, np.nan) for row in history])
+        for name in names
+    }
+    return np.array([row["step"] for row in history]), losses
 
 
 @dataclass(kw_only=True)
