@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from importlib import import_module
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx_gallery.sorting import ExplicitOrder
 
+import pyod_gan
+
+ROOT = Path(pyod_gan.__file__).parents[1]
 REPOSITORY = "https://github.com/pyod-gan/pyod-gan"
 
 project = "pyod-gan"
@@ -22,7 +27,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.viewcode",
+    "sphinx.ext.linkcode",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -89,6 +94,20 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": []}
+
+
+def linkcode_resolve(domain: str, info: dict[str, str]) -> str | None:
+    """Lead from a name of the reference to its lines in the repository."""
+    found: Any = import_module(info["module"])
+    for part in info["fullname"].split("."):
+        found = getattr(found, part, None)
+    found = inspect.unwrap(getattr(found, "fget", None) or found)
+    try:
+        lines, first = inspect.getsourcelines(found)
+        path = Path(inspect.getsourcefile(found) or "").relative_to(ROOT)
+    except (TypeError, OSError, ValueError):  # no source, or it is not ours
+        return None
+    return f"{REPOSITORY}/blob/main/{path.as_posix()}#L{first}-L{first + len(lines) - 1}"
 
 
 def lead_to_the_repository(app: Sphinx, name: str, source: list[str]) -> None:
