@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif place[0] == "tests" and place[1] in SHARES_FITS:
             item.add_marker(pytest.mark.xdist_group("/".join(place)))
             order[item] = 1
-        else:
-            order[item] = 2
+        else:  # those of one group, such as the site, are long
+            order[item] = 1 if item.get_closest_marker("xdist_group") else 2
     items.sort(key=order.__getitem__)
 
 
