@@ -60,7 +60,7 @@ with TemporaryDirectory() as folder, chdir(folder):
 # The file that was written has the same lines with scores, labels and reasons. Of the flagged ones,
 # the last is a false alarm: a salary that is high, but was not planted.
 
-scored[scored["label"] == 1].sort_values("score", ascending=False).fillna("")
+scored[scored["label"] == 1].sort_values("score", ascending=False).style.format(precision=2)
 
 # %%
 figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
