@@ -37,6 +37,7 @@ class Cell(NamedTuple):
     expected: np.ndarray  # (3, m)
     observed: np.ndarray  # (m,)
     digits: list[Digits]  # of the m columns
+    is_duration: bool  # whether the column holds durations; one column encodes them
 
     @property
     def is_missing(self) -> bool:
@@ -78,6 +79,7 @@ def explain_in_words(
     labels = X.index if isinstance(X, pd.DataFrame) else range(first, first + len(explained.shares))
     shares = by_column(explained.shares, outputs)
     given = _given(model, X)
+    durations = _durations(model)
     own: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
         own.setdefault(output.column, []).append(k)
@@ -97,6 +99,7 @@ def explain_in_words(
                 expected=explained.expected[:, i, places],
                 observed=explained.observed[i, places],
                 digits=[digits(k) for k in places],
+                is_duration=names[j] in durations,
             )
         )
 
@@ -132,6 +135,13 @@ def _unreadable(model: FittedModel, X: Any) -> dict[int, dict[int, str]]:
         for i in np.flatnonzero(column.unreadable):
             found.setdefault(int(i), {})[j] = reader.formats_[column.name].noun
     return found
+
+
+def _durations(model: FittedModel) -> set[str]:
+    """Names of the columns that hold durations."""
+    reader = getattr(model.front_end, "reader_", None)
+    formats = {} if reader is None else reader.formats_
+    return {name for name, form in formats.items() if form.kind == "durations"}
 
 
 def _sentence(name: str, reason: Reason, partners: Sequence[tuple[str, Reason]]) -> str:
@@ -189,10 +199,10 @@ def _of_flag(cell: Cell) -> Reason:
 def _of_number(cell: Cell) -> Reason:
     """Make the reason of a number or a duration."""
     middle, *ends = cell.expected[:, 0]
-    low, high = (round(float(end), cell.digits[0].decimals) for end in ends)
+    low, high = (cell.digits[0].rounded(end) for end in ends)
     missing = cell.is_missing
     observed = np.nan if missing else cell.observed[0]
-    scale = scale_of(cell.value, observed, cell.digits[0])
+    scale = scale_of(cell.value, observed, cell.digits[0], cell.is_duration)
     if cell.missing_is_expected:
         against = "" if missing else "expected missing"
     elif not missing and scale.holds(low, observed, high):

@@ -50,3 +50,11 @@ def test_one_more_value_may_need_more_decimals() -> None:
     assert digits.beside(0.25) == 2
     assert digits.beside(1 / 3) == digits.most
     assert digits.beside(np.nan) == digits.decimals
+
+
+def test_what_is_nearer_to_0_than_to_another_value_of_the_column_is_0() -> None:
+    with_zeros, without = Digits.of(np.array([0, 1 / 3, 2.5])), Digits.of(np.array([1 / 3, 2.5]))
+    assert with_zeros.rounded(-1e-3) == 0
+    assert with_zeros.rounded(0.2) == 0.2
+    assert without.rounded(-1e-3) == -1e-3
+    assert Digits.of(np.zeros(3)).rounded(1e-3) == 0
