@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WHOLE = "total_seconds"  # the part of a date that stands for all of it
 MISSING = "missing"  # the category of missing values
+STEP = 2.0**-15  # of scaled values; expected rows lie on a grid of such steps, or smaller ones
 OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
 
@@ -80,13 +81,15 @@ def explain_in_words(
     shares = by_column(explained.shares, outputs)
     given = _given(model, X)
     durations = _durations(model)
+    zero, next_to_it = model.front_end.unscale(np.outer([0, STEP], np.ones(len(outputs))))
+    steps = np.abs(next_to_it - zero)
     own: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
         own.setdefault(output.column, []).append(k)
 
     @cache
     def digits(k: int) -> Digits:
-        return Digits.of((sample if len(sample) else explained.observed)[:, k])
+        return Digits.of((sample if len(sample) else explained.observed)[:, k], steps[k])
 
     @cache
     def reason(i: int, j: int) -> Reason:

@@ -26,10 +26,10 @@ class Digits(NamedTuple):
 
     decimals: int  # as few as write its values
     most: int  # as many as single precision, which scaled rows have, tells apart
-    least: float  # size below which an expected value is 0: scaling has moved it from there
+    least: float  # size below which an expected value is 0
 
     @classmethod
-    def of(cls, numbers: np.ndarray) -> Digits:
+    def of(cls, numbers: np.ndarray, least: float = 0.0) -> Digits:
         """Find the decimals of a column's numbers (n,), of which some may be missing."""
         numbers = numbers[~np.isnan(numbers)]
         size = (
@@ -38,12 +38,10 @@ class Digits(NamedTuple):
             or 1.0
         )
         most = max(0, SINGLE - floor(log10(size)))
-        others = np.abs(numbers[numbers != 0])
-        least = float(others.min(initial=np.inf)) / 2 if len(others) < len(numbers) else 0.0
         return cls(min(_decimals(numbers), most), most, least)
 
     def rounded(self, value: float) -> float:
-        """Round an expected value. In a column that holds 0, what is nearest to it is 0."""
+        """Round an expected value."""
         return 0.0 if abs(value) < self.least else round(float(value), self.decimals)
 
     def beside(self, value: float) -> int:

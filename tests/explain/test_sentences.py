@@ -198,12 +198,14 @@ def test_durations_are_said_however_they_are_written(written: str) -> None:
     assert re.fullmatch(f"lasts is missing; expected {clock} to {clock}", said[1])
 
 
-def test_an_expected_0_is_said_as_0() -> None:
+@pytest.mark.parametrize("reservoir_size", [2048, 0])
+def test_an_expected_0_is_said_as_0(reservoir_size: int) -> None:
     rng = np.random.default_rng(0)
     share = rng.binomial(2, 0.3, 300) / rng.integers(5, 30, 300)  # half are 0, all others fractions
     frame = pd.DataFrame({"share": share, "x": rng.normal(size=300)})
     rows = pd.DataFrame({"share": [0.9, 0.0], "x": [0.0, 9.0]})
-    reasons = GANDetector(random_state=0).fit(frame).explain_frame(rows, top=2)
+    detector = GANDetector(reservoir_size=reservoir_size, random_state=0).fit(frame)
+    reasons = detector.explain_frame(rows, top=2)
     reasons = reasons[reasons["column"] == "share"]
     assert list(reasons["low"]) == [0, 0]
     assert re.fullmatch(r"share = 0\.9; expected 0 to 0\.\d+", reasons["reason"].iloc[0])

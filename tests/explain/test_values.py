@@ -52,9 +52,8 @@ def test_one_more_value_may_need_more_decimals() -> None:
     assert digits.beside(np.nan) == digits.decimals
 
 
-def test_what_is_nearer_to_0_than_to_another_value_of_the_column_is_0() -> None:
-    with_zeros, without = Digits.of(np.array([0, 1 / 3, 2.5])), Digits.of(np.array([1 / 3, 2.5]))
-    assert with_zeros.rounded(-1e-3) == 0
-    assert with_zeros.rounded(0.2) == 0.2
-    assert without.rounded(-1e-3) == -1e-3
-    assert Digits.of(np.zeros(3)).rounded(1e-3) == 0
+def test_an_expected_value_below_the_least_is_0() -> None:
+    digits = Digits.of(np.array([0, 1 / 3, 2.5]), least=1e-4)
+    assert digits.rounded(-1e-5) == 0
+    assert digits.rounded(-1e-3) == -1e-3
+    assert Digits.of(np.array([1.5, 2.5])).rounded(1.26) == 1.3

@@ -50,7 +50,7 @@ low, high, observed = ((numbers[k] - centre) / spread for k in ("low", "high", "
 right.barh(SIZES, high - low, left=low, height=0.4, color="tab:grey", alpha=0.5, label="expected")
 right.plot(observed, SIZES, "o", color="tab:orange", label="observed")
 right.invert_yaxis()
-right.set(xlabel="deviations from the mean of all penguins")
+right.set(xlabel="deviations from the mean")
 right.legend()
 plt.show()
 

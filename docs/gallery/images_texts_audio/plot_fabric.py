@@ -64,6 +64,7 @@ for kind, (above, below) in zip(KINDS, axes.T, strict=True):
     above.imshow(faulty[kind][0], cmap="gray")
     above.set(title=kind, xticks=[], yticks=[])
     AnomalyMapDisplay.from_estimator(detector, faulty[kind][0], ax=below)
+    below.set_title(below.get_title(), fontsize=9)
 plt.show()
 
 # %%

@@ -14,7 +14,6 @@ from vega_datasets import local_data
 from pyod_gan import GANDetector
 
 cars = pd.read_json(local_data.cars.filepath).dropna().set_index("Name")
-cars.head(3)
 
 # %%
 # Rank and explain
