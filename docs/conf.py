@@ -67,6 +67,7 @@ sphinx_gallery_conf = {
     ),
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    "image_srcset": ["2x"],
     "min_reported_time": 30,
     "show_memory": False,
     "remove_config_comments": True,

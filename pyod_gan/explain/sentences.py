@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WHOLE = "total_seconds"  # the part of a date that stands for all of it
 MISSING = "missing"  # the category of missing values
+STEP = 2.0**-15  # of scaled values; expected rows lie on a grid of such steps, or smaller ones
 OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
 
@@ -38,6 +39,7 @@ class Cell(NamedTuple):
     expected: np.ndarray  # (3, m)
     observed: np.ndarray  # (m,)
     digits: list[Digits]  # of the m columns
+    is_duration: bool  # whether the column holds durations; one column encodes them
 
     @property
     def is_missing(self) -> bool:
@@ -79,13 +81,16 @@ def explain_in_words(
     labels = X.index if isinstance(X, pd.DataFrame) else range(first, first + len(explained.shares))
     shares = by_column(explained.shares, outputs)
     given = _given(model, X)
+    durations = _durations(model)
+    zero, next_to_it = model.front_end.unscale(np.outer([0, STEP], np.ones(len(outputs))))
+    steps = np.abs(next_to_it - zero)
     own: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
         own.setdefault(output.column, []).append(k)
 
     @cache
     def digits(k: int) -> Digits:
-        return Digits.of((sample if len(sample) else explained.observed)[:, k])
+        return Digits.of((sample if len(sample) else explained.observed)[:, k], steps[k])
 
     @cache
     def reason(i: int, j: int) -> Reason:
@@ -98,6 +103,7 @@ def explain_in_words(
                 expected=explained.expected[:, i, places],
                 observed=explained.observed[i, places],
                 digits=[digits(k) for k in places],
+                is_duration=names[j] in durations,
             )
         )
 
@@ -133,6 +139,13 @@ def _unreadable(model: FittedModel, X: Any) -> dict[int, dict[int, str]]:
         for i in np.flatnonzero(column.unreadable):
             found.setdefault(int(i), {})[j] = reader.formats_[column.name].noun
     return found
+
+
+def _durations(model: FittedModel) -> set[str]:
+    """Names of the columns that hold durations."""
+    reader = getattr(model.front_end, "reader_", None)
+    formats = {} if reader is None else reader.formats_
+    return {name for name, form in formats.items() if form.kind == "durations"}
 
 
 def _sentence(name: str, reason: Reason, partners: Sequence[tuple[str, Reason]]) -> str:
@@ -190,10 +203,10 @@ def _of_flag(cell: Cell) -> Reason:
 def _of_number(cell: Cell) -> Reason:
     """Make the reason of a number or a duration."""
     middle, *ends = cell.expected[:, 0]
-    low, high = (round(float(end), cell.digits[0].decimals) for end in ends)
+    low, high = (cell.digits[0].rounded(end) for end in ends)
     missing = cell.is_missing
     observed = np.nan if missing else cell.observed[0]
-    scale = scale_of(cell.value, observed, cell.digits[0])
+    scale = scale_of(cell.value, observed, cell.digits[0], cell.is_duration)
     if cell.missing_is_expected:
         against = "" if missing else "expected missing"
     elif not missing and scale.holds(low, observed, high):

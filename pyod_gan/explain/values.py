@@ -26,9 +26,10 @@ class Digits(NamedTuple):
 
     decimals: int  # as few as write its values
     most: int  # as many as single precision, which scaled rows have, tells apart
+    least: float  # size below which an expected value is 0
 
     @classmethod
-    def of(cls, numbers: np.ndarray) -> Digits:
+    def of(cls, numbers: np.ndarray, least: float = 0.0) -> Digits:
         """Find the decimals of a column's numbers (n,), of which some may be missing."""
         numbers = numbers[~np.isnan(numbers)]
         size = (
@@ -37,7 +38,11 @@ class Digits(NamedTuple):
             or 1.0
         )
         most = max(0, SINGLE - floor(log10(size)))
-        return cls(min(_decimals(numbers), most), most)
+        return cls(min(_decimals(numbers), most), most, least)
+
+    def rounded(self, value: float) -> float:
+        """Round an expected value."""
+        return 0.0 if abs(value) < self.least else round(float(value), self.decimals)
 
     def beside(self, value: float) -> int:
         """Decimals that write the column and one more value, unless that is NaN."""
@@ -65,10 +70,10 @@ class Scale(NamedTuple):
         return bool(self.place(low) <= self.place(value) <= self.place(high))
 
 
-def scale_of(value: Any, observed: float, digits: Digits) -> Scale:
+def scale_of(value: Any, observed: float, digits: Digits, is_duration: bool = False) -> Scale:
     """Scale of a column of numbers, by one of its values: as the user gave it, and its number."""
     decimals = digits.beside(observed)
-    if isinstance(value, timedelta):
+    if is_duration:
         return Scale(lambda v: _duration(v, decimals), lambda v: round(v, decimals))
     if _is_period(value):  # its number counts periods from 1970 on
         return Scale(lambda v: str(type(value)(ordinal=round(v), freq=value.freq)), round)

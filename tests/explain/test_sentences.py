@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import numpy as np
@@ -178,6 +179,37 @@ def test_dates_in_texts_are_said_as_they_are_written() -> None:
     row = frame[:1].assign(day="31/12/1924")
     reason = GANDetector(**QUICK).fit(frame).explain_frame(row, top=1)["reason"][0]
     assert re.fullmatch(rf"day = 31/12/1924; expected {DAY} to {DAY}", reason)
+
+
+@pytest.mark.parametrize("written", ["durations", "texts", "times"])
+def test_durations_are_said_however_they_are_written(written: str) -> None:
+    seconds = np.random.default_rng(0).integers(9 * 3600, 17 * 3600, 200)
+    lasts = pd.Series(pd.to_timedelta([*seconds, 3 * 3600], unit="s"))
+    if written != "durations":
+        lasts = lasts.map(lambda value: str(pd.Timestamp(0) + value)[11:]).astype(object)
+    if written == "times":
+        lasts = lasts.map(time.fromisoformat)
+    frame = pd.DataFrame({"x": table(201)[:, 0], "lasts": lasts})
+    rows = pd.concat([frame[200:], frame[:1].assign(lasts=pd.Series([None], dtype=lasts.dtype))])
+    reasons = GANDetector(**QUICK).fit(frame[:200]).explain_frame(rows, top=2)
+    clock = r"\d\d?:\d\d:\d\d"
+    said = reasons.loc[reasons["column"] == "lasts", "reason"].to_list()
+    assert re.fullmatch(f"lasts = 3:00:00; expected {clock} to {clock}", said[0])
+    assert re.fullmatch(f"lasts is missing; expected {clock} to {clock}", said[1])
+
+
+@pytest.mark.parametrize("reservoir_size", [2048, 0])
+def test_an_expected_0_is_said_as_0(reservoir_size: int) -> None:
+    rng = np.random.default_rng(0)
+    share = rng.binomial(2, 0.3, 300) / rng.integers(5, 30, 300)  # half are 0, all others fractions
+    frame = pd.DataFrame({"share": share, "x": rng.normal(size=300)})
+    rows = pd.DataFrame({"share": [0.9, 0.0], "x": [0.0, 9.0]})
+    detector = GANDetector(reservoir_size=reservoir_size, random_state=0).fit(frame)
+    reasons = detector.explain_frame(rows, top=2)
+    reasons = reasons[reasons["column"] == "share"]
+    assert list(reasons["low"]) == [0, 0]
+    assert re.fullmatch(r"share = 0\.9; expected 0 to 0\.\d+", reasons["reason"].iloc[0])
+    assert reasons["reason"].iloc[1] == "share = 0; unusual with x = 9"
 
 
 def test_a_missing_value_may_be_expected() -> None:

@@ -50,3 +50,10 @@ def test_one_more_value_may_need_more_decimals() -> None:
     assert digits.beside(0.25) == 2
     assert digits.beside(1 / 3) == digits.most
     assert digits.beside(np.nan) == digits.decimals
+
+
+def test_an_expected_value_below_the_least_is_0() -> None:
+    digits = Digits.of(np.array([0, 1 / 3, 2.5]), least=1e-4)
+    assert digits.rounded(-1e-5) == 0
+    assert digits.rounded(-1e-3) == -1e-3
+    assert Digits.of(np.array([1.5, 2.5])).rounded(1.26) == 1.3

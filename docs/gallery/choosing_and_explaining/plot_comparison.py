@@ -43,7 +43,7 @@ detectors = {
 # Fit, rank, and score a grid
 # ---------------------------
 
-grid = np.stack(np.meshgrid(*2 * [np.linspace(-7, 7, 60)]), -1).reshape(-1, 2)
+grid = np.stack(np.meshgrid(*2 * [np.linspace(-7, 7, 50)]), -1).reshape(-1, 2)
 noise = rng.uniform(-6, 6, (N_NOISE, 2))
 is_noise = np.arange(N + N_NOISE) >= N
 auroc = pd.DataFrame(index=detectors, columns=sets, dtype=float)
@@ -54,8 +54,8 @@ for row, (of_set, normal) in zip(axes, sets.items(), strict=True):
     for ax, (name, detector) in zip(row, detectors.items(), strict=True):
         scores = detector.fit(X).decision_scores_
         auroc.loc[name, of_set] = roc_auc_score(is_noise, scores)
-        levels = detector.decision_function(grid).reshape(60, 60)
-        axis = np.linspace(-7, 7, 60)
+        levels = detector.decision_function(grid).reshape(50, 50)
+        axis = np.linspace(-7, 7, 50)
         ax.contourf(axis, axis, levels, 12, cmap="Greys", alpha=0.7)
         ax.contour(axis, axis, levels, [detector.threshold_], colors="tab:orange")
         ax.scatter(*X.T, s=4, c=np.where(is_noise, "tab:red", "tab:blue"))

@@ -26,7 +26,7 @@ is_grid = np.repeat([False, True], [len(fresh), len(grid)])
 # moons, so that 1 is out of reach. Two members each, so that the page is quick. Shades are ranks
 # of scores.
 
-figure, axes = plt.subplots(2, 4, figsize=(9, 4.6), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(8.5, 4.4), layout="constrained")
 for ax, gan in zip(axes.flat, GANS, strict=True):
     detector = GANDetector(gan, n_estimators=2, contamination=0.05, random_state=0).fit(moons)
     scores = detector.decision_function(grid)

@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 from pyod_gan import GANDetector
 
 X, digit = load_digits(return_X_y=True)
-keep = np.r_[np.flatnonzero(np.isin(digit, [0, 1, 2]))[:450], np.flatnonzero(digit == 8)[:40]]
+keep = np.r_[np.flatnonzero(np.isin(digit, [0, 1, 2]))[:300], np.flatnonzero(digit == 8)[:30]]
 X, y = X[keep], (digit[keep] == 8).astype(int)  # 1 = anomaly
 X, X_test, y, y_test = train_test_split(X, y, stratify=y, test_size=0.4, random_state=0)
 

@@ -5,7 +5,7 @@ Your own GAN in thirty lines
 A detector is made of three methods: which networks there are, what the critic compares, and the
 score. The example writes a denoising GAN, which is not among the built-in ones: a generator repairs
 rows whose codes were disturbed, a critic tells repaired rows from real ones, and the score is how
-far a row is from its repair. It then meets the built-in ones on handwritten digits.
+far a row is from its repair. It then meets two built-in ones on handwritten digits.
 """
 
 import matplotlib.pyplot as plt

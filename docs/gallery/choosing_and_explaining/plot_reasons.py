@@ -29,7 +29,9 @@ wrong = gentoo.assign(bill_depth_mm=18.5)
 before, after = detector.decision_function(gentoo)[0], detector.decision_function(wrong)[0]
 print(f"score before {before:.2f}, after {after:.2f}, threshold {detector.threshold_:.2f}")
 reasons = detector.explain_frame(wrong, top=5)
-reasons[["column", "share", "observed", "low", "high", "reason"]].round(2)
+reasons[["column", "share", "observed", "low", "high", "reason"]].style.format(
+    precision=2, na_rep=""
+)
 
 # %%
 # The shares sum to what the score exceeds the median of the training scores by.
@@ -39,7 +41,7 @@ print(f"sum of the shares {detector.explain(wrong).sum():.3f}, excess {excess:.3
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 ExplanationDisplay.from_estimator(detector, wrong, top=4, ax=left)
 left.tick_params("y", labelsize=8)
 numbers = reasons[reasons["low"].notna()].set_index("column").loc[SIZES]
@@ -48,7 +50,7 @@ low, high, observed = ((numbers[k] - centre) / spread for k in ("low", "high", "
 right.barh(SIZES, high - low, left=low, height=0.4, color="tab:grey", alpha=0.5, label="expected")
 right.plot(observed, SIZES, "o", color="tab:orange", label="observed")
 right.invert_yaxis()
-right.set(xlabel="deviations from the mean of all penguins")
+right.set(xlabel="deviations from the mean")
 right.legend()
 plt.show()
 

@@ -58,7 +58,7 @@ for name, recordings in faults.items():
 # -------------------
 # Two recordings: their spectrograms, and the scores of their moments.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.2), layout="constrained")
 for name, ax in zip(["wrong tone", "rattle"], axes, strict=True):
     FrameScoreDisplay.from_estimator(detector, faults[name][0], ax=ax)
     ax.set_title(f"{name}: {ax.get_title()}")

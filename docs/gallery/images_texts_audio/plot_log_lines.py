@@ -57,7 +57,8 @@ print(f"average precision {average_precision_score(odd, scores):.3f}")
 # The flagged lines and their rarest words:
 
 reasons = detector.explain_frame(lines).query("part == 'words'")
-reasons.assign(line=[lines[i] for i in reasons["text"]])[["line", "score", "reason"]].round(2)
+reasons = reasons.assign(line=[lines[i] for i in reasons["text"]]).set_index("line")
+reasons[["score", "reason"]].style.format(precision=2)
 
 # %%
 # Five of the six rare lines stand apart. The sixth, with four broken characters, misses the

@@ -49,7 +49,8 @@ print(f"AUROC {roc_auc_score(np.arange(65) >= 60, scores):.3f}")
 # the words, for the unwanted messages:
 
 reasons = detector.explain_frame(new).query("part == 'words' and text >= 60")
-reasons.assign(message=[new[i] for i in reasons["text"]])[["message", "score", "reason"]].round(2)
+reasons = reasons.assign(message=[new[i] for i in reasons["text"]]).set_index("message")
+reasons[["score", "reason"]].style.format(precision=2)
 
 # %%
 # The ten highest scores. A single German sentence is as odd as the advertisements.

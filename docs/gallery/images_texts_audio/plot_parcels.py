@@ -60,7 +60,7 @@ print(f"AUROC {roc_auc_score(np.arange(40) < 4, scores):.3f}")
 # The first reason of each of the four highest scores:
 
 reasons = detector.explain_frame(new).groupby("record").first()
-reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].round(2)
+reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].style.format(precision=2)
 
 # %%
 # Which part is odd?

@@ -60,7 +60,7 @@ with TemporaryDirectory() as folder, chdir(folder):
 # The file that was written has the same lines with scores, labels and reasons. Of the flagged ones,
 # the last is a false alarm: a salary that is high, but was not planted.
 
-scored[scored["label"] == 1].sort_values("score", ascending=False).fillna("")
+scored[scored["label"] == 1].sort_values("score", ascending=False).style.format(precision=2)
 
 # %%
 figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
@@ -68,6 +68,7 @@ flagged = scored["label"] == 1
 ax.bar(scored.index, scored["score"], color=np.where(flagged, "tab:orange", "tab:grey"))
 for place in (20, 55, 90):
     ax.annotate("planted", (place, scored["score"][place]), ha="center", va="bottom", fontsize=8)
+ax.margins(y=0.1)
 ax.set(xlabel="line of the file", ylabel="score")
 plt.show()
 

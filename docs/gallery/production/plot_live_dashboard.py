@@ -87,7 +87,9 @@ plt.show()
 # %%
 # The last reason of either fault:
 
-alarms.loc[fault[alarms.index], ["reason"]].groupby(lambda second: second > 800).tail(1)
+alarms.loc[fault[alarms.index], ["reason"]].groupby(lambda second: second > 800).tail(
+    1
+).style.format()
 
 # %%
 # **Read on:** :doc:`/real-time`, :doc:`/continuing`, :doc:`/thresholds`.

@@ -47,7 +47,7 @@ found.groupby("detector")[["AUROC", "false alarms"]].mean().round(3)
 
 # %%
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 for ax, measure in zip(axes, ["AUROC", "false alarms"], strict=True):
     for name, line in found.groupby("detector"):
         ax.plot(line["hour"], line[measure], marker=".", label=name)

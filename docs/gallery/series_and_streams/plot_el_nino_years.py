@@ -22,7 +22,7 @@ print("highest scores:", *ranked[:5])
 # The strongest El Niños of these years were those of 1972-73, 1982-83 and 1997-98. The five highest
 # scores are five of their six years.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.4), layout="constrained")
 months = [name.capitalize() for name in years.columns]
 left.plot(months, years.T, color="tab:grey", alpha=0.3, lw=0.8)
 for year in ranked[:3]:
@@ -36,7 +36,7 @@ right.legend()
 plt.show()
 
 # %%
-# A row that is a whole year needs no :class:`~pyod_gan.SeriesDetector`: the beginning and the end
-# of each pattern are known. Where they are not, see the next example.
+# A year begins and ends at known times, so it can be a row of a table. Where patterns begin at any
+# time, ``SeriesDetector`` finds them.
 #
 # **Read on:** :doc:`/series`, :doc:`/tables`.

@@ -20,7 +20,8 @@ detector = GANDetector(contamination=0.08, random_state=0).fit(change)
 scores = detector.decision_scores_
 flagged = change[detector.labels_ == 1]
 reasons = detector.explain_frame(flagged, top=1).set_index("row")["reason"]
-flagged[[]].assign(score=scores[detector.labels_ == 1].round(2), reason=reasons)
+reasons = flagged[[]].assign(score=scores[detector.labels_ == 1], reason=reasons)
+reasons.style.format(precision=2).format_index("{:%B %Y}")
 
 # %%
 # The financial crisis fills most of the list. One month is another story: in May 2010 the

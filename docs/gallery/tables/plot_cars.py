@@ -14,7 +14,6 @@ from vega_datasets import local_data
 from pyod_gan import GANDetector
 
 cars = pd.read_json(local_data.cars.filepath).dropna().set_index("Name")
-cars.head(3)
 
 # %%
 # Rank and explain
@@ -25,7 +24,7 @@ detector = GANDetector(contamination=0.05, random_state=0).fit(cars)
 scores = detector.decision_scores_
 top = scores.argsort()[:-11:-1]
 reasons = detector.explain_frame(cars.iloc[top], top=1).set_index("row")
-reasons[["reason"]].assign(score=scores[top].round(2))
+reasons[["reason"]].assign(score=scores[top]).style.format(precision=2)
 
 # %%
 # Among the first are engines that were rare at the time: diesels (slow and thrifty for their

@@ -47,7 +47,7 @@ for n_known in (0, 1, 5):
 # %%
 # The map before and after. The line is the threshold, above which 2 % of the training rows lie.
 
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
 for n_known, ax in zip((0, 5), axes, strict=True):
     MapDisplay.from_estimator(detectors[n_known], train, ax=ax)
     ax.plot(*frauds[:n_known].T, "*", color="tab:red", ms=9, label="known")

@@ -2,8 +2,8 @@
 Odd card payments, and why
 ==========================
 
-A shop's bank has a table of card payments that were checked, and new ones come in: with dates,
-kinds of shops, countries and amounts. A detector reads the data frames as they are, ranks the new
+A bank has a table of card payments that were checked, with dates, kinds of shops, countries and
+amounts, and new ones come in. A detector reads the data frames as they are, ranks the new
 payments, and says of each one what does not fit. The payments are made by the script.
 """
 
@@ -67,7 +67,8 @@ print(f"flagged: {label[fraud].sum()} of 6 frauds, {label[~fraud].sum()} of 300 
 
 top = new.iloc[scores.argsort()[:-11:-1]]
 reasons = detector.explain_frame(top, top=1).set_index("row")["reason"]
-top.assign(score=scores[top.index].round(2), fraud=fraud[top.index], reason=reasons)
+top = top.assign(score=scores[top.index], fraud=fraud[top.index], reason=reasons)
+top.style.format(precision=2)
 
 # %%
 # The payments at night can be seen with the eye, too. An unknown country, or an amount that is

@@ -62,7 +62,8 @@ for slip in slips:
     scores = detector.decision_function(pd.concat([good, wrong]))
     auroc[name] = roc_auc_score(np.repeat([0, 1], [len(good), len(wrong)]), scores)
     flagged[name] = detector.predict(wrong).mean()
-pd.DataFrame({"share flagged": flagged, "AUROC": auroc}).round(3).loc[list(flagged)]
+found = pd.DataFrame({"share flagged": flagged, "AUROC": auroc}).loc[list(flagged)]
+found.style.format(precision=3, na_rep="")
 
 # %%
 # Slips that break a rule between columns stand out. A date of the opposite season is hard to see:
