@@ -8,6 +8,7 @@ import os
 import random
 import warnings
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -50,8 +51,7 @@ def _one_thread() -> Iterator[None]:
 def _seeded(seed: int) -> Iterator[None]:
     """Seed the global generators and restore their states."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    hash_seed = os.environ.get("PYTHONHASHSEED")  # PyOD's deep detectors set it
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), patch.dict(os.environ):  # some of PyOD's set PYTHONHASHSEED
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
@@ -60,6 +60,3 @@ def _seeded(seed: int) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
-            os.environ.pop("PYTHONHASHSEED", None)
-            if hash_seed is not None:
-                os.environ["PYTHONHASHSEED"] = hash_seed

@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.integrate import trapezoid
+from scipy.ndimage import find_objects, label
 from scipy.signal import argrelextrema
 
 N_THRESHOLDS = 250  # scores taken as thresholds, evenly spaced by rank
@@ -99,8 +101,7 @@ def _areas(
     recall = np.minimum(true / n_positive, 1) * found
     false_rate = (n_flagged - true) / (len(y) - n_positive)
     precision = true / n_flagged
-    heights, widths = np.r_[0, recall, 1], np.r_[0, false_rate, 1]
-    roc = np.dot(np.diff(widths), (heights[1:] + heights[:-1]) / 2)
+    roc = trapezoid(np.r_[0, recall, 1], np.r_[0, false_rate, 1])
     return float(np.dot(np.diff(np.r_[0, recall]), precision)), float(roc)
 
 
@@ -112,8 +113,7 @@ def _summed(values: Array, descending: Array, n_flagged: Array) -> Array:
 
 def _stretches(y: Array) -> list[tuple[int, int]]:
     """First and last points of the labelled stretches."""
-    edges = np.diff(np.r_[0, y, 0])
-    return list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+    return [(stretch.start, stretch.stop - 1) for (stretch,) in find_objects(label(y)[0])]
 
 
 def _joined(y: Array, length: int) -> list[tuple[int, int]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -28,9 +27,8 @@ class RepairedDevNet(devnet.DevNet):
 
     def fit(self, X: ArrayLike, y: Any = None) -> RepairedDevNet:
         """Fit on rows with labels, 1 = known anomaly, 0 = unlabelled."""
-        with _in_place(
-            devnet, deviation_loss=_loss, SupDataset=_balanced(self.nb_batch * self.batch_size)
-        ):
+        balanced = _balanced(self.nb_batch * self.batch_size)
+        with patch.multiple(devnet, deviation_loss=_loss, SupDataset=balanced):
             super().fit(np.asarray(X), np.asarray(y))
         return self
 
@@ -57,16 +55,3 @@ def _balanced(size: int) -> type[Dataset[Any]]:
             return self.x[rows[int(torch.randint(len(rows), ()))]], i % 2
 
     return Balanced
-
-
-@contextmanager
-def _in_place(module: Any, **replacements: Any) -> Iterator[None]:
-    """Put other things in the place of parts of a module, for a while."""
-    before = {name: getattr(module, name) for name in replacements}
-    try:
-        for name, value in replacements.items():
-            setattr(module, name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(module, name, value)

@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from scipy.stats import median_abs_deviation
 from sklearn.base import clone
 
 from .._support.rollback import restored_on_failure
@@ -95,6 +96,6 @@ def outlying_from(scores: np.ndarray) -> float:
     its own, 1 / 1.253314.
     """
     median = np.median(scores)
-    deviations = np.abs(scores - median)
-    scale = np.median(deviations) / 0.6745 or deviations.mean() * 1.253314
+    scale = median_abs_deviation(scores, scale=0.6745)
+    scale = scale or np.abs(scores - median).mean() * 1.253314
     return float(median + 3.5 * scale)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import sys
 from collections import Counter
@@ -26,6 +25,7 @@ MARKS = {  # first bytes that tell how a file is encoded
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+PACKED = {".gz": "gzip", ".zst": "zstd"}
 FIRST = 100  # lines that are looked at to find the delimiter
 AT_MOST = 20  # damaged records that are named
 
@@ -138,7 +138,7 @@ class CSVRecords(Iterator[Record]):
         """Lines of the file with their numbers, without comments and those to skip."""
         with ExitStack() as stack:
             self._file = stack.enter_context(_opened(self.path))
-            content = _unpacked(self._file, self.path)
+            content = stack.enter_context(_unpacked(self._file, self.path))
             for number, text in enumerate(self._decoded(content), 1):
                 if "\0" in text:
                     raise ValueError(
@@ -180,12 +180,18 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _unpacked(file: BinaryIO, path: str) -> BinaryIO:
-    """Unpack a file whose name ends in .gz or .zst."""
-    if path.endswith(".gz"):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    if path.endswith(".zst"):
-        arrow = import_optional("pyarrow", EXTRA)
-        stream: Any = arrow.CompressedInputStream(arrow.PythonFile(file, "r"), "zstd")
-        return io.BufferedReader(stream)
-    return file
+@contextmanager
+def _unpacked(file: BinaryIO, path: str) -> Iterator[BinaryIO]:
+    """Unpack a file whose name ends in .gz or .zst. A ValueError says that it is damaged."""
+    packing = PACKED.get(Path(path).suffix)
+    if packing is None:
+        yield file
+        return
+    arrow = import_optional("pyarrow", EXTRA)
+    stream: Any = arrow.CompressedInputStream(arrow.PythonFile(file, "r"), packing)
+    try:
+        yield io.BufferedReader(stream)
+    except OSError as error:
+        if error.errno:  # an error that is not in the content
+            raise
+        raise ValueError(f"{path} cannot be unpacked ({error}).") from error

@@ -101,8 +101,7 @@ def number(value: float, decimals: int) -> str:
     if not -6 <= exponent <= 15:
         return f"{value:.{SIGNIFICANT}g}"
     places = min(decimals, max(FULL, SIGNIFICANT - 1 - exponent))
-    said = f"{value:.{places}f}"
-    return said.rstrip("0").rstrip(".") if "." in said else said
+    return np.format_float_positional(value, places, unique=False, trim="-")
 
 
 def quoted(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy.ndimage import find_objects, label
 
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
@@ -33,9 +34,8 @@ class Stretch(NamedTuple):
 
 def stretches(flagged: np.ndarray, scores: np.ndarray) -> list[Stretch]:
     """Find the stretches of flagged points, (T,), (T,)."""
-    edges = np.diff(np.r_[0, flagged.astype(int), 0])
-    ends = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True)
-    return [Stretch(int(a), int(b), int(a + scores[a : b + 1].argmax())) for a, b in ends]
+    found = [s for (s,) in find_objects(label(flagged)[0])]
+    return [Stretch(s.start, s.stop - 1, s.start + int(scores[s].argmax())) for s in found]
 
 
 class Names(NamedTuple):

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing
 from tqdm.auto import tqdm
 
 from .arrow import batches_of_dataset, dataset_of_table, is_arrow, open_parquet, to_frame
 from .dask_tables import computed_partitions, is_dask
 from .frames import as_frame, is_frame
-from .table_rows import about, count_columns, count_rows, rows_of
+from .table_rows import about, count_columns, count_rows
 
 MOST_CELLS = 2**20  # of a part of a table that is scored at once
 T = TypeVar("T")
@@ -170,7 +171,7 @@ def _parts(X: Any) -> Iterator[Part]:
     for name, table in X.named() if is_batched else [("", X)]:
         size = max(1, MOST_CELLS // count_columns(table))
         for start in range(0, len(table), size):
-            rows = rows_of(table, slice(start, start + size))
+            rows = _safe_indexing(table, slice(start, start + size))
             if is_batched and hasattr(rows, "iloc"):
                 rows = rows.set_axis(range(first, first + len(rows)))
             yield Part(rows, first, name)

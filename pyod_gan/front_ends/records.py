@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
 from .audio import SUFFIXES as OF_SOUND
 from .frames import is_frame
@@ -28,9 +29,7 @@ class Part(NamedTuple):
 
     def take(self, chosen: Array) -> Any:
         """The items of some records, by position."""
-        if isinstance(self.items, list):
-            return [self.items[i] for i in chosen]
-        return self.items.iloc[chosen] if hasattr(self.items, "iloc") else self.items[chosen]
+        return _safe_indexing(self.items, chosen)
 
 
 def read_records(

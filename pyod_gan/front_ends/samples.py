@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
 from .batches import Batches, as_table
 from .dask_tables import is_dask, lengths, map_delayed
-from .table_rows import about, check_alike, count_columns, count_rows, joined, renumbered, rows_of
+from .table_rows import about, check_alike, count_columns, count_rows, joined, renumbered
 
 MOST_ROWS, LEAST_ROWS = 2**18, 2**14  # of a sample
 SAMPLE_CELLS = 2**25  # of a sample, unless it has the least number of rows
@@ -59,7 +60,7 @@ def sample_of(X: Any) -> Sample:
     if n_rows <= LEAST_ROWS or n_rows <= _sample_size(X):
         return Sample(X, n_rows)
     numbers = _lowest(_keys(0, n_rows), _sample_size(X))
-    return Sample(rows_of(X, numbers), n_rows, numbers)
+    return Sample(_safe_indexing(X, numbers), n_rows, numbers)
 
 
 def _sample_of_batches(batches: Batches) -> Sample:
@@ -73,7 +74,7 @@ def _sample_of_batches(batches: Batches) -> Sample:
         size = size or _sample_size(table)
         low = np.flatnonzero(_keys(n_rows, len(table)) <= bound)
         if len(low):
-            tables.append(rows_of(table, low))
+            tables.append(_safe_indexing(table, low))
             numbers.append(n_rows + low)
         n_rows, n_left = n_rows + len(table), n_left + len(low)
         if n_left > 2 * size:
@@ -115,7 +116,7 @@ def _low_rows(rows: Any, first: int, n: int, bound: np.uint64) -> tuple[Any, np.
     """Rows of a partition whose keys are low, and their numbers in the whole table."""
     check_same_rows(n, len(rows))
     low = np.flatnonzero(_keys(first, n) <= bound)
-    return rows_of(rows, low), first + low
+    return _safe_indexing(rows, low), first + low
 
 
 def check_same_rows(first: int, later: int) -> None:
@@ -135,7 +136,11 @@ def _thinned(
     bound = np.partition(np.concatenate(keys), size - 1)[size - 1]
     kept = [np.flatnonzero(of_table <= bound) for of_table in keys]
     some = [i for i, places in enumerate(kept) if len(places)]
-    return [rows_of(tables[i], kept[i]) for i in some], [numbers[i][kept[i]] for i in some], bound
+    return (
+        [_safe_indexing(tables[i], kept[i]) for i in some],
+        [numbers[i][kept[i]] for i in some],
+        bound,
+    )
 
 
 def _lowest(keys: np.ndarray, size: int) -> np.ndarray:

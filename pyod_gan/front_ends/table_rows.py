@@ -33,15 +33,6 @@ def count_columns(table: Any) -> int:
     return max(1, int(np.prod(shape[1:])))
 
 
-def rows_of(table: Any, chosen: Any) -> Any:
-    """Some rows of a table, by a slice or by their numbers."""
-    if hasattr(table, "iloc"):
-        return table.iloc[chosen]
-    if isinstance(table, list | tuple) and not isinstance(chosen, slice):
-        return [table[i] for i in chosen]
-    return table[chosen]
-
-
 def joined(tables: list[Any]) -> Any:
     """Put tables with the same columns under each other."""
     if len(tables) == 1:

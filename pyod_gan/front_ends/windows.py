@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import find_objects, label
 
 FOCUS = 0.2  # share of a window's score that only the points that do not fit have
 AROUND = 0.05  # share of a point's score that is the mean of its windows
@@ -72,9 +73,9 @@ class WindowFrontEnd:
         starts = self.starts(len(marked))
         before = np.concatenate([[0], marked.cumsum()])
         free = before[starts + self.size] == before[starts]
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], marked, [0]])))
         held = np.zeros(len(starts), dtype=bool)
-        for first, end in edges.reshape(-1, 2):
+        for (stretch,) in find_objects(label(marked)[0]):
+            first, end = stretch.start, stretch.stop
             near = slice(*np.searchsorted(starts, [first - self.size + 1, end]))
             shared = np.minimum(starts[near] + self.size, end) - np.maximum(starts[near], first)
             held[near] |= 2 * shared >= min(self.size, end - first)

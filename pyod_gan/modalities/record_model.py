@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..api.conformal import conformal_p_values
 from ..front_ends.records import Part
 from .parts import unit_of
 
@@ -30,9 +31,7 @@ class Calibrated(NamedTuple):
 
     def shares(self, scores: np.ndarray) -> np.ndarray:
         """Shares of the training records whose part is as odd, (n,). NaN stays NaN."""
-        m = len(self.ordered)
-        as_odd = m - np.searchsorted(self.ordered, scores, side="left")
-        return np.where(np.isnan(scores), np.nan, (as_odd + 1) / (m + 1))
+        return conformal_p_values(scores, self.ordered)
 
     def tails(self, scores: np.ndarray) -> np.ndarray:
         """Tails of scores, (n,): −log of the share of training records whose part is as odd.

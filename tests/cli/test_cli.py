@@ -240,6 +240,19 @@ def test_packed_files(suffix: str, models: dict[str, Path]) -> None:
     np.testing.assert_array_equal(read_csv("o.tsv", sep="\t")["score"], scores)
 
 
+@pytest.mark.parametrize(("suffix", "packing"), [("gz", "gzip"), ("zst", "zstd")])
+def test_packed_files_that_are_damaged(
+    suffix: str, packing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(f"in.csv.{suffix}")
+    with pa.output_stream(path, compression=packing) as file:
+        file.write(WINE.to_csv(index=False).encode())
+    path.write_bytes(path.read_bytes()[:-20])  # as where a download was stopped
+    assert f"{path} cannot be unpacked (Truncated" in refused(capsys, "inspect", str(path))
+    path.write_text("a,b\n1,2\n")
+    assert f"{path} cannot be unpacked" in refused(capsys, "inspect", str(path))
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_encodings(encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
     frame = pd.DataFrame({"größe": np.arange(60.0), "art": ["ä", "ö"] * 30})
