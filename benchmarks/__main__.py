@@ -95,6 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
             return write_report(options, home)
         study = import_module(f"benchmarks.studies.{options.command}")
         return int(study.command(options, home))
+    except ModuleNotFoundError as error:
+        print(f"error: {error}: pip install -e '.[test]' has all of it", file=sys.stderr)
+        return 2
     except (datasets.DataError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_command_line_runs_reports_and_explains_errors(
     assert main([*common, "--datasets", "iriss"]) == 2
     assert "Unknown data set 'iriss'" in capsys.readouterr().err
     assert main(["gate", *common]) == 2
+
+
+def test_a_study_that_needs_more_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "benchmarks.studies.large", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)  # as if it were not installed
+    assert main(["large", "--out", str(tmp_path)]) == 2
+    assert "pip install -e '.[test]'" in capsys.readouterr().err
 
 
 def test_harness_reproduces_published_knn_figures(odds_folder: Path) -> None:
