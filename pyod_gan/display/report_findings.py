@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.utils import _safe_indexing
 
 from .._support.optional_imports import import_optional
 from ..api.conformal import conformal_p_values
@@ -16,7 +17,6 @@ from ..api.reservoir import first_rows
 from ..front_ends.batches import in_memory
 from ..front_ends.frames import EXTRA
 from ..front_ends.table import TableFrontEnd
-from ..front_ends.table_rows import rows_of
 from .displays import losses_of
 from .report_drift import Distance, Moved, moved_columns
 
@@ -175,7 +175,7 @@ def _given_rows(detector: Any, table: Any, X: Any) -> _Rows:
         labels, header = X.index, str(X.index.name or header)
 
     def read(chosen: np.ndarray) -> np.ndarray:
-        return np.asarray(detector.model_.front_end.read(rows_of(table, chosen)).values)
+        return np.asarray(detector.model_.front_end.read(_safe_indexing(table, chosen)).values)
 
     return _Rows(scores, labels, header, read, table)
 
@@ -201,7 +201,7 @@ def _top(detector: Any, rows: _Rows, highest: np.ndarray) -> list[Row]:
     scores = rows.scores[highest]
     reasons: list[list[str]] = [[] for _ in highest]
     if rows.table is not None:
-        some = rows_of(rows.table, highest)
+        some = _safe_indexing(rows.table, highest)
         some = some.reset_index(drop=True) if hasattr(some, "reset_index") else some
         frame = detector.explain_frame(some, top=N_REASONS)
         for i, reason in zip(frame["row"], frame["reason"], strict=True):
