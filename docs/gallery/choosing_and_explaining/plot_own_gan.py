@@ -5,12 +5,8 @@ Your own GAN in thirty lines
 A GAN is written in three methods: which networks there are, what the critic compares, and the
 score. The example writes a denoising GAN, which is not among the built-in ones: a generator repairs
 rows whose codes were disturbed, a critic tells repaired rows from real ones, and the score is how
-<<<<<<< ours
-far a row is from its repair. It then meets two built-in ones on handwritten digits.
-=======
 far a row is from its repair. A fourth method, ``expected``, is for explanations. The GAN is then
 compared with two built-in ones on handwritten digits.
->>>>>>> theirs
 """
 
 import matplotlib.pyplot as plt

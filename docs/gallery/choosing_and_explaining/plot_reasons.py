@@ -29,13 +29,7 @@ wrong = gentoo.assign(bill_depth_mm=18.5)
 before, after = detector.decision_function(gentoo)[0], detector.decision_function(wrong)[0]
 print(f"score before {before:.2f}, after {after:.2f}, threshold {detector.threshold_:.2f}")
 reasons = detector.explain_frame(wrong, top=5)
-<<<<<<< ours
-reasons[["column", "share", "observed", "low", "high", "reason"]].style.format(
-    precision=2, na_rep=""
-)
-=======
 reasons[["column", "share", "reason"]]
->>>>>>> theirs
 
 # %%
 # The sum of the shares is the score minus the median of the training scores.

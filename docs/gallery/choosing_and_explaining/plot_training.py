@@ -30,11 +30,7 @@ lines = []
 for step in range(20, 421, 20):
     detector.fit(threes[:100])
     auroc = roc_auc_score(y, detector.decision_function(test))
-<<<<<<< ours
-    lines.append({"AUROC": auroc, **detector.history_[-1], "step": step})
-=======
     lines.append({**detector.history_[-1], "AUROC": auroc, "step": step})
->>>>>>> theirs
 training = pd.DataFrame(lines).set_index("step")
 training[["AUROC", "critic_loss", "player_loss", "spread"]].iloc[[0, 4, 9, 20]].round(3)
 

@@ -60,11 +60,7 @@ print(f"AUROC {roc_auc_score(np.arange(40) < 4, scores):.3f}")
 # The first reason of each of the four highest scores:
 
 reasons = detector.explain_frame(new).groupby("record").first()
-<<<<<<< ours
-reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].style.format(precision=2)
-=======
 reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].reset_index()
->>>>>>> theirs
 
 # %%
 # Which part is odd?

@@ -36,12 +36,7 @@ right.legend()
 plt.show()
 
 # %%
-<<<<<<< ours
-# A year begins and ends at known times, so it can be a row of a table. Where patterns begin at any
-# time, ``SeriesDetector`` finds them.
-=======
 # A row that is a whole year needs no :class:`~pyod_gan.SeriesDetector`: the beginning and the end
 # of each pattern are known. Where they are not, see :doc:`plot_points_and_patterns`.
->>>>>>> theirs
 #
 # **Read on:** :doc:`/series`, :doc:`/tables`.

@@ -51,11 +51,7 @@ print(f"AUROC of points {roc_auc_score(fault, scores):.3f}")
 # %%
 # Stretches of flagged points, each with its reason. The stretch of 8 April is a false alarm:
 
-<<<<<<< ours
-detector.explain_frame(new, top=1)[["start", "end", "reason"]].style.format()
-=======
 detector.explain_frame(new, top=1).set_index(["start", "end"])[["reason"]]
->>>>>>> theirs
 
 # %%
 # All four faults lie in flagged stretches. The points beside a fault are flagged too, as a window

@@ -48,11 +48,7 @@ for n_known in (0, 1, 5):
 # The map before and after, with the training rows and rows that the GAN generated. The line is the
 # threshold, above which 2 % of the training rows lie.
 
-<<<<<<< ours
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
-=======
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.1), layout="constrained")
->>>>>>> theirs
 for n_known, ax in zip((0, 5), axes, strict=True):
     MapDisplay.from_estimator(detectors[n_known], train, ax=ax)
     ax.plot(*frauds[:n_known].T, "*", color="tab:red", ms=9, label="known")
