@@ -9,10 +9,13 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from sphinx.application import Sphinx
 from sphinx_gallery.sorting import ExplicitOrder
 
 import pyod_gan
+
+pd.set_option("display.max_colwidth", None)  # examples show reasons as whole sentences
 
 ROOT = Path(pyod_gan.__file__).parents[1]
 REPOSITORY = "https://github.com/pyod-gan/pyod-gan"
