@@ -65,6 +65,9 @@ for row, (of_set, normal) in zip(axes, sets.items(), strict=True):
 plt.show()
 
 # %%
+# The noise is red, and the orange line is the threshold: what lies in the darker parts beyond it is
+# flagged.
+#
 # Area under the ROC curve, noise against the rest, within the training rows:
 
 auroc["mean"] = auroc.mean(axis=1)

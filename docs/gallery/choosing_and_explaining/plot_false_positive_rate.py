@@ -48,8 +48,8 @@ means.round(3)
 # %%
 # Thresholds by held-out rows keep the rate that was asked for, within chance; bars are the
 # deviations over the splits. Quantiles of the training scores come near here, because the default
-# leaves a training row out of its own comparison. But they vary more, and nothing guarantees
-# them.
+# leaves a training row out of its own comparison. But at most rates they vary more, and
+# nothing guarantees them.
 
 figure, ax = plt.subplots(figsize=(6, 4.2), layout="constrained")
 ax.plot([0, 0.21], [0, 0.21], color="black", lw=0.8, ls="--", label="as asked")

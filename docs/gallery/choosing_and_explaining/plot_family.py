@@ -3,8 +3,8 @@ Eight GANs, one map each
 ========================
 
 All GANs of the family are one parameter apart. The example fits eight of them on the same two
-moons and draws their scores, light where a GAN finds rows normal. Each draws another border: one
-around each moon, one around both, or an ellipse.
+moons and draws their scores, light where a GAN finds rows normal. The orange line is the threshold.
+Each GAN draws another border: one that follows the moons, one around both, or an ellipse.
 """
 
 import matplotlib.pyplot as plt

@@ -40,13 +40,14 @@ names = results["columns"].astype(str) + " columns, " + results["param_detect__g
 
 # %%
 # On the test rows, the best pipeline and the default detector. The default is not made for pixels
-# of several classes:
+# of several classes. With 16 principal components in place of the pixels it does better:
 
 default = GANDetector(random_state=0).fit(X)
 for name, estimator in (("best of the search", search), ("default", default)):
     print(f"{name}: AUROC {roc_auc_score(y_test, estimator.decision_function(X_test)):.3f}")
 
 # %%
+# All six candidates. ``views`` is the default GAN.
 
 figure, ax = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
 mean, deviation = results["mean_test_score"], results["std_test_score"]

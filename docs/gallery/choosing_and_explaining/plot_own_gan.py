@@ -2,10 +2,11 @@
 Your own GAN in thirty lines
 ============================
 
-A detector is made of three methods: which networks there are, what the critic compares, and the
+A GAN is written in three methods: which networks there are, what the critic compares, and the
 score. The example writes a denoising GAN, which is not among the built-in ones: a generator repairs
 rows whose codes were disturbed, a critic tells repaired rows from real ones, and the score is how
-far a row is from its repair. It then meets the built-in ones on handwritten digits.
+far a row is from its repair. A fourth method, ``expected``, is for explanations. The GAN is then
+compared with two built-in ones on handwritten digits.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +21,7 @@ from pyod_gan.gans import BaseGAN, Pair, Play, l2
 # %%
 # The GAN
 # -------
-# Annotated attributes are parameters, which a grid search reaches as ``gan__noise``. ``z`` is a
+# Annotated attributes are parameters. A grid search reaches ``noise`` as ``gan__noise``. ``z`` is a
 # batch of normal draws of size ``latent_dim``; here it disturbs a row's code.
 
 

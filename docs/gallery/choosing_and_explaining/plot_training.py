@@ -30,13 +30,14 @@ lines = []
 for step in range(20, 421, 20):
     detector.fit(threes[:100])
     auroc = roc_auc_score(y, detector.decision_function(test))
-    lines.append({"step": step, "AUROC": auroc, **detector.history_[-1], "total": step})
-training = pd.DataFrame(lines).set_index("total")
+    lines.append({**detector.history_[-1], "AUROC": auroc, "step": step})
+training = pd.DataFrame(lines).set_index("step")
 training[["AUROC", "critic_loss", "player_loss", "spread"]].iloc[[0, 4, 9, 20]].round(3)
 
 # %%
-# The AUROC rises steeply in the first hundred steps, of which the losses show nothing: those of two
-# players who learn from each other do not tell how well rows are ranked.
+# The AUROC rises steeply in the first hundred steps, then stays, and rises a little once more. The
+# losses do not tell this: the critic's falls all the time, and the generator's hardly moves. Losses
+# of two players who learn from each other do not say how well rows are ranked.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 left.plot(training[["critic_loss", "player_loss"]], label=["critic", "generator"])

@@ -2,7 +2,7 @@
 Unwanted messages, and their words
 ==================================
 
-Short messages of friends are normal, advertisements and strange languages are not. A detector
+Short messages of friends are normal, advertisements and foreign languages are not. A detector
 learns from three hundred messages without any example of the latter, in no given language and
 without a download. The example ranks new messages, and names the words that are odd. The messages
 are made by the script.
@@ -52,7 +52,8 @@ reasons = detector.explain_frame(new).query("part == 'words' and text >= 60")
 reasons.assign(message=[new[i] for i in reasons["text"]])[["message", "score", "reason"]].round(2)
 
 # %%
-# The ten highest scores. A single German sentence is as odd as the advertisements.
+# The ten highest scores. A single German sentence is as odd as the advertisements. Four usual
+# messages are above the threshold too, far behind them.
 
 top = scores.argsort()[-10:]
 figure, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")

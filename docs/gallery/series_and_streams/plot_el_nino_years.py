@@ -37,6 +37,6 @@ plt.show()
 
 # %%
 # A row that is a whole year needs no :class:`~pyod_gan.SeriesDetector`: the beginning and the end
-# of each pattern are known. Where they are not, see the next example.
+# of each pattern are known. Where they are not, see :doc:`plot_points_and_patterns`.
 #
 # **Read on:** :doc:`/series`, :doc:`/tables`.

@@ -2,9 +2,9 @@
 Unusual months of the job market
 ================================
 
-How many people work in 22 branches in the United States, each month from 2006 to 2015 (data of
-the package ``vega_datasets``). The example ranks the monthly changes of all branches together, and
-says which branch was out of line.
+How many people work in each branch in the United States, and in groups of branches: 22 columns,
+each month from 2006 to 2015 (data of the package ``vega_datasets``). The example ranks the monthly
+changes of all columns together, and says which one was out of line.
 """
 
 import matplotlib.pyplot as plt

@@ -29,8 +29,9 @@ reasons[["reason"]].assign(score=scores[top].round(2))
 
 # %%
 # Among the first are engines that were rare at the time: diesels (slow and thrifty for their
-# size), rotary engines with three "cylinders", a turbo. The Buick wagon with the largest engine
-# of the table and the weight of a small car is probably an error in the data.
+# size), rotary engines with three "cylinders", a turbo. The Buick wagon of 1970, with the largest
+# engine of the table, weighs 3086 pounds. That of 1979 has a smaller engine and weighs 4360. The
+# former is probably an error in the data.
 
 figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
 shade = ax.scatter(cars["Weight_in_lbs"], cars["Acceleration"], c=scores, s=16, cmap="viridis")
