@@ -22,22 +22,23 @@ detector = GANDetector(random_state=0).fit(train)
 # %%
 # One wrong number
 # ----------------
-# The bill of a Gentoo penguin gets the depth of an Adelie penguin's.
+# The bill of a Gentoo penguin becomes as deep as that of an Adelie penguin.
 
 gentoo = new[new["species"] == "Gentoo"][:1]
 wrong = gentoo.assign(bill_depth_mm=18.5)
 before, after = detector.decision_function(gentoo)[0], detector.decision_function(wrong)[0]
 print(f"score before {before:.2f}, after {after:.2f}, threshold {detector.threshold_:.2f}")
 reasons = detector.explain_frame(wrong, top=5)
-reasons[["column", "share", "observed", "low", "high", "reason"]].round(2)
+reasons[["column", "share", "reason"]]
 
 # %%
-# The shares sum to what the score exceeds the median of the training scores by.
+# The sum of the shares is the score minus the median of the training scores.
 
 excess = after - np.median(detector.decision_scores_)
 print(f"sum of the shares {detector.explain(wrong).sum():.3f}, excess {excess:.3f}")
 
 # %%
+# The same shares as a picture, and the four sizes beside what was expected of them.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained")
 ExplanationDisplay.from_estimator(detector, wrong, top=4, ax=left)

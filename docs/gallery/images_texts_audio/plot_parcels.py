@@ -60,12 +60,13 @@ print(f"AUROC {roc_auc_score(np.arange(40) < 4, scores):.3f}")
 # The first reason of each of the four highest scores:
 
 reasons = detector.explain_frame(new).groupby("record").first()
-reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].round(2)
+reasons.loc[scores.argsort()[:-5:-1], ["score", "part", "reason"]].reset_index()
 
 # %%
 # Which part is odd?
 # ------------------
-# The four odd parcels, and the first four usual ones.
+# The four odd parcels, and the first four usual ones. The tail is about minus the logarithm of the
+# share of training records whose part is as odd.
 
 tails = detector.part_tails(new)[:8]
 figure, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")

@@ -68,7 +68,8 @@ flagged = scored["label"] == 1
 ax.bar(scored.index, scored["score"], color=np.where(flagged, "tab:orange", "tab:grey"))
 for place in (20, 55, 90):
     ax.annotate("planted", (place, scored["score"][place]), ha="center", va="bottom", fontsize=8)
-ax.set(xlabel="line of the file", ylabel="score")
+ax.set(xlabel="row of the file", ylabel="score")
+ax.margins(y=0.1)
 plt.show()
 
 # %%

@@ -24,8 +24,8 @@ readings = pd.DataFrame(
         "heat": 40 + 0.8 * flow + rng.normal(0, 1, N),
     }
 )
-readings.loc[21_300:21_400, "power"] *= 1.5  # day 42: a hundred readings of a worn pump
-readings.loc[38_800:38_820, "heat"] = 40  # day 77: twenty readings of a loose sensor
+readings.loc[21_300:21_399, "power"] *= 1.5  # day 42: a hundred readings of a worn pump
+readings.loc[38_800:38_819, "heat"] = 40  # day 77: twenty readings of a loose sensor
 table = dd.from_pandas(readings, npartitions=DAYS)
 
 # %%

@@ -85,7 +85,7 @@ below.set(xlabel="alarms, by the column of their reason")
 plt.show()
 
 # %%
-# The last reason of either fault:
+# The last reason of each fault:
 
 alarms.loc[fault[alarms.index], ["reason"]].groupby(lambda second: second > 800).tail(1)
 

@@ -40,7 +40,8 @@ expected = detector.decision_function(new)
 print(f"size of the file: {len(model) / 1e6:.1f} MB")
 print(f"largest difference of a score: {np.abs(score - expected).max():.0e}")
 print(f"labels that differ: {(label != detector.predict(new)).sum()} of {len(new)}")
-print(f"AUROC: {roc_auc_score(malignant, score):.3f} and {roc_auc_score(malignant, expected):.3f}")
+print(f"AUROC by onnxruntime: {roc_auc_score(malignant, score):.3f}")
+print(f"AUROC in Python: {roc_auc_score(malignant, expected):.3f}")
 
 # %%
 # Each row twice: its score in Python, and by the model.

@@ -11,6 +11,7 @@ made by the script.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.dates import ConciseDateFormatter
 from sklearn.metrics import roc_auc_score
 
 from pyod_gan import SeriesDetector
@@ -50,20 +51,20 @@ print(f"AUROC of points {roc_auc_score(fault, scores):.3f}")
 # %%
 # Stretches of flagged points, each with its reason. The stretch of 8 April is a false alarm:
 
-detector.explain_frame(new, top=1)[["start", "end", "reason"]]
+detector.explain_frame(new, top=1).set_index(["start", "end"])[["reason"]]
 
 # %%
 # All four faults lie in flagged stretches. The points beside a fault are flagged too, as a window
 # that holds a fault is odd as a whole.
 
-days = np.arange(len(new)) / DAY
 figure, (above, below) = plt.subplots(2, 1, figsize=(8, 4.5), sharex=True, layout="constrained")
 for ax, line in ((above, new["celsius"].to_numpy()), (below, scores)):
-    ax.plot(days, line, lw=0.8)
-    ax.plot(days[fault], line[fault], ".", color="tab:red", label="fault")
+    ax.plot(new.index, line, lw=0.8)
+    ax.plot(new.index[fault], line[fault], ".", color="tab:red", label="fault")
 above.set(ylabel="temperature (°C)")
 below.axhline(detector.threshold_, color="black", lw=0.8, ls="--", label="threshold")
-below.set(xlabel="day", ylabel="score")
+below.set(ylabel="score")
+below.xaxis.set_major_formatter(ConciseDateFormatter(below.xaxis.get_major_locator()))
 below.legend(loc="upper left")
 plt.show()
 

@@ -45,14 +45,16 @@ for n_known in (0, 1, 5):
     print(f"{n_known} known: AUROC {auroc:.3f}, average precision {precision:.3f}")
 
 # %%
-# The map before and after. The line is the threshold, above which 2 % of the training rows lie.
+# The map before and after, with the training rows and rows that the GAN generated. The line is the
+# threshold, above which 2 % of the training rows lie.
 
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.1), layout="constrained")
 for n_known, ax in zip((0, 5), axes, strict=True):
     MapDisplay.from_estimator(detectors[n_known], train, ax=ax)
     ax.plot(*frauds[:n_known].T, "*", color="tab:red", ms=9, label="known")
     ax.set_title(f"{n_known} known anomalies")
     ax.get_legend().remove()
+figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %%
