@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._support.optional_imports import import_optional
 from ..front_ends.frames import EXTRA
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def reasons_table(lines: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
-    """Make the data frame of reasons, which a notebook shows with whole sentences."""
+def reasons_table(lines: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Make the data frame of reasons, of lines or of a frame: a notebook shows whole sentences."""
     import_optional("pandas", EXTRA)
     from .reasons_table import ReasonsTable
 
-    return ReasonsTable(lines, columns=list(columns))
+    table = ReasonsTable(lines, columns=list(columns))
+    table.made_with = tuple(columns)
+    return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -13,7 +13,13 @@ CELL = '<td style="text-align:left;vertical-align:top;padding:.2em .8em;{}">{}</
 
 
 class ReasonsTable(pd.DataFrame):
-    """A data frame of reasons. A notebook shows their sentences whole, and shares as bars."""
+    """A data frame of reasons. A notebook shows their sentences whole, and shares as bars.
+
+    Columns that the sentences say are not shown, unless somebody chose columns or added some.
+    """
+
+    _metadata: ClassVar[list[str]] = ["made_with"]  # its columns, which pandas hands on
+    made_with: tuple[str, ...] = ()
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
@@ -23,8 +29,9 @@ class ReasonsTable(pd.DataFrame):
         """Write the sentences, with what they are of; None where a notebook shall show text."""
         if not pd.get_option("display.notebook_repr_html"):
             return None
-        if "reason" not in self or self.columns[0] == "reason":
-            html: str | None = super()._repr_html_()
+        if tuple(self.columns) != self.made_with:
+            with pd.option_context("display.max_colwidth", None):
+                html: str | None = super()._repr_html_()
             return html
         shown = [self.columns[0], *(name for name in BESIDE if name in self), "reason"]
         most = pd.get_option("display.max_rows") or len(self)

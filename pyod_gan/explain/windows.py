@@ -89,4 +89,5 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One frame of the lines of all stretches, which may be none."""
     if not parts:
         return reasons_table([], COLUMNS)
-    return import_optional("pandas", EXTRA).concat(parts, ignore_index=True)
+    together = import_optional("pandas", EXTRA).concat(parts, ignore_index=True)
+    return reasons_table(together, COLUMNS)

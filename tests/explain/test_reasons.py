@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyod_gan import GANDetector
+from pyod_gan import GANDetector, SeriesDetector
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,23 @@ def test_parts_of_the_table_are_shown_alike(reasons: pd.DataFrame) -> None:
     assert flagged["reason"].iloc[0] in (flagged.head(1)._repr_html_() or "").replace(
         "&lt;", "<"
     ).replace("&gt;", ">")
-    plain = reasons[["row", "share"]]._repr_html_()
-    assert plain is not None and "dataframe" in plain
+
+
+def test_columns_that_somebody_chose_are_all_shown(reasons: pd.DataFrame) -> None:
+    with pd.option_context("display.max_colwidth", 20):
+        chosen = reasons[["row", "column", "observed", "reason"]]._repr_html_() or ""
+    assert "dataframe" in chosen and "<th>observed</th>" in chosen
+    assert "…" not in chosen and "..." not in chosen  # sentences are whole here too
+    added = reasons.assign(known=True)._repr_html_() or ""
+    assert "<th>known</th>" in added
+
+
+def test_reasons_of_series_are_shown_alike() -> None:
+    series = np.sin(np.arange(400) / 5)
+    series[300] += 4
+    detector = SeriesDetector(n_estimators=1, max_iter=20, random_state=0).fit(series)
+    shown = detector.explain_frame(series)._repr_html_() or ""
+    assert "<th style" in shown and "dataframe" not in shown
 
 
 def test_long_tables_are_cut_and_the_setting_for_text_is_kept(reasons: pd.DataFrame) -> None:
