@@ -41,10 +41,7 @@ templates_path = ["_templates"]
 # Pages are Markdown; a link to a heading is written as on GitHub.
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 4
-nb_execution_mode = (
-    "off"  # the tests run the tutorial; the site shows what it said when it was written
-)
-
+nb_execution_mode = "off"  # the tests run the tutorial; the site shows what it once said
 nb_ipywidgets_js = {}  # nothing is loaded from elsewhere
 
 # The reference is made of docstrings.

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PUBLIC = ["", ".augmentations", ".callbacks", ".games", ".model_selection", ".networks", ".serving"]
-PUBLIC += [".tables"]
+MODULES = ["augmentations", "callbacks", "games", "gans", "model_selection", "networks", "serving"]
+PUBLIC = ["pyod_gan", *(f"pyod_gan.{name}" for name in [*MODULES, "tables"])]
 pytestmark = [
     pytest.mark.xdist_group("site"),  # built once
     pytest.mark.timeout(1200),
@@ -93,11 +93,11 @@ def test_links_within_the_site_lead_somewhere(site: Path) -> None:
 
 
 def test_every_public_name_has_a_page(site: Path) -> None:
-    for suffix in PUBLIC:
-        module = f"pyod_gan{suffix}"
-        for name in import_module(module).__all__:
-            page = site / "reference" / f"{module}.{name}.html"
-            assert page.exists(), f"{module}.{name} is missing in docs/api.md"
+    pages = {page.stem for page in (site / "reference").glob("*.html")}
+    for module in PUBLIC:
+        for name in import_module(module).__all__:  # some names are in two modules
+            has_page = any(f"{one}.{name}" in pages for one in PUBLIC)
+            assert has_page, f"{module}.{name} is missing in docs/api.md"
 
 
 def test_there_are_examples_with_pictures(site: Path) -> None:

@@ -191,7 +191,7 @@ def no_figures(protocol: str, rows: pd.DataFrame) -> str:
 
 
 def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str:
-    """Write the short part of a section: what the command line prints.
+    """Write the short part of a section of ``report.md``.
 
     Parameters
     ----------
