@@ -56,7 +56,8 @@ class ExplainMixin:
         typical, outputs = typical_score(self), model.front_end.outputs
 
         def of_part(part: Part) -> np.ndarray:
-            return by_column(explain_rows(model, part.rows, typical).shares, outputs)
+            rows = model.front_end.read(part.rows).values
+            return by_column(explain_rows(model, rows, typical).shares, outputs)
 
         return np.concatenate(map_parts(of_part, X))
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import false_discovery_control, ks_2samp
 
-from ..explain.sentences import MISSING, WHOLE
 from ..explain.values import Digits, number, quoted, scale_of_dates
+from ..front_ends.decoding import MISSING, WHOLE, marks_missing
 from ..front_ends.front_end import Output
 
 CHANCE = 0.05  # p-value up to which a difference is more than chance
@@ -98,7 +98,7 @@ def _said(
         return f"wording of {name}", (None, None)
     if output.kind == "unseen":
         return f"{name} never seen in training", above
-    if output.kind == "missing" or (output.kind == "category" and output.label == MISSING):
+    if marks_missing(output) or (output.kind == "category" and output.label == MISSING):
         return f"{name} missing", above
     if output.kind == "category":
         return f"{name} = {quoted(output.label)}", above

@@ -10,12 +10,11 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils import _safe_indexing
 
-from .._support.optional_imports import import_optional
 from ..api.conformal import conformal_p_values
-from ..api.fitted import inner_detector, model_of
+from ..api.fitted import inner_detector, model_of, typical_score
 from ..api.reservoir import first_rows
+from ..explain.sentences import explain_kept
 from ..front_ends.batches import in_memory
-from ..front_ends.frames import EXTRA
 from ..front_ends.table import TableFrontEnd
 from .displays import losses_of
 from .report_drift import Distance, Moved, moved_columns
@@ -113,7 +112,7 @@ class _Rows(NamedTuple):
     labels: Sequence[Any]
     header: str = "Row"
     read: Callable[[np.ndarray], np.ndarray] | None = None  # gives chosen rows as numbers
-    table: Any = None  # the rows as the detector takes them
+    explain: Callable[[np.ndarray], Any] | None = None  # gives the reasons of chosen rows
     are_training: bool = False
 
 
@@ -177,7 +176,12 @@ def _given_rows(detector: Any, table: Any, X: Any) -> _Rows:
     def read(chosen: np.ndarray) -> np.ndarray:
         return np.asarray(detector.model_.front_end.read(_safe_indexing(table, chosen)).values)
 
-    return _Rows(scores, labels, header, read, table)
+    def explain(chosen: np.ndarray) -> Any:
+        some = _safe_indexing(table, chosen)
+        some = some.reset_index(drop=True) if hasattr(some, "reset_index") else some
+        return detector.explain_frame(some, top=N_REASONS)
+
+    return _Rows(scores, labels, header, read, explain)
 
 
 def _training_rows(detector: Any) -> _Rows:
@@ -188,22 +192,22 @@ def _training_rows(detector: Any) -> _Rows:
         return _Rows(scores, range(len(scores)), are_training=True)
     kept_scores = detector.model_.row_scores(front_end.scale(kept))
     header = "Row" if np.array_equal(kept_scores, scores) else "Kept row"
-    table = kept
-    if front_end.encoder_ is not None:
-        table = None  # encoded rows are no rows of the user's table
-    elif hasattr(front_end, "feature_names_in_"):
-        table = import_optional("pandas", EXTRA).DataFrame(kept, columns=front_end.names)
-    return _Rows(kept_scores, range(len(kept)), header, kept.__getitem__, table, are_training=True)
+
+    def explain(chosen: np.ndarray) -> Any:
+        typical = typical_score(detector)
+        return explain_kept(detector.model_, kept[chosen], typical, N_REASONS, kept)
+
+    return _Rows(
+        kept_scores, range(len(kept)), header, kept.__getitem__, explain, are_training=True
+    )
 
 
 def _top(detector: Any, rows: _Rows, highest: np.ndarray) -> list[Row]:
     """The rows with the highest scores, with their reasons."""
     scores = rows.scores[highest]
     reasons: list[list[str]] = [[] for _ in highest]
-    if rows.table is not None:
-        some = _safe_indexing(rows.table, highest)
-        some = some.reset_index(drop=True) if hasattr(some, "reset_index") else some
-        frame = detector.explain_frame(some, top=N_REASONS)
+    if rows.explain is not None:
+        frame = rows.explain(highest)
         for i, reason in zip(frame["row"], frame["reason"], strict=True):
             reasons[i].append(reason)
     p_values: list[float | None] = [None] * len(highest)
@@ -273,8 +277,10 @@ def _about(detector: Any, rows: _Rows, n_drawn: int, n_top: int) -> Iterator[str
             f"Of the {n_rows:,} rows {n_drawn:,}, drawn at random, are {where}; the {n_top:,} of "
             "the table are always on the map."
         )
-    if n_kept and rows.table is None:
+    outputs = detector.model_.front_end.outputs
+    is_lossy = any(output.kind == "text" or output.label == "hour" for output in outputs)
+    if n_kept and rows.are_training and is_lossy:
         yield (
-            "The model keeps its training rows encoded as numbers, which cannot be explained. Pass "
-            "the rows themselves to see reasons."
+            "The model keeps its training rows as numbers. In their reasons … stands for a text, "
+            "and the minutes of a date may be off."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,13 +42,14 @@ class Explained(NamedTuple):
 
 
 @own_settings()
-def explain_rows(model: FittedModel, X: Any, typical: float, top: int = 0) -> Explained:
-    """Find shares, expected values and observed values of the columns that the networks see.
+def explain_rows(
+    model: FittedModel, observed: np.ndarray, typical: float, top: int = 0
+) -> Explained:
+    """Find shares and expected values of the columns that the networks see, of read rows (n, D).
 
     The shares of a row sum to its score minus ``typical``, or to 0 if the score is lower.
     """
     front_end, net = model.front_end, model.networks
-    observed = front_end.read(X).values
     rows = front_end.scale(observed)
     outputs = front_end.outputs
 

@@ -12,6 +12,7 @@ import numpy as np
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from ..front_ends.checks import plain_table
+from ..front_ends.decoding import MISSING, WHOLE, decoded, marks_missing
 from ..front_ends.frames import EXTRA, as_frame, is_frame
 from ..front_ends.front_end import Output
 from ..front_ends.number_format import FLAGS
@@ -24,8 +25,6 @@ from .values import Digits, date, quoted, scale_of, scale_of_dates
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE = "total_seconds"  # the part of a date that stands for all of it
-MISSING = "missing"  # the category of missing values
 STEP = 2.0**-15  # of scaled values; expected rows lie on a grid of such steps, or smaller ones
 OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
@@ -44,14 +43,27 @@ class Cell(NamedTuple):
     @property
     def is_missing(self) -> bool:
         """Whether the value is missing."""
-        marked = any(v > 0 for o, v in zip(self.outputs, self.observed, strict=True) if _marks(o))
+        marked = any(
+            v > 0 for o, v in zip(self.outputs, self.observed, strict=True) if marks_missing(o)
+        )
         return marked or bool(np.isnan(self.observed).any())
 
     @property
     def missing_is_expected(self) -> bool:
         """Whether a missing value was expected."""
-        marked = (e for o, e in zip(self.outputs, self.expected[0], strict=True) if _marks(o))
+        marked = (
+            e for o, e in zip(self.outputs, self.expected[0], strict=True) if marks_missing(o)
+        )
         return any(e >= OFTEN for e in marked)
+
+
+class _Rows(NamedTuple):
+    """Rows to explain."""
+
+    values: np.ndarray  # (n, D) as read
+    labels: Sequence[Any]
+    given: Callable[[int, int], Any]  # the value of a row and a column, as in a Cell
+    unreadable: dict[int, dict[int, str]]  # by row and column, what it should have been
 
 
 class Reason(NamedTuple):
@@ -75,12 +87,30 @@ def explain_in_words(
     (k, D) are training rows in the units of the table, which show how many decimals a column has.
     If there are none, the explained rows do. Rows of an array are numbered from ``first`` on.
     """
-    pd = import_optional("pandas", EXTRA)
-    explained = explain_rows(model, X, typical, top)
+    values = model.front_end.read(X).values
+    is_pandas = isinstance(X, import_optional("pandas", EXTRA).DataFrame)
+    labels = X.index if is_pandas else range(first, first + len(values))
+    rows = _Rows(values, labels, _given(model, X), _unreadable(model, X))
+    return _in_words(model, rows, typical, top, sample)
+
+
+@own_settings()
+def explain_kept(
+    model: FittedModel, kept: np.ndarray, typical: float, top: int, sample: np.ndarray
+) -> pd.DataFrame:
+    """Do the same for rows that a model keeps (n, D), by what they tell of the table's values."""
+    rows = _Rows(kept, range(len(kept)), _decoded(model, kept), {})
+    return _in_words(model, rows, typical, top, sample)
+
+
+def _in_words(
+    model: FittedModel, rows: _Rows, typical: float, top: int, sample: np.ndarray
+) -> pd.DataFrame:
+    """Make the data frame of reasons."""
+    explained = explain_rows(model, rows.values, typical, top)
     outputs, names = model.front_end.outputs, model.front_end.names
-    labels = X.index if isinstance(X, pd.DataFrame) else range(first, first + len(explained.shares))
     shares = by_column(explained.shares, outputs)
-    given = _given(model, X)
+    labels, given = rows.labels, rows.given
     durations = _durations(model)
     zero, next_to_it = model.front_end.unscale(np.outer([0, STEP], np.ones(len(outputs))))
     steps = np.abs(next_to_it - zero)
@@ -108,9 +138,8 @@ def explain_in_words(
         )
 
     lines = []
-    unreadable = _unreadable(model, X)
     for i, (largest, others) in enumerate(zip(explained.largest, explained.partners, strict=True)):
-        wrong = unreadable.get(i, {})
+        wrong = rows.unreadable.get(i, {})
         for j, noun in list(wrong.items())[:top]:
             said = f"{names[j]} = {quoted(given(i, j))} cannot be read as {noun}"
             lines.append((labels[i], names[j], shares[i, j], given(i, j), None, nan, nan, said))
@@ -247,11 +276,6 @@ def _has_time(cell: Cell) -> bool:
     return any(output.label == "hour" for output in cell.outputs)
 
 
-def _marks(output: Output) -> bool:
-    """Tell whether an encoded column marks missing values."""
-    return output.kind == "missing"
-
-
 def _given(model: FittedModel, X: Any) -> Callable[[int, int], Any]:
     """Values of a row and a column as the user gave them. None if missing, or in an array."""
     front_end = model.front_end
@@ -265,5 +289,20 @@ def _given(model: FittedModel, X: Any) -> Callable[[int, int], Any]:
         (cells,) = reader.cells(frame.iloc[:, [j]])
         values = frame.iloc[:, j].to_list()
         return [None if m else value for value, m in zip(values, cells.missing, strict=True)]
+
+    return lambda i, j: column(j)[i]
+
+
+def _decoded(model: FittedModel, kept: np.ndarray) -> Callable[[int, int], Any]:
+    """Values of rows that a model keeps, as far as they tell them. None if missing or a number."""
+    outputs, names = model.front_end.outputs, model.front_end.names
+    reader = getattr(model.front_end, "reader_", None)
+    formats = {} if reader is None else reader.formats_
+
+    @cache
+    def column(j: int) -> list[Any]:
+        own = [k for k, output in enumerate(outputs) if output.column == j]
+        zone = formats[names[j]].zone if names[j] in formats else ""
+        return decoded([outputs[k] for k in own], kept[:, own], zone)
 
     return lambda i, j: column(j)[i]
