@@ -303,6 +303,8 @@ def _described(source: TableFile, n_rows: int, lines: Sequence[Inspected]) -> It
             said.append(line.written.removeprefix("a ").removeprefix(line.kind).strip())
         if line.example:
             said.append(f"such as {shorten(line.example, 40, placeholder='...')!r}")
+        if line.read_as:
+            said.append(f"read as {line.read_as}")
         if line.missing:
             said.append(f"{line.missing:.1%} missing")
         yield f"{line.column}: {', '.join(filter(None, said))}"

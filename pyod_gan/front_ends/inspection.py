@@ -38,6 +38,7 @@ class Inspected(NamedTuple):
     kind: str = "unreadable"
     written: str = ""  # how its values are written, as in "a date like 31.12.2024"
     example: str = ""
+    read_as: str = ""  # the date that the example is, if it is written otherwise
     missing: float = 0.0  # share of its values
     notes: tuple[Note, ...] = ()
 
@@ -57,7 +58,8 @@ def inspect_table(X: Any, reader: TableReader | None = None) -> pd.DataFrame:
     inspected : DataFrame
         One line a column: "column"; "kind", one of number, date, duration, category, text,
         constant, identifier, nothing and unreadable; "written", how its values are written;
-        "example"; "missing", a share; "notes".
+        "example"; "read_as", the date that the example is, if it is written otherwise; "missing",
+        a share; "notes".
     """
     pandas, frame = import_optional("pandas", EXTRA), as_frame(X)
     inspected, _ = inspect_columns(frame, reader or TableReader())
@@ -94,13 +96,13 @@ def inspect_read(form: ColumnFormat, column: Column, given: Any) -> Inspected:
         said = "differs in nearly every row; if it only tells rows apart, leave it out"
         notes.append(Note(said, (("drop", column.name),)))
     example = str(known.iloc[0]).strip() if n else ""
-    if form.kind == "dates" and n and example[:10] != str(values[0])[:10]:
-        example = f"{example} = {str(values[0])[:10]}"
+    day = str(values[0])[:10] if form.kind == "dates" and n else ""
     return Inspected(
         column.name,
         kind,
         form.noun,
         example,
+        "" if example.startswith(day) else day,
         float(column.missing.mean()),
         tuple(notes),
     )

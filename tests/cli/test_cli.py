@@ -290,7 +290,9 @@ def test_a_bank_export(capsys: pytest.CaptureFixture[str]) -> None:
     )
     frame.to_csv("bank.csv", sep=";", index=False)
     assert main(["fit", "bank.csv", "--model", "m"]) == 0
-    assert "Betrag: number, like 1.234,5 €" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Betrag: number, like 1.234,5 €" in said
+    assert "date, like 31.12.2024, such as '01.01.2024', read as 2024-01-01\n" in said
     assert main(["score", "bank.csv", "--model", "m", "--out", "-", "--explain", "1"]) == 0
     scored = pd.read_csv(io.StringIO(capsys.readouterr().out), sep=";")
     assert scored["score"].argmax() == 77
