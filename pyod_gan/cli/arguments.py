@@ -171,27 +171,31 @@ def make_parser() -> ArgumentParser:
     _add_report_options(report)
     for command in (fit, inspect):
         _add_reading_options(command)
-        _add_csv_options(command, "raise")
-    for command in (score, report):
-        _add_csv_options(command, None)
+    for command in (fit, score, report, inspect):
+        _add_csv_options(command)
+        on_error = "raise" if command in (fit, inspect) else None
+        _add_on_error(command, on_error, takes_folders=command in (fit, score))
     return parser
 
 
-def _add_csv_options(parser: ArgumentParser, on_error: str | None) -> None:
-    """Add options of CSV files. None for ``on_error`` is what the model was fitted with."""
+def _add_csv_options(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("how the CSV file is written").add_argument
     add("--delimiter", type=_character, metavar="C", help="default: what the file shows")
     add("--encoding", type=_encoding, help="such as cp1252; default: UTF-8")
     add("--skip-rows", type=_whole(0), default=0, metavar="N", help="lines before the header")
     add("--comment", default="", metavar="TEXT", help="leave out lines that begin with TEXT")
     add("--no-header", action="store_true", help="the first line is data")
-    add(
-        "--on-error",
-        choices=("raise", "flag", "skip"),
-        default=on_error,
-        help="whether a value that cannot be read is an error, or marks its row; skip leaves out "
-        "files of a folder that cannot be read; default: " + (on_error or "as in fit"),
-    )
+
+
+def _add_on_error(parser: ArgumentParser, default: str | None, *, takes_folders: bool) -> None:
+    """Add what happens to unreadable values. A default of None is what the model was fitted with."""
+    choices, skipped = ["raise", "flag"], ""
+    if takes_folders:
+        choices.append("skip")
+        skipped = "skip leaves out files of a folder that cannot be read; "
+    said = "whether a value that cannot be read is an error, or marks its row; "
+    said += f"{skipped}default: {default or 'as in fit'}"
+    parser.add_argument("--on-error", choices=choices, default=default, help=said)
 
 
 def _add_reading_options(parser: ArgumentParser) -> None:

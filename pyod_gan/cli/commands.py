@@ -207,8 +207,6 @@ def score(options: Namespace) -> None:
 
 def report(options: Namespace) -> None:
     """Write a page about a model and the rows of a table, or a sample of them."""
-    if options.on_error == "skip":
-        raise ValueError("--on-error skip is for folders.")
     source: TableFile
     source, detector, *_ = all_checked(
         lambda: open_as_said(options),

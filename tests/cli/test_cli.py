@@ -757,6 +757,19 @@ def test_a_reader_that_has_had_enough(models: dict[str, Path]) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("command", ["report DATA --model M --out O.html", "inspect DATA"])
+def test_commands_that_take_no_folders_offer_nothing_for_them(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "or marks its row; default:" in said and "folder" not in said
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--on-error", "skip"])
+    assert "invalid choice: 'skip'" in capsys.readouterr().err
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, pyod_gan.cli\n"

@@ -85,7 +85,6 @@ def test_what_is_wrong_is_said_and_leaves_no_page(
     said = refused(capsys, "new.csv", "--model", model, "--out", "new.csv")
     assert "must end in .html. Got 'new.csv'" in said and "would replace new.csv" in said
     assert "does not exist" in refused(capsys, "new.csv", "--model", model, "--out", "no/p.html")
-    assert "is for folders" in refused(capsys, "new.csv", *to, "--on-error", "skip")
     Path("cut.csv").write_text(Path("new.csv").read_text() + "only,two\n")
     assert "line 346: 2 value(s) for 8 columns" in refused(capsys, "cut.csv", *to)
     with pytest.raises(SystemExit):
