@@ -188,7 +188,7 @@ def _add_csv_options(parser: ArgumentParser) -> None:
 
 
 def _add_on_error(parser: ArgumentParser, default: str | None, *, takes_folders: bool) -> None:
-    """Add what happens to unreadable values. A default of None is what the model was fitted with."""
+    """Add what happens to unreadable values; None for ``default`` is what `fit` did."""
     choices, skipped = ["raise", "flag"], ""
     if takes_folders:
         choices.append("skip")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,7 @@ def batches_of_dataset(dataset: Any, n_cells: int) -> Callable[[], Iterator[tupl
 
     Each batch comes with the name of its file.
     """
-    arrow, module = (import_optional(f"pyarrow{of}", EXTRA) for of in ("", ".dataset"))
+    module = import_optional("pyarrow.dataset", EXTRA)
     names = _columns(dataset.schema)
     how: dict[str, Any] = {
         "columns": names,
@@ -83,23 +85,44 @@ def batches_of_dataset(dataset: Any, n_cells: int) -> Callable[[], Iterator[tupl
         "use_threads": False,
     }
 
+    def read_file(fragment: Any) -> Iterator[tuple[str, Any]]:
+        name = _name_of(fragment)
+        with _refusing(name):
+            _check_columns(fragment, dataset.schema)
+            options = {}
+            if isinstance(getattr(fragment, "format", None), module.ParquetFileFormat):
+                parquet = module.ParquetFragmentScanOptions(pre_buffer=False)
+                options["fragment_scan_options"] = parquet  # not a whole file at once
+            for batch in fragment.to_batches(schema=dataset.schema, **how, **options):
+                yield name, to_frame(batch)
+
+    def read_filtered() -> Iterator[tuple[str, Any]]:
+        with _refusing("The filtered dataset"):
+            for batch, fragment in dataset.scanner(**how).scan_batches():
+                _check_columns(fragment, dataset.schema)
+                yield _name_of(fragment), to_frame(batch)
+
     def read() -> Iterator[tuple[str, Any]]:
-        for fragment in dataset.get_fragments():
-            name = str(getattr(fragment, "path", "the table"))
-            try:
-                of_folders = module.get_partition_keys(fragment.partition_expression)
-                found = {*fragment.physical_schema.names, *of_folders}
-                _check_columns(name, found, set(dataset.schema.names))
-                options = {}
-                if isinstance(getattr(fragment, "format", None), module.ParquetFileFormat):
-                    parquet = module.ParquetFragmentScanOptions(pre_buffer=False)
-                    options["fragment_scan_options"] = parquet  # not a whole file at once
-                for batch in fragment.to_batches(schema=dataset.schema, **how, **options):
-                    yield name, to_frame(batch)
-            except (arrow.ArrowException, OSError) as error:
-                raise ValueError(f"{name} cannot be read ({error}).") from error
+        try:
+            fragments = dataset.get_fragments()
+        except ValueError:  # a filtered dataset does not give its files
+            return read_filtered()
+        return chain.from_iterable(map(read_file, fragments))
 
     return read
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn errors of Arrow into a ValueError that says what cannot be read."""
+    try:
+        yield
+    except (import_optional("pyarrow", EXTRA).ArrowException, OSError) as error:
+        raise ValueError(f"{name} cannot be read ({error}).") from error
+
+
+def _name_of(fragment: Any) -> str:
+    return str(getattr(fragment, "path", "the table"))
 
 
 def _columns(schema: Any) -> list[str]:
@@ -117,10 +140,13 @@ def _columns(schema: Any) -> list[str]:
     return [name for name in schema.names if name not in index]
 
 
-def _check_columns(name: str, found: set[str], expected: set[str]) -> None:
+def _check_columns(fragment: Any, schema: Any) -> None:
     """Raise a ValueError if a file has other columns than all. Arrow would fill them."""
+    module = import_optional("pyarrow.dataset", EXTRA)
+    of_folders = module.get_partition_keys(fragment.partition_expression)
+    found, expected = {*fragment.physical_schema.names, *of_folders}, set(schema.names)
     if found != expected:
         raise ValueError(
-            f"{name} has other columns than the other files. Missing: {sorted(expected - found)}; "
-            f"only there: {sorted(found - expected)}."
+            f"{_name_of(fragment)} has other columns than the other files. "
+            f"Missing: {sorted(expected - found)}; only there: {sorted(found - expected)}."
         )

@@ -122,6 +122,26 @@ def test_files_are_the_table(folder: Path) -> None:
     assert (first == whole.decision_scores_[:700]).all()
 
 
+def test_a_filtered_dataset_is_the_table_of_its_rows(folder: Path) -> None:
+    column = frame().columns[0]
+    above = dataset.field(column) > float(frame()[column].median())
+    rows = frame()[frame()[column] > frame()[column].median()]
+    whole = fitted("frame")
+    for data in (dataset.dataset(folder), dataset.dataset(pa.Table.from_pandas(frame()))):
+        assert (whole.decision_function(data.filter(above)) == whole.decision_function(rows)).all()
+        fits = (detector().fit(X).decision_scores_ for X in (data.filter(above), rows))
+        assert np.array_equal(*fits)
+    with pytest.raises(ValueError, match="The batches have no rows"):
+        whole.decision_function(dataset.dataset(folder).filter(dataset.field(column) > 1e9))
+    frame().drop(columns=column).assign(other=1.0).to_parquet(folder / "part-9.parquet")
+    both = dataset.dataset(folder).filter(~dataset.field(column).is_valid())
+    with pytest.raises(ValueError, match=r"part-9.parquet has other columns than the other files"):
+        whole.decision_function(both)
+    shorter = pa.Table.from_pandas(frame()[frame().columns[1:]])
+    with pytest.raises(ValueError, match="feature names"):
+        whole.decision_function(dataset.dataset(shorter).filter(dataset.scalar(True)))
+
+
 def test_anything_that_can_be_read_again_and_memory_maps(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", numbers())
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
