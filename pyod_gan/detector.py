@@ -159,6 +159,8 @@ class GANDetector(
         One row per logged step of the last training. It has ``step``; the means over members of
         losses, gradient norms and ``spread`` of generated against real rows (1 = as wide);
         ``seconds``; and ``n_alive``.
+    n_members_ : int
+        Number of members that training began with. Those that diverged or collapsed were dropped.
     n_iter_ : int
         Number of steps trained, including those of ``partial_fit``.
     n_samples_seen_ : int
@@ -293,12 +295,13 @@ class GANDetector(
         learnt = other_rows(values, known)
         rows = front_end.scale(values)
         changed = augmented_rows(self, settings.network, values[learnt])
+        n_members = number_of_members(gan, self.n_estimators)
         fit = fit_model(
             gan,
             settings,
             front_end,
             Rows(rows[learnt]),
-            member_streams(self.random_state, number_of_members(gan, self.n_estimators)),
+            member_streams(self.random_state, n_members),
             all_callbacks(self.callbacks, self.early_stopping, self.verbose),
             find_device(self.device),
             negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
@@ -308,6 +311,7 @@ class GANDetector(
         )
         self.model_ = fit.model
         self.history_ = fit.history
+        self.n_members_ = n_members
         self.n_iter_ = fit.n_steps
         self.n_samples_seen_ = sample.n_rows
         self.steps_due_ = 0.0

@@ -41,6 +41,7 @@ class Learning(Scored, Protocol):
     n_iter_: int
     n_samples_seen_: int
     steps_due_: float
+    n_members_: int
     reservoir_: np.ndarray
     known_anomalies_: np.ndarray
 
@@ -145,6 +146,7 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
     changed = augmented_rows(detector, settings.network, remembered)
     before, after = detector.n_iter_, detector.n_iter_ + steps
     n_members = number_of_members(model.gan, detector.n_estimators)
+    renews = before // settings.max_iter < after // settings.max_iter
     fit = continue_model(
         model,
         settings,
@@ -155,12 +157,13 @@ def go_on(detector: Learning, X: Any, known_anomalies: Any = None) -> None:
         find_device(detector.device),
         steps,
         negatives=Negatives(front_end.scale(known), front_end.scale(changed)),
-        renews=before // settings.max_iter < after // settings.max_iter,
+        renews=renews,
         progress=detector.verbose == 1,
     )
     detector.model_ = fit.model
     detector.reservoir_ = remembered
     detector.known_anomalies_ = known
+    detector.n_members_ = n_members if renews else detector.n_members_
     detector.n_samples_seen_ = seen + len(new)
     detector.n_iter_ += fit.n_steps
     detector.steps_due_ = due - steps

@@ -27,6 +27,7 @@ class Savable(FittedDetector, Scored, Protocol):
 
     conformal_scores_: np.ndarray
     history_: list[dict[str, float]]
+    n_members_: int
     n_iter_: int
     n_samples_seen_: int
     steps_due_: float
@@ -143,6 +144,7 @@ def what_to_save(detector: Savable) -> Saved:
         reservoir=detector.reservoir_,
         known_anomalies=detector.known_anomalies_,
         history=detector.history_,
+        n_members=detector.n_members_,
         n_iter=detector.n_iter_,
         n_samples_seen=detector.n_samples_seen_,
         steps_due=detector.steps_due_,
@@ -223,6 +225,7 @@ def detector_from(cls: type[D], saved: Saved) -> D:
     detector: D = _unfitted(cls, saved.params)
     detector.model_ = saved.model
     detector.history_ = saved.history
+    detector.n_members_ = saved.n_members
     detector.n_iter_ = saved.n_iter
     detector.n_samples_seen_ = saved.n_samples_seen
     detector.steps_due_ = saved.steps_due

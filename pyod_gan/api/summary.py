@@ -8,7 +8,6 @@ from math import isfinite, nan
 from typing import Any
 
 from ..model import FittedModel
-from .parameters import number_of_members
 
 TITLES = ("Part", "GAN", "Members", "Rows", "Columns", "Steps", "Last training")
 WIDTH, HEIGHT, MARGIN = 80, 14, 1  # of a curve, in pixels
@@ -58,12 +57,11 @@ def _training(detector: Any) -> tuple[str, ...]:
     model = getattr(detector, "model_", None)
     if not isinstance(model, FittedModel):
         return (escape(type(detector).__name__), *[""] * 5)
-    asked = number_of_members(model.gan, detector.n_estimators)
-    left = model.n_members
-    dropped = f", {asked - left} dropped" if left < asked else ""
+    began, left = detector.n_members_, model.n_members
+    dropped = f", {began - left} dropped" if left < began else ""
     return (
         escape(type(model.gan).__name__),
-        f"{left} of {max(left, asked)}{dropped}",
+        f"{left} of {max(left, began)}{dropped}",
         f"{detector.n_samples_seen_:,}",
         f"{detector.n_features_in_:,}",
         f"{detector.n_iter_:,}",

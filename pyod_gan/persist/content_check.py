@@ -77,6 +77,9 @@ def check_entries(about: Mapping[str, Any], n_encoded: int) -> None:
             raise ValueError(f"its {name!r} must be 0 or more. Got {about[name]!r:.100}")
     if not 0 <= about["share"] <= 1:
         raise ValueError(f"its 'share' must lie between 0 and 1. Got {about['share']!r:.100}")
+    n_members = about.get("n_members", 1)  # the first files do not say it
+    if type(n_members) is not int or n_members < 1:
+        raise ValueError(f"its 'n_members' must be an int of at least 1. Got {n_members!r:.100}")
     for row in about["history"]:
         if type(row) is not dict or any(type(value) not in NUMBER for value in row.values()):
             raise ValueError(f"its 'history' must hold numbers by name. Got {row!r:.100}")

@@ -47,6 +47,7 @@ class Saved:
     reservoir: np.ndarray  # (at most reservoir_size, D), in the table's units
     known_anomalies: np.ndarray  # (k, D), in the table's units
     history: list[dict[str, float]]
+    n_members: int  # that training began with
     n_iter: int
     n_samples_seen: int
     steps_due: float
@@ -138,6 +139,7 @@ def _about(saved: Saved) -> dict[str, Any]:
         "feature_names_in": list(getattr(front_end, "feature_names_in_", [])),
         "share": saved.share,
         "history": saved.history,
+        "n_members": saved.n_members,
         "n_iter": saved.n_iter,
         "n_samples_seen": saved.n_samples_seen,
         "steps_due": saved.steps_due,
@@ -247,10 +249,11 @@ def saved_from(
     feature_names = about["feature_names_in"]
     names = about.get("names") or column_names(feature_names or None, about["n_features_in"])
     front_end = TableFrontEnd.from_arrays(arrays, names, feature_names, params["preprocessing"])
+    model = FittedModel.from_arrays(arrays, gan, settings, front_end)
     held_out = arrays.get("conformal_scores")
     return Saved(
         params=params,
-        model=FittedModel.from_arrays(arrays, gan, settings, front_end),
+        model=model,
         scores=arrays["scores"].round(DECIMALS),  # those of the first files are not rounded
         labels=arrays["labels"],
         threshold=float(arrays["threshold"][0]),
@@ -258,6 +261,7 @@ def saved_from(
         reservoir=arrays["reservoir"],
         known_anomalies=arrays.get("known_anomalies", no_rows(len(front_end.outputs))),
         history=about["history"],
+        n_members=about.get("n_members", model.n_members),  # the first files do not say it
         n_iter=about["n_iter"],
         n_samples_seen=about["n_samples_seen"],
         steps_due=about["steps_due"],

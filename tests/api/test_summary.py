@@ -146,6 +146,9 @@ def test_dropped_members_are_counted_and_names_escaped() -> None:
     (_, line), _ = said(detector)
     assert line[:2] == ["<i>Odd</i>", "2 of 3, 1 dropped"]
     assert "<i>Odd" not in detector._repr_html_()
+    detector.set_params(n_estimators=9)  # for the next fit
+    (_, line), _ = said(detector)
+    assert line[1] == "2 of 3, 1 dropped"
 
 
 @needs_fitted_attributes
@@ -153,6 +156,28 @@ def test_it_is_the_same_each_time_and_from_a_file(fitted, tmp_path) -> None:
     fitted.save(tmp_path / "model")
     loaded = GANDetector.load(tmp_path / "model")
     assert said(loaded) == said(fitted) == said(fitted)
+
+
+@needs_fitted_attributes
+def test_a_file_tells_how_many_members_were_dropped(tmp_path) -> None:
+    with pytest.warns(TrainingCollapseWarning, match="1 of 3 members diverged"):
+        detector = GANDetector(Odd(), n_estimators=3, max_iter=20, random_state=0).fit(table())
+    detector.set_params(n_estimators=9).save(tmp_path / "model")
+    loaded = GANDetector.load(tmp_path / "model", gans=[Odd])
+    (_, line), _ = said(loaded)
+    assert line[1] == "2 of 3, 1 dropped"
+    assert loaded.n_members_ == detector.n_members_ == 3
+
+
+@needs_fitted_attributes
+def test_members_that_begin_anew_count_by_the_parameter_of_then() -> None:
+    detector = GANDetector(**QUICK, reservoir_size=200).fit(table())
+    detector.set_params(n_estimators=4).partial_fit(table(100, seed=1))
+    (_, line), _ = said(detector)
+    assert line[1] == "2 of 2"
+    detector.partial_fit(table(100, seed=2))  # the second half of `max_iter` steps
+    (_, line), _ = said(detector)
+    assert line[1] == "4 of 4"
 
 
 @needs_fitted_attributes
