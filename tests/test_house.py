@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -120,3 +121,17 @@ def test_public_names() -> None:
         assert getattr(pyod_gan, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'VAE'"):
         _ = pyod_gan.VAE
+
+
+@pytest.mark.parametrize("kind", ["Series", "Image", "Text", "Audio", "Record"])
+def test_inherited_docstrings_are_of_every_kind_of_data(kind: str) -> None:
+    detector = getattr(pyod_gan, f"{kind}Detector")
+    found = {name: inspect.unwrap(getattr(detector, name)) for name in dir(detector)}
+    inherited = {
+        name: inspect.getdoc(method)
+        for name, method in found.items()
+        if name[0] != "_" and (getattr(method, "__module__", None) or "").startswith("pyod_gan.api")
+    }
+    assert len(inherited) >= 9
+    for name, said in inherited.items():
+        assert not re.search(r"\b(?:rows?|columns?|n_features)\b|: GANDetector", said), name

@@ -35,17 +35,17 @@ class ConformalMixin:
     """
 
     def calibrate(self: D, X: TableLike) -> D:
-        """Score normal rows that were not in ``fit``, for ``p_values`` and ``set_threshold``.
+        """Score normal samples that were not in ``fit``, for ``p_values`` and ``set_threshold``.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Held-out rows. High-scoring anomalies among them make p-values larger, so that
-            fewer rows are flagged.
+        X : as in ``decision_function``
+            Held-out samples. High-scoring anomalies among them make p-values larger, so that
+            fewer samples are flagged.
 
         Returns
         -------
-        self : GANDetector
+        self : object
             The detector with ``conformal_scores_``, the scores of ``X`` in ascending order.
 
         Raises
@@ -60,23 +60,23 @@ class ConformalMixin:
         return self
 
     def p_values(self: Calibrated, X: TableLike, *, adjust: str | None = None) -> np.ndarray:
-        """Probability that a normal row scores at least as high as each row does.
+        """Probability that a normal sample scores at least as high as each sample does.
 
-        ``p = (1 + number of held-out rows that score at least as high) / (1 + number of held-out
-        rows)``. For a normal row P(p ≤ α) ≤ α, over draws of the held-out rows and of the row.
+        ``p = (1 + number of held-out samples that score at least as high) / (1 + number of held-out
+        samples)``. For a normal sample P(p ≤ α) ≤ α, over draws of the held-out ones and of it.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to score.
+        X : as in ``decision_function``
+            Samples to score.
         adjust : {None, "bh"}, default=None
-            "bh" adjusts for the number of rows: among the rows with a value ≤ α, at most the share
+            "bh" adjusts for the number of samples: among those with a value ≤ α, at most the share
             α is normal on average (Benjamini and Hochberg 1995; Bates et al. 2023, theorem 2).
 
         Returns
         -------
         p : ndarray of shape (n_samples,)
-            Values from 1 / (1 + number of held-out rows) to 1, low = anomalous.
+            Values from 1 / (1 + number of held-out samples) to 1, low = anomalous.
 
         Raises
         ------
@@ -98,10 +98,10 @@ class ConformalMixin:
         return map_scores(partial(conformal_p_values, held_out=held_out), scores)
 
     def set_threshold(self: D, *, fpr: float) -> D:
-        """Set ``threshold_`` so that at most the share ``fpr`` of normal rows is flagged.
+        """Set ``threshold_`` so that at most the share ``fpr`` of normal samples is flagged.
 
-        A row is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The share holds
-        on average over draws of the held-out rows. With few held-out rows it varies about ``fpr``.
+        A sample is then labelled 1 exactly where ``p_values`` gives at most ``fpr``. The share
+        holds on average over draws of the held-out samples. With few of them it varies.
 
         Parameters
         ----------
@@ -110,15 +110,15 @@ class ConformalMixin:
 
         Returns
         -------
-        self : GANDetector
-            The detector with the new ``threshold_`` and ``labels_`` of the training rows.
+        self : object
+            The detector with the new ``threshold_`` and ``labels_``.
 
         Raises
         ------
         NotFittedError
             If ``calibrate`` was not called.
         ValueError
-            If ``fpr`` is not between 0 and 1, or needs more held-out rows.
+            If ``fpr`` is not between 0 and 1, or needs more held-out samples.
         """
         value = conformal_threshold(held_out_scores(self), fpr)
         use_threshold(self, threshold_at(self.decision_scores_, value))
@@ -170,7 +170,7 @@ def conformal_threshold(held_out: np.ndarray, fpr: float) -> float:
     Raises
     ------
     ValueError
-        If ``fpr`` is not a number between 0 and 1, or needs more held-out rows.
+        If ``fpr`` is not a number between 0 and 1, or needs more held-out samples.
     """
     if not isinstance(fpr, Real) or not 0 < fpr < 1:
         raise ValueError(f"`fpr` must be a number between 0 and 1. Got {fpr!r} instead.")

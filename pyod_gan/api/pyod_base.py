@@ -39,12 +39,12 @@ class PyODBase(BaseDetector):
     _sigma = property(lambda self: self.decision_scores_.std())
 
     def fit_predict(self, X: TableLike, y: Any = None, **fit_params: Any) -> np.ndarray:
-        """Fit, and return the labels of the training rows.
+        """Fit, and return the labels of the training samples.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows.
+        X : as in ``fit``
+            Training samples.
         y : Ignored
             Present for API consistency.
         **fit_params : dict
@@ -68,12 +68,12 @@ class PyODBase(BaseDetector):
     def predict(
         self, X: TableLike, return_confidence: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Label rows. Rows that score above ``threshold_`` are outliers.
+        """Label samples. Those that score above ``threshold_`` are outliers.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to label.
+        X : as in ``decision_function``
+            Samples to label.
         return_confidence : bool, default=False
             Also return ``predict_confidence(X)``.
 
@@ -94,12 +94,12 @@ class PyODBase(BaseDetector):
         return (labels, self._confidence(scores)) if return_confidence else labels
 
     def predict_confidence(self, X: TableLike) -> np.ndarray:
-        """Probability that a label stays the same under other training rows (Perini et al. 2020).
+        """Probability that a label stays the same under other training data (Perini et al. 2020).
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to label.
+        X : as in ``decision_function``
+            Samples to label.
 
         Returns
         -------
@@ -120,8 +120,8 @@ class PyODBase(BaseDetector):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to score.
+        X : as in ``decision_function``
+            Samples to score.
         method : {"linear", "unify"}, default="linear"
             "linear" scales scores to the range of the training scores. "unify" is the Gaussian tail
             probability of Kriegel et al. 2011.
@@ -131,7 +131,7 @@ class PyODBase(BaseDetector):
         Returns
         -------
         probability : ndarray of shape (n_samples, 2)
-            Columns: normal, outlier.
+            Probabilities of normal and of outlier.
         confidence : ndarray of shape (n_samples,)
             Confidence of the labels, only with ``return_confidence``.
 
@@ -157,14 +157,14 @@ class PyODBase(BaseDetector):
         c_fn: float = 1,
         c_r: float | None = None,
     ) -> Any:
-        """Labels with −2 for rows too uncertain to decide; see PyOD's ``BaseDetector``.
+        """Labels with −2 for samples too uncertain to decide; see PyOD's ``BaseDetector``.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to label.
+        X : as in ``decision_function``
+            Samples to label.
         T : int, default=32
-            A row is rejected where its confidence is at most 1 − 2·exp(−T).
+            A sample is rejected where its confidence is at most 1 − 2·exp(−T).
         return_stats : bool, default=False
             Also return [expected rejection rate, its upper bound, upper bound of the cost].
         delta : float in (0, 1), default=0.1
