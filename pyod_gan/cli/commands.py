@@ -118,7 +118,8 @@ def fit(options: Namespace) -> None:
     detector.set_params(verbose=0).save(options.model)
     if not options.quiet:
         if len(table) < n_rows:
-            say(f"note: {len(table)} of {n_rows} rows were drawn to be fitted")
+            drawn = f"note: {len(table)} of {n_rows} rows were drawn to be fitted"
+            say(f"{drawn}; a value of the others that cannot be read is found by inspect or score")
         _summarise(options, source, table, detector, perf_counter() - started)
         if of_anomalies is not None:
             say(f"{of_anomalies.path}: {len(detector.known_anomalies_)} known anomalies")

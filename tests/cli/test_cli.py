@@ -645,8 +645,22 @@ def test_of_a_large_table_a_sample_is_fitted(
     monkeypatch.setattr(commands, "MOST_ROWS", 150)
     write(pd.concat([WINE] * 3), "in.csv")
     assert main(["fit", "in.csv", "--model", "m", "--n-estimators", "1"]) == 0
-    assert "note: 150 of 534 rows were drawn to be fitted" in capsys.readouterr().err
+    drawn = "note: 150 of 534 rows were drawn to be fitted; a value of the others that cannot"
+    assert f"{drawn} be read is found by inspect or score\n" in capsys.readouterr().err
     assert len(GANDetector.load("m").decision_scores_) == 150
+
+
+def test_what_cannot_be_read_beside_the_sample_is_found_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = ["a,b", *(f"{i % 7}.5,{i % 5}" for i in range(200))]
+    lines[150] = "1.5,oops"  # a row that the seed does not draw
+    Path("in.csv").write_text("\n".join(lines))
+    assert main(["fit", "in.csv", "--model", "m", "--max-rows", "60"]) == 0
+    assert "is found by inspect or score" in capsys.readouterr().err
+    for command in (["inspect", "in.csv"], ["score", "in.csv", "--model", "m", "--out", "o.csv"]):
+        assert main(command) == 2
+        assert "line 151: 'oops'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [None, "id"])
