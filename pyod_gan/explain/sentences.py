@@ -25,7 +25,7 @@ from .values import Digits, date, quoted, scale_of, scale_of_dates
 if TYPE_CHECKING:
     import pandas as pd
 
-STEP = 2.0**-15  # of scaled values; expected rows lie on a grid of such steps, or smaller ones
+NEAR_0 = 2.0**-10  # deviations of a column, below which an expected number is said as 0
 OFTEN = 0.5  # share of missing values from which on a missing value is expected
 
 
@@ -112,15 +112,15 @@ def _in_words(
     shares = by_column(explained.shares, outputs)
     labels, given = rows.labels, rows.given
     durations = _durations(model)
-    zero, next_to_it = model.front_end.unscale(np.outer([0, STEP], np.ones(len(outputs))))
-    steps = np.abs(next_to_it - zero)
+    zero, next_to_it = model.front_end.unscale(np.outer([0, NEAR_0], np.ones(len(outputs))))
+    least = np.abs(next_to_it - zero)
     own: dict[int, list[int]] = {}
     for k, output in enumerate(outputs):
         own.setdefault(output.column, []).append(k)
 
     @cache
     def digits(k: int) -> Digits:
-        return Digits.of((sample if len(sample) else explained.observed)[:, k], steps[k])
+        return Digits.of((sample if len(sample) else explained.observed)[:, k], least[k])
 
     @cache
     def reason(i: int, j: int) -> Reason:

@@ -58,6 +58,18 @@ def test_no_reason_contradicts_itself() -> None:
     assert n_combinations > 50
 
 
+def test_an_expected_number_next_to_0_is_said_as_0() -> None:
+    """A sensor that says 0 but for noise while the machine is off."""
+    rng = np.random.default_rng(0)
+    off = rng.random(200) < 0.5
+    frame = pd.DataFrame({"a": np.where(off, 1e-4, 1) * rng.normal(size=200)})
+    frame = frame.assign(**{name: off + 0.01 * rng.normal(size=200) for name in "bcd"})
+    wrong = frame[off].assign(a=2.0)
+    reasons = GANDetector(**QUICK).fit(frame).explain_frame(wrong, top=4)
+    said = reasons["reason"][reasons["column"] == "a"]
+    assert (said == "a = 2; expected 0").mean() > 0.9, said.to_list()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_combination_names_the_columns_that_form_it(seed: int) -> None:
     """Each value is usual by itself; a and b have one sign in the table, and not in the rows."""
