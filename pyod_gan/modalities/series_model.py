@@ -20,7 +20,7 @@ from ..front_ends.augmentations import on_windows
 from ..front_ends.series import SeriesReader
 from ..front_ends.windows import WindowFrontEnd
 from ..gans.registry import get_gan
-from .parts import fit_part, mean_of_parts, new_seed
+from .parts import fit_part, mean_of_parts, new_seed, some_of
 from .window_scores import Stream, check_step, point_scores
 
 SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
@@ -209,8 +209,4 @@ def _windows_to_fit(
             f"{len(starts)} window(s) of {front_end.size} points have no known anomaly, and at "
             "least 2 are needed. Pass a longer series, or a smaller window_size."
         )
-    if len(starts) > MOST_WINDOWS:
-        starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
-    if len(of_anomalies) > MOST_KNOWN:
-        of_anomalies = np.sort(draws.choice(of_anomalies, MOST_KNOWN, replace=False))
-    return starts, of_anomalies
+    return some_of(starts, MOST_WINDOWS, draws), some_of(of_anomalies, MOST_KNOWN, draws)
