@@ -25,6 +25,7 @@ from ..detector import GANDetector
 from ..engine.callbacks import Callback
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
+from ..explain.reasons import check_top
 from ..explain.windows import Names, in_words, joined, stretches
 from ..front_ends.augmentations import Augmentation
 from ..front_ends.series import SeriesReader
@@ -322,8 +323,7 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
-            raise ValueError(f"`top` must be a whole number of at least 1. Got {top!r} instead.")
+        check_top(top)
         scores = self.decision_function(X)
         with own_settings():
             model, reader = self._model, self._model.reader
