@@ -211,13 +211,12 @@ def overview(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> str
     if protocol in PAPERS:
         return "\n\n".join([f"## {title}", beside(protocol, rows)])
     kept = complete(rows)
-    n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
     parts = [f"## {title}", f"Every detector is {MEANINGS[protocol]}"]
-    parts += [f"Data sets: {n_sets}, seeds: {n_seeds}."]
-    left_out = rows["dataset"].nunique() - n_sets
+    parts += [f"Means over {measured_on(kept)}."]
+    left_out = rows["dataset"].nunique() - kept["dataset"].nunique()
     if left_out:
         parts.append(f"Data sets left out, as some detector has not run on them: {left_out}.")
-    if n_sets:
+    if not kept.empty:
         parts += [markdown(_readable(summary(kept))), failures(rows)]
         parts += filter(None, [beside(protocol, kept)])
     return "\n\n".join(parts)
@@ -260,8 +259,8 @@ def at_a_glance(title: str, rows: pd.DataFrame, beside: Beside = no_figures) -> 
 
 def measured_on(kept: pd.DataFrame) -> str:
     """Say how many data sets and seeds a section has."""
-    n_sets, n_seeds = kept["dataset"].nunique(), kept["seed"].nunique()
-    return f"{n_sets} data sets and {n_seeds} seed{'s' if n_seeds > 1 else ''}"
+    counts = {"data set": kept["dataset"].nunique(), "seed": kept["seed"].nunique()}
+    return " and ".join(f"{n} {what}{'s' if n != 1 else ''}" for what, n in counts.items())
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ FAMILY = ROOT / "docs" / "gans.md"  # has the paper of each GAN
 DEFAULT = f"{OURS}:views"  # the default, among the GANs
 FIRST, STEP = 0.95, 0.01  # confidence of what is recommended first; PyOD's are at most 0.9
 MOST = 5  # recommendations, sets or detectors that are named at most
+TABLES = ("contaminated", "one-class")  # settings of tables
 WORTH = 0.5  # share of the best score that is worth a recommendation
 FEWEST_ROWS, FEWEST_POINTS = 50, 64  # of a table, and of a series: two of the shortest windows
 Json = dict[str, Any]
@@ -44,8 +46,8 @@ class Benchmark(NamedTuple):
     of: str  # what its sets are
     command: str
     sets: str = ".*"  # pattern of their names
-    metrics: tuple[str, ...] = ("auroc", "ap")  # the first decides
-    settings: tuple[str, ...] = ("same", "one-class")
+    metrics: Sequence[str] = ("auroc", "ap")  # the first decides
+    settings: Sequence[str] = ("same", "one-class")
 
     def rows(self) -> pd.DataFrame:
         """Read its runs."""
@@ -55,46 +57,6 @@ class Benchmark(NamedTuple):
         return table[table["set"].str.fullmatch(self.sets) & table["setting"].isin(self.settings)]
 
 
-TABLES = ("contaminated", "one-class")  # settings of tables
-ODDS = "python -m benchmarks --data-home DIR --max-rows 1500 "
-SERIES = "python -m benchmarks series --series NAB"
-IMAGES = "python -m benchmarks images --images usps_zero_vs_other.npz"
-TEXTS = "python -m benchmarks texts --texts SMSSpamCollection"
-AUDIO = "python -m benchmarks audio --audio fsdd"
-BENCHMARKS = {
-    "odds": Benchmark(
-        "tabular", "odds/results.csv", "ODDS data sets", f"{ODDS}--seeds 5", settings=TABLES
-    ),
-    "family": Benchmark(
-        "tabular",
-        "family/results.csv",
-        "ODDS data sets",
-        f"{ODDS}--seeds 3 --detectors family",
-        settings=TABLES,
-    ),
-    "nab": Benchmark(
-        "time_series",
-        "series/series.csv",
-        "series of the Numenta benchmark",
-        SERIES,
-        metrics=("vus_pr", "auroc"),
-        settings=("same", "first-15%"),
-    ),
-    "digits": Benchmark("image", "images/images.csv", "digits", IMAGES, r"digit \d"),
-    "usps": Benchmark("image", "images/images.csv", "set of USPS digits", IMAGES, "usps.*"),
-    "defects": Benchmark(
-        "image", "images/images.csv", "planted defects", IMAGES, "blurred|gap|scratch|spot"
-    ),
-    "sms": Benchmark("text", "texts/texts.csv", "set of SMS with spam", TEXTS, "SMS.*"),
-    "words": Benchmark("audio", "audio/audio.csv", "spoken words", AUDIO, "fsdd.*"),
-    "pump": Benchmark("audio", "audio/audio.csv", "faults of a pump", AUDIO, "(?!fsdd).*"),
-    "records": Benchmark(
-        "multimodal",
-        "records/records.csv",
-        "sets of a row, a text and an image",
-        "python -m benchmarks records",
-    ),
-}
 TITLES = {"auroc": "AUROC", "ap": "AP", "vus_pr": "VUS-PR"}
 WORDS = {
     "contaminated": "anomalies in the training data",
@@ -115,86 +77,20 @@ class Told(NamedTuple):
     """What is said of one of our detectors, and the benchmarks that say more."""
 
     full_name: str
-    data_types: tuple[str, ...]
-    benchmarks: tuple[str, ...]
-    strengths: tuple[str, ...]
-    weaknesses: tuple[str, ...]
+    data_types: Sequence[str]
+    benchmarks: Sequence[str]
+    strengths: Sequence[str]
+    weaknesses: Sequence[str]
     best_for: str
     avoid_when: str
     paper: str = "pyod_gan"
-    requires: tuple[str, ...] = ("torch",)
+    requires: Sequence[str] = ("torch",)
+    alone: str = ""  # of a detector that is recommended alone: what is to be known of the others
 
 
-DETECTORS = {
-    OURS: Told(
-        "Many views of a row, one of them by a GAN, weighed by a pre-trained critic",
-        ("tabular", "mixed_table"),
-        ("odds",),
-        (
-            "Takes raw columns: numbers, categories, texts, dates and missing values",
-            "Says which column makes a row odd, and what was expected instead",
-        ),
-        (
-            "Slower to fit than IForest, ECOD and KNN",
-            "Normal rows of many classes: the distance to the nearest row says more",
-        ),
-        "Tables of numbers or mixed columns, with or without anomalies among the training rows",
-        "Fewer than 50 rows, a few milliseconds to fit, or columns such as pixels and letters",
-    ),
-    "SeriesDetector": Told(
-        "GANs on windows of several lengths",
-        ("time_series", "series_with_gaps"),
-        ("nab",),
-        ("Single points and whole patterns", "Scores points as they come in"),
-        ("Was chosen on the series that it is measured on", "Trains a detector for each length"),
-        "Series of one or several channels whose rhythm changes",
-        "The anomalies are the largest of many spikes: TimeSeriesOD with KNN finds more",
-    ),
-    "ImageDetector": Told(
-        "GANs on edges, sections, patches and details of images",
-        ("image",),
-        ("digits", "usps", "defects"),
-        ("Maps of where in an image the anomaly is", "Needs no weights from elsewhere"),
-        ("Shrinks large images, unless there is an embedding",),
-        "Arrays of images of one size",
-        "Large photographs of many things: give it an embedding",
-    ),
-    "TextDetector": Told(
-        "GANs on the style of texts and on the rarity of words and spellings",
-        ("text",),
-        ("sms",),
-        ("Names the words that make a text odd", "Needs no model from elsewhere"),
-        ("Knows no meaning: an unusual topic in usual words is normal to it",),
-        "Messages, titles and log lines that are odd by how they are written",
-        "Texts that are odd by what they mean: give it an embedding",
-    ),
-    "AudioDetector": Told(
-        "GANs on windows of spectrograms",
-        ("audio",),
-        ("words", "pump"),
-        ("Scores of the times in a clip", "Needs no model from elsewhere"),
-        ("Slower than measures of whole clips, as it trains on their windows",),
-        "Clips of machines and voices, in arrays or files",
-        "A few measures of a whole clip say enough",
-        requires=("torch", "librosa", "soundfile"),
-    ),
-    "RecordDetector": Told(
-        "A detector for each part of a record, put together by how odd each part is",
-        ("multimodal",),
-        ("records",),
-        ("Makes a detector for each part by itself", "Says which part is odd"),
-        ("One part alone finds more, where it is known which part is odd",),
-        "Records of a table row, a text, an image or a sound",
-        "Records of one part",
-    ),
-}
-# our detectors that are recommended alone, and what is to be known about the others
-ALONE = {
-    "ImageDetector": "PyOD's encoders were not measured: their weights must be downloaded.",
-    "TextDetector": "PyOD's encoders were not measured: their weights must be downloaded.",
-    "AudioDetector": "PyOD's EmbeddingOD for audio is 'KNN on features' in these results.",
-    "RecordDetector": "PyOD's engine cannot build MultiModalOD, which must be given detectors.",
-}
+SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+BENCHMARKS = {name: Benchmark(**entry) for name, entry in SAID["benchmarks"].items()}
+DETECTORS = {name: Told(**entry) for name, entry in SAID["detectors"].items()}
 
 
 def command(options: Namespace, home: Path | None) -> int:
@@ -409,10 +305,11 @@ def rules(tables: Tables, errors_found: str) -> list[Json]:
     filled = [{"detector": "SeriesDetector", "params": {"missing": "interpolate"}}]
     where = ("series_with_gaps", points)
     found.append(rule(f"{evidence[0]}_with_gaps", where, filled, said, evidence))
-    for name, remark in ALONE.items():
-        told = DETECTORS[name]
+    for name, told in DETECTORS.items():
+        if not told.alone:
+            continue
         evidence = [key(benchmark, "same") for benchmark in told.benchmarks]
-        said = f"{beside(name, tables, 'same')} {remark}"
+        said = f"{beside(name, tables, 'same')} {told.alone}"
         found.append(rule(evidence[0], told.data_types, [{"detector": name}], said, evidence))
     return found
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._support.optional_imports import import_optional
 from ..explain.attribution import by_column, explain_rows
+from ..explain.reasons import check_top
 from ..explain.sentences import explain_in_words
 from ..front_ends.batches import Part, TableLike, map_parts
 from ..front_ends.frames import EXTRA
@@ -91,8 +92,7 @@ class ExplainMixin:
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if top < 1:
-            raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
+        check_top(top)
         model, typical = model_of(self), typical_score(self)
 
         def of_part(part: Part) -> pd.DataFrame:

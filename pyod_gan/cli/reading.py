@@ -129,7 +129,8 @@ def read_anomalies(
 def sample(chunks: Iterator[pd.DataFrame], n_rows: int | None, seed: int) -> pd.DataFrame:
     """Draw a uniform sample of rows in the file's order. None for ``n_rows`` takes all rows.
 
-    At most twice ``n_rows`` and a chunk are in memory.
+    At most twice ``n_rows`` and a chunk are in memory. The choice depends on the seed, as
+    ``--random-state`` asks for. That of :mod:`pyod_gan.front_ends.samples` has none.
     """
     pandas, rng = import_optional("pandas", EXTRA), np.random.default_rng(seed)
     parts: list[pd.DataFrame] = []

@@ -210,7 +210,10 @@ class Scored:
         return not self.options.no_header
 
     def _fit(self, text: str, delimiter: str) -> tuple[bool, int, int]:
-        """How well a delimiter fits the first line: by columns of the model, then by its number."""
+        """How well a delimiter fits the first line: by columns of the model, then by its number.
+
+        Further lines, by which :class:`CSVRecords` finds it in a file, have not come yet.
+        """
         cells = next(csv.reader([text], delimiter=delimiter), [])
         found = len({*cells} & {*self.names})
         return len(cells) == len(self.names), found, text.count(delimiter)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._support.atomic_files import atomic_write, check_place
 from .._support.optional_imports import import_optional
+from ..explain.reasons import check_top
 from .report_figures import EXTRA, colours_of_losses, figures_of
 from .report_findings import Drift, Findings, find
 
@@ -74,8 +75,7 @@ def report(
     path = Path(path)
     check_place(path)
     import_optional("bokeh", EXTRA)
-    if top < 1:
-        raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
+    check_top(top)
     page = _page(find(estimator, X, top))
     with atomic_write(path) as file:
         file.write(page.encode())

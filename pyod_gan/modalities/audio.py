@@ -26,7 +26,7 @@ from ..front_ends.audio import AudioReader
 from ..front_ends.audio_parts import BANDS, PARTS, band_edges, frame_samples, part_from
 from .audio_model import EMBEDDING, AudioModel, FittedAudioPart, Sounds, fit_clips
 from .composed import Content, EmbeddingMixin
-from .items import for_each_item, skipped, warn_of
+from .items import for_each_item, left_out, skipped, warn_of
 from .parts import chosen_parts, mean_of_parts, unit_from
 
 if TYPE_CHECKING:
@@ -289,15 +289,14 @@ early_stopping, callbacks, random_state, device, verbose
             model = self._model
             names = model.reader.names(X)
             found = [self._frames(np.empty(0), np.empty((BANDS, 0)))] * len(names)
-            used: set[int] = set()
+            used: list[int] = []
             for clips in model.reader.chunks(X, skips=self.on_error == "skip"):
                 sounds = model.sounds(clips)
                 by_frame = zip(clips.places, model.by_frame(sounds), sounds.heard, strict=True)
                 for place, by_part, heard in by_frame:
                     found[place] = self._frames(mean_of_parts(by_part), heard.frames)
-                used |= {*clips.places}
-            left = [name for place, name in enumerate(names) if place not in used]
-            warn_of(left, "clip", stacklevel=3)
+                used += clips.places
+            warn_of(left_out(names, used), "clip", stacklevel=3)
             return found
 
     def clip_names(self, X: Any) -> list[str | int]:

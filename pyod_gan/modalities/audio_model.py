@@ -19,7 +19,7 @@ from ..front_ends.audio import AudioReader, Clips
 from ..front_ends.audio_parts import PARTS, AudioPart, Heard, Powers, heard, powers
 from ..front_ends.embeddings import embedded_clips
 from .items import read_to_fit
-from .parts import fit_part, mean_of_parts, new_seed, unit_of
+from .parts import fit_part, mean_of_parts, new_seed, rows_at, some_of, unit_of
 
 EMBEDDING = "embedding"
 MOST_WINDOWS = 4096  # to train on
@@ -253,15 +253,7 @@ def _rows_to_fit(part: AudioPart, clips: Sequence[Heard], draws: np.random.Rando
     """Rows to train on: those of all windows, or 4,096 of them."""
     views = [part.windows(clip) for clip in clips]
     n_windows = sum(len(view) for view in views)
-    chosen = np.arange(n_windows)
-    if n_windows > MOST_WINDOWS:
-        chosen = np.sort(draws.choice(n_windows, MOST_WINDOWS, replace=False))
-    ends = np.cumsum([len(view) for view in views])
-    found = [
-        view[chosen[(chosen >= end - len(view)) & (chosen < end)] - (end - len(view))]
-        for view, end in zip(views, ends, strict=True)
-    ]
-    return np.concatenate([windows.reshape(len(windows), -1) for windows in found])
+    return rows_at(some_of(np.arange(n_windows), MOST_WINDOWS, draws), views)
 
 
 def _for_part(network: Any, part: AudioPart | None, clip: Heard) -> Any:

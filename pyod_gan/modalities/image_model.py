@@ -19,7 +19,7 @@ from ..front_ends.embeddings import embedded
 from ..front_ends.image_parts import PARTS, Embedding, ImagePart, enlarged, shrunk
 from ..front_ends.images import ImageReader, Images
 from .items import read_to_fit
-from .parts import fit_part, mean_of_parts, new_seed, unit_of
+from .parts import fit_part, mean_of_parts, new_seed, rows_at, some_of, unit_of
 
 AT_ONCE = 1024  # images whose rows are in memory
 MOST_ROWS = 4096  # to train on, where an image has several rows
@@ -253,15 +253,9 @@ def _rows_to_fit(
 ) -> list[np.ndarray]:
     """Rows for each detector of a part: all rows, or 4,096 where it sees several of an image."""
     n_windows = part.rows(images[:1]).shape[1]
-    by_detector = part.one_each or n_windows == 1
     chosen = np.arange(len(images) * n_windows)
-    if not by_detector and len(chosen) > MOST_ROWS:
-        chosen = np.sort(draws.choice(len(chosen), MOST_ROWS, replace=False))
-    found = []
-    for first in range(0, len(images), AT_ONCE):
-        rows = part.rows(images[first : first + AT_ONCE])
-        ends = (first * n_windows, (first + AT_ONCE) * n_windows)
-        here = chosen[(chosen >= ends[0]) & (chosen < ends[1])]
-        found.append(rows.reshape(-1, rows.shape[2])[here - ends[0]])
-    rows = np.concatenate(found)
+    if not part.one_each and n_windows > 1:
+        chosen = some_of(chosen, MOST_ROWS, draws)
+    chunks = (images[first : first + AT_ONCE] for first in range(0, len(images), AT_ONCE))
+    rows = rows_at(chosen, (np.concatenate(part.rows(chunk)) for chunk in chunks))
     return [rows[k::n_windows] for k in range(n_windows)] if part.one_each else [rows]

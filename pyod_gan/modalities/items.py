@@ -66,17 +66,22 @@ def for_each_item(
     """Compute an array of a shape for each item, chunk by chunk, NaN for what cannot be used."""
     names = reader.names(X)
     found = np.full((len(names), *shape), np.nan)
-    used = np.zeros(len(names), dtype=bool)
+    used: list[int] = []
     for chunk in reader.chunks(X, skips=skips):
         found[chunk.places] = compute(chunk)
-        used[chunk.places] = True
-    warn_of([names[i] for i in np.flatnonzero(~used)], kind, stacklevel)
+        used += chunk.places
+    warn_of(left_out(names, used), kind, stacklevel)
     return found
+
+
+def left_out(names: Sequence[Name], used: Sequence[int]) -> list[Name]:
+    """Names of the items that are not at the places that could be used."""
+    return [names[i] for i in sorted({*range(len(names))} - {*used})]
 
 
 def skipped(names: Sequence[Name], used: Sequence[int], kind: str) -> list[Name]:
     """Names of the items of ``fit`` that could not be used, with a warning."""
-    left = [names[i] for i in sorted({*range(len(names))} - {*used})]
+    left = left_out(names, used)
     warn_of(left, kind, stacklevel=4)
     return left
 
@@ -113,8 +118,7 @@ def read_to_fit(
         return items, None, np.ones(len(items.places), dtype=bool)
     with about_anomalies():
         known = read(reader.chunks(anomalies, skips=skips))
-    names = reader.names(anomalies)
-    left = [names[i] for i in sorted({*range(len(names))} - {*known.places})]
+    left = left_out(reader.names(anomalies), known.places)
     warn_of(left, kind, stacklevel=5, said="and are no known anomalies")
     return items, known, other_items(items.digests, known.digests, f"{kind}s")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,22 @@ def fit_part(
         known = [its_rows[alone.decision_function(its_rows).argmax()] for its_rows in anomalies]
     detector = GANDetector(**shown).fit(rows, known_anomalies=known or None)
     return detector.set_params(verbose=given["verbose"], callbacks=given["callbacks"])
+
+
+def some_of(places: np.ndarray, most: int, draws: np.random.RandomState) -> np.ndarray:
+    """Places (n,), or ``most`` of them in their order, if there are more."""
+    return places if len(places) <= most else np.sort(draws.choice(places, most, replace=False))
+
+
+def rows_at(places: np.ndarray, blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Rows at ascending places (n,) among those of blocks (m, ...) in their order, (n, D)."""
+    found, first = [], 0
+    for block in blocks:
+        here = slice(*np.searchsorted(places, [first, first + len(block)]))
+        some = block[places[here] - first]
+        found.append(some.reshape(len(some), math.prod(block.shape[1:])))
+        first += len(block)
+    return np.concatenate(found)
 
 
 def new_seed(draws: np.random.RandomState) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from inspect import signature
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,24 +15,20 @@ from sklearn.utils.validation import check_is_fitted
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
-from ..api.negatives import is_about_anomalies
 from ..api.parameters import CONSTRAINTS
 from ..api.pyod_base import PyODBase
 from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
-from ..engine.combination import DECIMALS
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
-from ..engine.training import random_numbers
-from ..explain.reasons import reasons_table
-from ..front_ends.frames import is_frame
-from ..front_ends.records import Part, kind_of, read_records
+from ..explain.records import FlaggedPart, reasons_of_records
+from ..front_ends.records import kind_of, read_records
 from .audio import AudioDetector
 from .composed import Code, ComposedMixin, Content, check_embeddings, load_composed
 from .image import ImageDetector
-from .parts import new_seed, unit_from, unit_of
-from .record_model import Calibrated, Scored, cubic_mean
+from .parts import unit_from
+from .record_model import Calibrated, RecordModel, fit_records
 from .text import TextDetector
 
 if TYPE_CHECKING:
@@ -213,36 +207,14 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
             self._validate_params()
             given = self._given()
             parts = read_records(X, None if given is None else [name for name, _ in given])
+            detectors = dict(given or ())
             if given is None:
-                given = [
-                    (name, KINDS[kind_of(name, part)](verbose=self.verbose))
-                    for name, part in parts.items()
-                ]
-            known = _known_by_part(known_anomalies, dict(given))
-            draws = random_numbers(self.random_state)
-            fitted, scored = {}, {}
-            for name, detector in given:
-                own = clone(detector)
-                if own.get_params(deep=False).get("random_state", 0) is None:
-                    own.set_params(random_state=new_seed(draws))
-                items = parts[name].take(np.flatnonzero(parts[name].present))
-                with _named(name):
-                    own.fit(items, **known.get(name, {}))
-                    scores = np.asarray(own.decision_scores_, dtype=float)
-                    if len(scores) < len(items):  # some could not be used, and have NaN
-                        scores = own.decision_function(items)
-                fitted[name] = Calibrated.of(own, scores)
-                scored[name] = Scored(parts[name], scores)
-            self._parts = fitted
-            tables = [part.items for part in parts.values() if is_frame(part.items)]
-            self._columns = list(tables[0].columns) if is_frame(X) and tables else []
-            together = cubic_mean(self._tails(scored))
-            if unusable := np.flatnonzero(np.isnan(together)).tolist():
-                raise ValueError(
-                    f"{len(unusable)} record(s) have no part that can be used: {unusable[:5]}."
-                )
-            self._unit = unit_of(together)
-            use_scores(self, self._in_unit(together))
+                kinds = {name: KINDS[kind_of(name, part)] for name, part in parts.items()}
+                detectors = {name: kind(verbose=self.verbose) for name, kind in kinds.items()}
+            self._model, scores = fit_records(
+                X, parts, detectors, known_anomalies, self.random_state
+            )
+            use_scores(self, scores)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -268,7 +240,8 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
         """
         check_is_fitted(self)
         with own_settings():
-            return self._in_unit(cubic_mean(self._tails(self._scored(X))))
+            model = self._model
+            return model.scores(model.tails(model.scored(X)))
 
     def part_tails(self, X: Any) -> np.ndarray:
         """How odd each part of each record is, about −log of the share of training records as odd.
@@ -290,7 +263,7 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
         """
         check_is_fitted(self)
         with own_settings():
-            return self._tails(self._scored(X)).T
+            return self._model.tails(self._model.scored(X)).T
 
     def explain_frame(self, X: Any, *, flagged_only: bool = True) -> pd.DataFrame:
         """Reasons for each record that is labelled 1: which parts are odd, and why.
@@ -318,27 +291,21 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
         """
         check_is_fitted(self)
         with own_settings():
-            scored = self._scored(X)
-            tails = self._tails(scored)
-            scores = self._in_unit(cubic_mean(tails))
-            flagged = scores > self.threshold_ if flagged_only else np.ones(len(scores), dtype=bool)
-            reasons, shares = [], []
-            for name, (part, own) in scored.items():
-                calibrated = self._parts[name]
-                shares.append(scored[name].by_record(calibrated.shares(own)))
-                chosen = np.flatnonzero(flagged & part.present)
-                reasons.append(_reasons(calibrated.detector, part, chosen))
-            lines, names = [], list(scored)
-            for i in np.flatnonzero(flagged).tolist():
-                for k in np.argsort(-tails[:, i], kind="stable"):  # NaN comes last
-                    if np.isnan(tails[k, i]):
-                        break
-                    share, said = float(shares[k][i]), reasons[k].get(i)
-                    reason = f"{names[k]}: as odd as {share:.2%} of the training records"
-                    reason += f" ({said})" if said else ""
-                    lines.append((i, float(scores[i]), names[k], share, reason))
-            columns = ["record", "score", "part", "share", "reason"]
-            return reasons_table(lines, columns)
+            model = self._model
+            scored = model.scored(X)
+            tails = model.tails(scored)
+            scores = model.scores(tails)
+            chosen = scores > self.threshold_ if flagged_only else np.ones(len(scores), dtype=bool)
+            shares = {name: model.shares(name, of) for name, of in scored.items()}
+            said = {name: model.reasons(name, of.part, chosen) for name, of in scored.items()}
+            names, flagged = list(scored), []
+            for i in np.flatnonzero(chosen).tolist():
+                there = np.flatnonzero(~np.isnan(tails[:, i]))
+                for k in there[np.argsort(-tails[there, i], kind="stable")]:
+                    name = names[k]
+                    of_part = (name, float(shares[name][i]), said[name].get(i, ""))
+                    flagged.append(FlaggedPart(i, float(scores[i]), *of_part))
+            return reasons_of_records(flagged)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted detector to one file that holds data only, no code.
@@ -399,18 +366,19 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
         return detector
 
     def _content(self) -> Content:
-        if not all(isinstance(name, str) for name in self._columns):
+        model = self._model
+        if not all(isinstance(name, str) for name in model.columns):
             raise ValueError(
                 f"A RecordDetector can be saved where the columns of its table are words. Got "
-                f"{self._columns}; rename them, or use joblib."
+                f"{model.columns}; rename them, or use joblib."
             )
         about = {
-            "parts": list(self._parts),
-            "columns": list(self._columns),
-            "unit": list(self._unit),
+            "parts": list(model.parts),
+            "columns": list(model.columns),
+            "unit": list(model.unit),
             "found": isinstance(self.detectors, str),
         }
-        arrays = {f"{k}": part.ordered for k, part in enumerate(self._parts.values())}
+        arrays = {f"{k}": part.ordered for k, part in enumerate(model.parts.values())}
         return Content(list(self.detectors_.values()), about, arrays)
 
     def _use_content(self, content: Content) -> None:
@@ -429,9 +397,16 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
             parts[name] = Calibrated.known(detector, ordered)
         if len(content.arrays) > len(parts):
             raise ValueError("it has scores of more parts than it names")
-        self._parts, self._columns, self._unit = parts, list(columns), unit_from(about["unit"])
+        self._model = RecordModel(parts, list(columns), unit_from(about["unit"]))
         if about["found"] is not True:
             self.detectors = [(name, clone(part.detector)) for name, part in parts.items()]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was pickled, also the parts of a model where older pickles have none."""
+        if "_parts" in state:
+            parts = [state.pop(name) for name in ("_parts", "_columns", "_unit")]
+            state["_model"] = RecordModel(*parts)
+        super().__setstate__(state)
 
     def _check_params(self) -> None:
         self._validate_params()
@@ -445,12 +420,12 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
     @property
     def detectors_(self) -> dict[str, Any]:
         """The fitted detectors, by part."""
-        return {name: part.detector for name, part in self._parts.items()}
+        return {name: part.detector for name, part in self._model.parts.items()}
 
     @property
     def n_features_in_(self) -> int:
         """Number of parts."""
-        return len(self._parts)
+        return len(self._model.parts)
 
     def _given(self) -> list[tuple[str, Any]] | None:
         """Names and detectors of the parts that the user has given.
@@ -487,80 +462,3 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
             for pair in given
         )
         return list(given) if are_pairs else []
-
-    def _scored(self, X: Any) -> dict[str, Scored]:
-        """Score each part of records."""
-        scored = {}
-        for name, part in read_records(X, list(self._parts), self._columns).items():
-            present, scores = np.flatnonzero(part.present), np.empty(0)
-            if len(present):
-                with _named(name):
-                    scores = self._parts[name].detector.decision_function(part.take(present))
-            scored[name] = Scored(part, np.asarray(scores, dtype=float))
-        return scored
-
-    def _tails(self, scored: dict[str, Scored]) -> np.ndarray:
-        """Tails of the parts of records, (K, n), NaN where there is none."""
-        return np.array(
-            [of.by_record(self._parts[name].tails(of.scores)) for name, of in scored.items()]
-        )
-
-    def _in_unit(self, together: np.ndarray) -> np.ndarray:
-        """Scores in the unit of the training records, without the noise of rounding."""
-        scores: np.ndarray = ((together - self._unit[0]) / self._unit[1]).round(DECIMALS) + 0.0
-        return scores
-
-
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Add the name of a part to an error that is raised inside."""
-    try:
-        yield
-    except ValueError as error:
-        what = "Known anomalies of the part" if is_about_anomalies(error) else "Part"
-        raise ValueError(f"{what} {name!r}: {error}") from error
-
-
-def _known_by_part(given: Any, detectors: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Arguments of ``fit`` of each part that has known anomalies.
-
-    Raises
-    ------
-    ValueError
-        If they are no dict, or if a part has no detector, or one that takes none.
-    """
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise ValueError(
-            "`known_anomalies` of records must be a dict of items by the name of their part, such "
-            f"as {{{next(iter(detectors))!r}: [...]}}. Got a {type(given).__name__}."
-        )
-    takes = {n: "known_anomalies" in signature(d.fit).parameters for n, d in detectors.items()}
-    if wrong := [name for name in given if not takes.get(name, False)]:
-        able = [name for name in detectors if takes[name]]
-        raise ValueError(f"Known anomalies can be of the parts {able}. Got some of {wrong}.")
-    return {name: {"known_anomalies": items} for name, items in given.items()}
-
-
-def _reasons(detector: Any, part: Part, chosen: np.ndarray) -> dict[int, str]:
-    """First reason of a part's detector for each of some records, if it says any."""
-    if not len(chosen) or not hasattr(detector, "explain_frame"):
-        return {}
-    items = part.take(chosen)
-    if isinstance(detector, GANDetector):
-        if hasattr(items, "reset_index"):
-            items = items.reset_index(drop=True)
-        frame = detector.explain_frame(items, top=1)
-    elif isinstance(detector, ImageDetector | AudioDetector):
-        frame = detector.explain_frame(items, flagged_only=False)
-    else:
-        frame = detector.explain_frame(items)
-    first = frame.groupby(frame.columns[0], sort=False)["reason"].first()
-    names = list(range(len(chosen)))
-    for kind in ("image", "clip"):
-        if hasattr(detector, f"{kind}_names"):
-            names = getattr(detector, f"{kind}_names")(items)
-    return {
-        i: str(first[name]) for i, name in zip(chosen.tolist(), names, strict=True) if name in first
-    }

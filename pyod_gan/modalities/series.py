@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,37 +17,27 @@ from sklearn.utils.validation import check_is_fitted
 from .._support.own_settings import own_settings
 from .._support.rollback import restored_on_failure
 from ..api.conformal import ConformalMixin
-from ..api.negatives import marked_points
 from ..api.parameters import CONSTRAINTS, ParametersMixin
 from ..api.pyod_base import PyODBase
 from ..api.summary import SummaryMixin
 from ..api.thresholds import use_scores
 from ..detector import GANDetector
 from ..engine.callbacks import Callback
-from ..engine.mlp import MLP
-from ..engine.network_kinds import get_network
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
-from ..engine.training import random_numbers
+from ..explain.reasons import check_top
 from ..explain.windows import Names, in_words, joined, stretches
-from ..front_ends.augmentations import Augmentation, on_windows
+from ..front_ends.augmentations import Augmentation
 from ..front_ends.series import SeriesReader
 from ..front_ends.table_reader import TableReader
 from ..front_ends.windows import WindowFrontEnd
-from ..gans.registry import get_gan
 from .composed import ComposedMixin, Content
-from .parts import fit_part, mean_of_parts, new_seed
-from .window_scores import Stream, check_step, point_scores
+from .series_model import SIZES, SeriesModel, fit_series
+from .window_scores import check_step
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES = (32, 96, 288)  # points of the windows, if the user has no wish
-LEAST = 4  # points of a series
-SEGMENTS = 12  # of longer windows than the first of these, for perceptrons
-MOST_WINDOWS = 2048  # windows to train on
-MOST_KNOWN = 256  # windows that are known anomalies
-FEWEST = 32  # windows without a known anomaly, of a size that was not asked for
 # parameters that GANDetector does not have, or has for tables
 OWN = (
     "time",
@@ -178,9 +169,6 @@ early_stopping, callbacks, random_state, device, verbose
         "irregular": [StrOptions({"error", "ignore"})],
     }
 
-    _reader: SeriesReader
-    n_features_in_: int
-
     def __init__(
         self,
         gan: str | BaseGAN = "auto",
@@ -267,13 +255,9 @@ early_stopping, callbacks, random_state, device, verbose
             self._validate_params()
             reader = self._new_reader()
             values = reader.fit_read(X)
-            front_ends = self._front_ends_for(len(values))
-            draws = random_numbers(self.random_state)
-            marked = marked_points(known_anomalies, len(values))
-            front_ends = self._with_free_windows(front_ends, marked)
-            self.detectors_ = [self._fitted(f, values, marked, draws) for f in front_ends]
-            self._use(reader, front_ends)
-            use_scores(self, self._scores(values))
+            self._model, scores = fit_series(self, OWN, reader, values, known_anomalies)
+            self.__dict__.pop("_stream", None)
+            use_scores(self, scores)
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -300,7 +284,7 @@ early_stopping, callbacks, random_state, device, verbose
         """
         check_is_fitted(self)
         with own_settings():
-            values = self._reader.read(X)
+            values = self._model.reader.read(X)
             longest = self.window_sizes_[-1]
             if len(values) < longest:
                 raise ValueError(
@@ -308,7 +292,7 @@ early_stopping, callbacks, random_state, device, verbose
                     f"Got {len(values)} points; pass more of the series, or fit with a smaller "
                     "window_size."
                 )
-            return self._scores(values)
+            return self._model.scores(values)
 
     def explain_frame(self, X: ArrayLike, *, top: int = 3) -> pd.DataFrame:
         """Reasons in words and numbers for each stretch of points that are labelled 1.
@@ -339,30 +323,21 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
-            raise ValueError(f"`top` must be a whole number of at least 1. Got {top!r} instead.")
+        check_top(top)
         scores = self.decision_function(X)
         with own_settings():
-            values = self._reader.read(X)
-            names = Names(self._reader.names, self._reader.labels(X))
+            model, reader = self._model, self._model.reader
+            values = reader.read(X)
+            names = Names(reader.names, reader.labels(X))
             lines = []
             found = stretches(scores > self.threshold_, scores)
             for number, stretch in enumerate(found):
-                detector, front_end, start = self._window_of(values, stretch.peak)
+                detector, front_end, start = model.window_of(values, stretch.peak)
                 row = front_end.rows(values, np.array([start]))
                 reasons = detector.explain_frame(row, top=top)
                 score = float(scores[stretch.peak])
                 lines.append(in_words(number, stretch, score, reasons, front_end, start, names))
         return joined(lines)
-
-    def _window_of(self, values: np.ndarray, point: int) -> tuple[GANDetector, WindowFrontEnd, int]:
-        """Detector, front end and first point of the window that a point's score comes from."""
-        found = []
-        for detector, front_end in zip(self.detectors_, self._front_ends, strict=True):
-            starts = front_end.seeing(point, len(values))
-            scores = detector.decision_function(front_end.rows(values, starts))
-            found.append((scores.max(), detector, front_end, int(starts[scores.argmax()])))
-        return max(found, key=lambda one: one[0])[1:]
 
     def score_next(self, x: ArrayLike) -> float:
         """Take the next point of a series, and score the point ``latency_`` points before it.
@@ -390,7 +365,7 @@ early_stopping, callbacks, random_state, device, verbose
             ``fit``. The series goes on without it.
         """
         check_is_fitted(self)
-        point = self._reader.read_point(x)
+        point = self._model.reader.read_point(x)
         if not hasattr(self, "_stream"):
             self.restart()
         with own_settings():
@@ -410,7 +385,7 @@ early_stopping, callbacks, random_state, device, verbose
             If the detector is not fitted.
         """
         check_is_fitted(self)
-        self._stream = Stream(self.detectors_, self._front_ends, self.n_features_in_)
+        self._stream = self._model.stream()
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -453,17 +428,47 @@ early_stopping, callbacks, random_state, device, verbose
             self.missing = self.missing if missing is None else missing
             self.irregular = self.irregular if irregular is None else irregular
             self._validate_params()
-            reader = copy(self._reader)
+            reader = copy(self._model.reader)
             if missing is not None:
                 reader.interpolate = missing == "interpolate"
             if irregular is not None:
                 reader.checks_times = irregular == "error"
-            self._reader = reader
+            self._model = replace(self._model, reader=reader)
+
+    @property
+    def window_sizes_(self) -> tuple[int, ...]:
+        """Points of the windows, in ascending order."""
+        return self._model.sizes
+
+    @property
+    def detectors_(self) -> list[GANDetector]:
+        """The fitted detectors, one per window size."""
+        return self._model.detectors
+
+    @property
+    def latency_(self) -> int:
+        """How many points after a point its score is final."""
+        return self._model.latency
+
+    @property
+    def channels_(self) -> list[str]:
+        """Names of the channels."""
+        return list(self._model.reader.names)
+
+    @property
+    def spacing_(self) -> str:
+        """Time from one point to the next, or "" if the series had no times."""
+        return self._model.reader.spacing
 
     @property
     def table_reader_(self) -> TableReader | None:
         """Reads the columns of data frames. None if the detector was fitted to an array."""
-        return self._reader.reader
+        return self._model.reader.reader
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of channels."""
+        return len(self.channels_)
 
     def __copy__(self) -> SeriesDetector:
         """Copy the detector, without the series that :meth:`score_next` follows."""
@@ -471,24 +476,31 @@ early_stopping, callbacks, random_state, device, verbose
         twin.__dict__.update({n: v for n, v in vars(self).items() if n != "_stream"})
         return twin
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was pickled, also the parts of a model where older pickles have none."""
+        if "_front_ends" in state:
+            parts = [state.pop(name) for name in ("_reader", "_front_ends", "detectors_")]
+            state["_model"] = SeriesModel(*parts)
+        super().__setstate__(state)
+
     def _fitted_parts(self) -> dict[str, GANDetector]:
         sizes = zip(self.window_sizes_, self.detectors_, strict=True)
         return {f"windows of {size}": detector for size, detector in sizes}
 
     def _content(self) -> Content:
+        model = self._model
         about = {
-            "series": self._reader.to_dict(),
-            "window_sizes": list(self.window_sizes_),
-            "n_segments": [front_end.n_segments for front_end in self._front_ends],
-            "step": self._front_ends[0].step,
-            "latency": self.latency_,
+            "series": model.reader.to_dict(),
+            "window_sizes": list(model.sizes),
+            "n_segments": [front_end.n_segments for front_end in model.front_ends],
+            "step": model.front_ends[0].step,
+            "latency": model.latency,
         }
-        return Content(self.detectors_, about, {})
+        return Content(model.detectors, about, {})
 
     def _use_content(self, content: Content) -> None:
         about = content.about
         reader = SeriesReader.from_dict(about["series"])
-        self.detectors_ = content.detectors
         front_ends = [
             WindowFrontEnd(size, n_segments, about["step"], about["latency"])
             for size, n_segments in zip(about["window_sizes"], about["n_segments"], strict=True)
@@ -497,9 +509,9 @@ early_stopping, callbacks, random_state, device, verbose
             raise ValueError("its window sizes must ascend")
         check_step(front_ends)
         shapes = [front_end.shape(len(reader.names)) for front_end in front_ends]
-        if [a * b for a, b in shapes] != [p.n_features_in_ for p in self.detectors_]:
+        if [a * b for a, b in shapes] != [p.n_features_in_ for p in content.detectors]:
             raise ValueError("its window sizes and channels do not fit its detectors")
-        self._use(reader, front_ends)
+        self._model = SeriesModel(reader, front_ends, content.detectors)
 
     def _new_reader(self) -> SeriesReader:
         """Make a reader of series as the parameters say."""
@@ -511,116 +523,3 @@ early_stopping, callbacks, random_state, device, verbose
             checks_times=self.irregular == "error",
             table_reader=table_reader,
         )
-
-    def _front_ends_for(self, n_points: int) -> list[WindowFrontEnd]:
-        """Make a front end for each window size, for a series of ``n_points``.
-
-        Raises
-        ------
-        ValueError
-            If a size is no whole number of at least 2, if the series is too short, or if points
-            would lie in no window that they may see.
-        """
-        least = LEAST if isinstance(self.window_size, str) else 2
-        if n_points < least:
-            raise ValueError(f"A series must have at least {least} points. Got {n_points}.")
-        sizes = self._sizes(n_points)
-        longest = max(sizes)
-        if n_points < longest + 1:
-            raise ValueError(
-                f"A series must be longer than its windows. The longest has {longest} points, and "
-                f"the series {n_points}. Give a smaller window_size, or more points."
-            )
-        latency = longest - 1 if self.latency is None else int(self.latency)
-        step = int(self.step)
-        front_ends = [WindowFrontEnd(s, self._segments_of(s), step, latency) for s in sizes]
-        check_step(front_ends)
-        return front_ends
-
-    def _with_free_windows(
-        self, front_ends: list[WindowFrontEnd], marked: np.ndarray
-    ) -> list[WindowFrontEnd]:
-        """Leave out sizes that were not asked for, if hardly a window has no marked point (T,)."""
-        if not isinstance(self.window_size, str) or not marked.any():
-            return front_ends
-        kept = [f for f in front_ends if len(f.starts_beside(marked)[0]) >= FEWEST]
-        return kept or front_ends[:1]
-
-    def _network(self) -> NetworkSpec:
-        """Kind of the networks."""
-        own = get_gan(self.gan).series_network
-        return get_network(own if self.network is None else self.network)
-
-    def _segments_of(self, size: int) -> int | None:
-        """Number of segments of a window."""
-        if self.n_segments is None or size <= SIZES[0]:
-            return None
-        if isinstance(self.n_segments, str):
-            return SEGMENTS if isinstance(self._network(), MLP) else None
-        return int(self.n_segments)
-
-    def _sizes(self, n_points: int) -> list[int]:
-        """Window sizes for a series, in ascending order."""
-        if isinstance(self.window_size, str):
-            long_enough = [size for size in SIZES if size <= n_points // 2]
-            return long_enough or [n_points // 2]
-        given: Any = self.window_size
-        sizes = [given] if isinstance(given, Integral) else list(given)
-        whole = all(isinstance(size, Integral) and int(size) >= 2 for size in sizes)
-        if not sizes or not whole or len(set(sizes)) < len(sizes):
-            raise ValueError(
-                "The 'window_size' parameter of SeriesDetector must be 'auto', an int of at least "
-                f"2, or several that differ. Got {given!r}."
-            )
-        return sorted(int(size) for size in sizes)
-
-    def _fitted(
-        self,
-        front_end: WindowFrontEnd,
-        values: np.ndarray,
-        marked: np.ndarray,
-        draws: np.random.RandomState,
-    ) -> GANDetector:
-        """Fit a detector on windows of one size, at most ``MOST_WINDOWS`` of them.
-
-        ``marked`` (T,) are points that are known to be anomalous.
-        """
-        seed = new_seed(draws)
-        starts, of_anomalies = front_end.starts_beside(marked)
-        if len(starts) < 2:
-            raise ValueError(
-                f"{len(starts)} window(s) of {front_end.size} points have no known anomaly, and at "
-                "least 2 are needed. Pass a longer series, or a smaller window_size."
-            )
-        if len(starts) > MOST_WINDOWS:
-            starts = np.sort(draws.choice(starts, MOST_WINDOWS, replace=False))
-        if len(of_anomalies) > MOST_KNOWN:
-            of_anomalies = np.sort(draws.choice(of_anomalies, MOST_KNOWN, replace=False))
-        shape = front_end.shape(values.shape[1])
-        return fit_part(
-            self,
-            OWN,
-            front_end.rows(values, starts),
-            seed,
-            f"windows of {front_end.size}",
-            front_end.rows(values, of_anomalies)[:, None],
-            network=self._network().for_rows(shape),
-            augmentations=on_windows(self.augmentations, shape),
-        )
-
-    def _use(self, reader: SeriesReader, front_ends: list[WindowFrontEnd]) -> None:
-        """Set what is known of the series of ``fit``."""
-        self.__dict__.pop("_stream", None)
-        self._front_ends = front_ends
-        self._reader = reader
-        self.window_sizes_ = tuple(front_end.size for front_end in front_ends)
-        self.latency_ = max(front_end.latency for front_end in front_ends)
-        self.channels_ = list(reader.names)
-        self.spacing_ = reader.spacing
-        self.n_features_in_ = len(reader.names)
-
-    def _scores(self, values: np.ndarray) -> np.ndarray:
-        """Scores of the points of a series, (T, C) -> (T,)."""
-        pairs = zip(self.detectors_, self._front_ends, strict=True)
-        by_size = [point_scores(detector, front_end, values) for detector, front_end in pairs]
-        return mean_of_parts(np.array(by_size))

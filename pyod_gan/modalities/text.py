@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from ..detector import GANDetector
 from ..engine.callbacks import Callback
 from ..engine.network_spec import NetworkSpec
 from ..engine.spec import BaseGAN
+from ..explain.reasons import check_top
 from ..explain.texts import FlaggedText, reasons_of
 from ..front_ends.text_parts import PARTS
 from ..front_ends.texts import read_texts
@@ -227,8 +227,7 @@ early_stopping, callbacks, random_state, device, verbose
         ImportError
             If pandas is not installed. The extra ``tabular`` has it.
         """
-        if not isinstance(top, Integral) or isinstance(top, bool) or top < 1:
-            raise ValueError(f"`top` must be at least 1. Got {top!r} instead.")
+        check_top(top)
         check_is_fitted(self)
         with own_settings():
             model, texts = self._model, read_texts(X)

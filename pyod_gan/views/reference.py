@@ -82,8 +82,15 @@ class Reference:
     @cached_property
     def heights(self) -> Array:
         """Heights at the knots, (R, N)."""
-        apart = np.log(self.knots - self.lowest[:, None] + self.floors[:, None])
-        heights = (apart - self.middles[:, None]) / self.spreads[:, None]
+        return np.ascontiguousarray(self.heights_of(self.knots.T).T)
+
+    def heights_of(self, views: Array) -> Array:
+        """Heights of views by their definition, (n, R) -> (n, R).
+
+        ``kernels.weigh`` and ``tensors.TensorInputs`` have it for what lies beyond the knots.
+        """
+        apart = np.log(np.maximum(views - self.lowest, 0) + self.floors)
+        heights = (apart - self.middles) / self.spreads
         return np.asarray(np.sign(heights) * np.log1p(np.abs(heights)))
 
     def to_arrays(self) -> dict[str, Array]:

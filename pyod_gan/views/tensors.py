@@ -166,15 +166,19 @@ class TensorInputs(nn.Module):
             of[which, low] + share * (of[which, high] - of[which, low]) for of in (tails, heights)
         )
         above = views > knots[:, last]
-        apart = (views - get("lowest")).clamp_min(0) + get("floors")
-        outside = signed_log((apart.log() - get("middles")) / get("spreads"))
         tail = torch.where(above, get("beyond"), tail)
-        height = torch.where(above | (place == 0), outside, height)
+        height = torch.where(above | (place == 0), self._heights_of(views), height)
         inputs = []
         for part in (tail, height):
             of_axes = torch.where(known > 0, part[:, AXES], part[:, n_views:])
             inputs += [part[:, : AXES.start], of_axes, part[:, AXES.stop : n_views]]
         return torch.cat([*inputs, signed_log(own)], 1)
+
+    def _heights_of(self, views: Tensor) -> Tensor:
+        """Heights of views by their definition, as :meth:`Reference.heights_of`."""
+        get = self.get_buffer
+        apart = (views - get("lowest")).clamp_min(0) + get("floors")
+        return signed_log((apart.log() - get("middles")) / get("spreads"))
 
 
 class TensorCritic(nn.Module):

@@ -112,7 +112,9 @@ def test_tests_stand_degenerate_input(table: pd.DataFrame) -> None:
 def test_incomplete_data_sets_are_left_out_and_counted(table: pd.DataFrame) -> None:
     partial = table[~((table["dataset"] == "a") & (table["detector"] == "LOF"))]
     assert sorted(report.complete(partial)["dataset"].unique()) == ["b", "c", "d"]
-    assert "has not run on them: 1." in report.overview("x", partial)
+    said = report.overview("x", partial)
+    assert "Means over 3 data sets and 2 seeds." in said
+    assert "has not run on them: 1." in said
 
 
 def test_report_names_failures_and_losses(table: pd.DataFrame, tmp_path: Path) -> None:

@@ -285,7 +285,7 @@ def test_what_cannot_be_reported_is_an_error_and_leaves_the_file(
 ) -> None:
     report(of_numbers, NUMBERS)
     before = Path("report.html").read_bytes()
-    with pytest.raises(ValueError, match=r"`top` must be at least 1\. Got 0"):
+    with pytest.raises(ValueError, match=r"`top` must be a whole number of at least 1\. Got 0"):
         report(of_numbers, NUMBERS, top=0)
     with pytest.raises(ValueError, match=r"`X` must be a table in memory\. Got Batches"):
         report(of_numbers, Batches([NUMBERS]))

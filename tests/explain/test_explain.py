@@ -126,8 +126,9 @@ def test_bad_input() -> None:
     detector.fit(table())
     with pytest.raises(ValueError, match="features"):
         detector.explain(table(n_columns=4))
-    with pytest.raises(ValueError, match="`top` must be at least 1"):
-        detector.explain_frame(table(), top=0)
+    for top in (0, 1.5, True):
+        with pytest.raises(ValueError, match="`top` must be a whole number of at least 1"):
+            detector.explain_frame(table(), top=top)
 
 
 def test_scaler_goes_back() -> None:

@@ -32,6 +32,7 @@ from pyod_gan.front_ends.audio_parts import (
     heard,
     powers,
 )
+from pyod_gan.modalities import audio_model
 
 RATE = 8000
 QUICK: dict[str, Any] = {"sample_rate": RATE, "max_iter": 10, "random_state": 0}
@@ -82,6 +83,16 @@ def auroc(detector: AudioDetector, odd: Clips, seed: int = 7) -> float:
     good = tones(20, seed)
     scores = detector.decision_function(good + odd)
     return float(roc_auc_score(np.repeat([0, 1], [20, len(odd)]), scores))
+
+
+def test_clips_of_which_no_window_is_drawn_may_be_among_those_of_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audio_model, "MOST_WINDOWS", 8)
+    detector = AudioDetector(**QUICK, parts=("events",)).fit(tones(20))
+    (fitted_to,) = detector.detectors_.values()
+    assert len(fitted_to.decision_scores_) == 8
+    assert np.isfinite(detector.decision_scores_).all()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

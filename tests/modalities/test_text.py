@@ -336,7 +336,7 @@ def test_reasons() -> None:
     assert list(fitted().explain_frame(sentences()[:1] * 2).columns) == list(frame.columns)
     one = fitted().explain_frame(ODD["foreign"][:1], top=1).set_index("part")
     assert len(one.loc["words", "rarest"]) == 1
-    with pytest.raises(ValueError, match="`top` must be at least 1"):
+    with pytest.raises(ValueError, match="`top` must be a whole number of at least 1"):
         fitted().explain_frame(sentences(), top=0)
 
 

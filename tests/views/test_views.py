@@ -14,8 +14,8 @@ import torch
 from pyod_gan.views import VIEWS, PretrainedCritic, TableViews, WeighedViews, views_in_words
 from pyod_gan.views.axes import find_axes, lengths_if_new
 from pyod_gan.views.pretrained_critic import CEILING, SLOPE
-from pyod_gan.views.table_views import View
-from pyod_gan.views.tensors import TensorViews
+from pyod_gan.views.table_views import AXES, KNOWN, View
+from pyod_gan.views.tensors import TensorInputs, TensorViews
 from tests.helpers import table
 
 Array = np.ndarray
@@ -186,6 +186,18 @@ def test_shares_of_views_add_up() -> None:
     shares = weighed.shares_of_views(views, own, rows)
     scores = weighed.weigh(views, own, rows)
     assert np.ptp(scores - shares.sum(1)) < 0.15 * np.ptp(scores)
+
+
+def test_heights_have_one_definition_in_numpy_and_torch() -> None:
+    """Torch computes them beyond the knots; kernels and torch are compared by the opinions."""
+    reference = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.silent()).reference
+    np.testing.assert_array_equal(reference.heights_of(reference.knots.T).T, reference.heights)
+    n = len(VIEWS)
+    views = np.vstack([reference.knots[:n, 0] - 3, reference.knots[:n, -1] + 7])
+    views[:, KNOWN] = 1
+    inputs = TensorInputs(reference)(torch.from_numpy(views), torch.zeros(2, 0).double())
+    expected = reference.heights_of(np.hstack([views, views[:, AXES]]))
+    np.testing.assert_allclose(inputs[:, n:][:, :KNOWN], expected[:, :KNOWN], rtol=1e-12)
 
 
 def test_opinions_without_a_critic() -> None:
