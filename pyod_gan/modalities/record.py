@@ -401,13 +401,6 @@ class RecordDetector(ComposedMixin, ConformalMixin, SummaryMixin, PyODBase):
         if about["found"] is not True:
             self.detectors = [(name, clone(part.detector)) for name, part in parts.items()]
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what was pickled, also the parts of a model where older pickles have none."""
-        if "_parts" in state:
-            parts = [state.pop(name) for name in ("_parts", "_columns", "_unit")]
-            state["_model"] = RecordModel(*parts)
-        super().__setstate__(state)
-
     def _check_params(self) -> None:
         self._validate_params()
         self._given()

@@ -476,13 +476,6 @@ early_stopping, callbacks, random_state, device, verbose
         twin.__dict__.update({n: v for n, v in vars(self).items() if n != "_stream"})
         return twin
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what was pickled, also the parts of a model where older pickles have none."""
-        if "_front_ends" in state:
-            parts = [state.pop(name) for name in ("_reader", "_front_ends", "detectors_")]
-            state["_model"] = SeriesModel(*parts)
-        super().__setstate__(state)
-
     def _fitted_parts(self) -> dict[str, GANDetector]:
         sizes = zip(self.window_sizes_, self.detectors_, strict=True)
         return {f"windows of {size}": detector for size, detector in sizes}

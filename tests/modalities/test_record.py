@@ -148,18 +148,6 @@ def test_pyods_interface() -> None:
         RecordDetector().decision_function(X)
 
 
-def test_pickles_with_the_parts_of_the_model_one_by_one_are_read() -> None:
-    state = dict(vars(fitted()))
-    model = state.pop("_model")
-    older = object.__new__(RecordDetector)
-    older.__setstate__(
-        state | {"_parts": model.parts, "_columns": model.columns, "_unit": model.unit}
-    )
-    again = pickle.loads(pickle.dumps(older))
-    np.testing.assert_array_equal(again.decision_function(records()), fitted().decision_scores_)
-    assert again.n_features_in_ == fitted().n_features_in_
-
-
 def test_seeds_reach_the_detectors() -> None:
     X = records()
     loose = [("numbers", GANDetector(max_iter=10)), ("note", TextDetector(max_iter=10))]

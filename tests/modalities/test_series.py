@@ -180,18 +180,6 @@ def test_latency_0_sees_only_the_past() -> None:
     assert (after[60:70] > before[60:70]).all()
 
 
-def test_pickles_with_the_parts_of_the_model_one_by_one_are_read() -> None:
-    state = dict(vars(fitted()))
-    model = state.pop("_model")
-    state |= {"_reader": model.reader, "_front_ends": model.front_ends}
-    older = object.__new__(SeriesDetector)
-    older.__setstate__(state | {"detectors_": model.detectors})
-    again = pickle.loads(pickle.dumps(older))
-    X = waves(60, seed=1)
-    np.testing.assert_array_equal(again.decision_function(X), fitted().decision_function(X))
-    assert again.window_sizes_ == fitted().window_sizes_
-
-
 def test_a_point_that_is_refused_is_left_out_of_the_stream() -> None:
     detector = pickle.loads(pickle.dumps(fitted()))
     X = waves(60, seed=1)
