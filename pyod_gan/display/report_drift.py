@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import false_discovery_control, ks_2samp
 
 from ..explain.values import Digits, number, quoted, scale_of_dates
-from ..front_ends.decoding import MISSING, WHOLE, marks_missing
+from ..front_ends.decoding import MISSING, WHOLE, has_time, marks_missing
 from ..front_ends.front_end import Output
 
 CHANCE = 0.05  # p-value up to which a difference is more than chance
@@ -82,15 +82,14 @@ def moved_columns(
     for (j, own), p in zip(encoding.items(), p_values, strict=True):
         farthest = max(own, key=lambda k: (distances[k].size, outputs[k].label == WHOLE))
         values = np.concatenate([before[:, farthest], now[:, farthest]])
-        has_time = any(outputs[k].label == "hour" for k in own)
-        distance = distances[farthest]
-        said, shares = _said(names[j], outputs[farthest], distance, values, has_time)
+        distance, with_time = distances[farthest], has_time([outputs[k] for k in own])
+        said, shares = _said(names[j], outputs[farthest], distance, values, with_time)
         moved.append(Moved(names[j], said, *shares, distance.size, float(p)))
     return sorted(moved, key=lambda column: -column.size)
 
 
 def _said(
-    name: str, output: Output, distance: Distance, values: np.ndarray, has_time: bool
+    name: str, output: Output, distance: Distance, values: np.ndarray, with_time: bool
 ) -> tuple[str, tuple[float | None, float | None]]:
     """Say which rows the shares of a distance are of, and give these shares."""
     up_to, above = (distance.before, distance.now), (1 - distance.before, 1 - distance.now)
@@ -103,7 +102,7 @@ def _said(
     if output.kind == "category":
         return f"{name} = {quoted(output.label)}", above
     if output.label == WHOLE:
-        return f"{name} ≤ {scale_of_dates(None, has_time).said(distance.place)}", up_to
+        return f"{name} ≤ {scale_of_dates(None, with_time).said(distance.place)}", up_to
     subject = f"{output.label} of {name}" if output.label else name
     digits = Digits.of(values[np.isfinite(values)])
     sign = "=" if distance.place == values.min() else "≤"

@@ -15,6 +15,7 @@ from ..api.fitted import inner_detector, model_of, typical_score
 from ..api.reservoir import first_rows
 from ..explain.sentences import explain_kept
 from ..front_ends.batches import in_memory
+from ..front_ends.decoding import tell_all
 from ..front_ends.table import TableFrontEnd
 from .displays import losses_of
 from .report_drift import Distance, Moved, moved_columns
@@ -277,9 +278,7 @@ def _about(detector: Any, rows: _Rows, n_drawn: int, n_top: int) -> Iterator[str
             f"Of the {n_rows:,} rows {n_drawn:,}, drawn at random, are {where}; the {n_top:,} of "
             "the table are always on the map."
         )
-    outputs = detector.model_.front_end.outputs
-    is_lossy = any(output.kind == "text" or output.label == "hour" for output in outputs)
-    if n_kept and rows.are_training and is_lossy:
+    if n_kept and rows.are_training and not tell_all(detector.model_.front_end.outputs):
         yield (
             "The model keeps its training rows as numbers. In their reasons … stands for a text, "
             "and the minutes of a date may be off."

@@ -12,7 +12,7 @@ import numpy as np
 from .._support.optional_imports import import_optional
 from .._support.own_settings import own_settings
 from ..front_ends.checks import plain_table
-from ..front_ends.decoding import MISSING, WHOLE, decoded, marks_missing
+from ..front_ends.decoding import MISSING, WHOLE, decoded, has_time, marks_missing
 from ..front_ends.frames import EXTRA, as_frame, is_frame
 from ..front_ends.front_end import Output
 from ..front_ends.number_format import FLAGS
@@ -247,7 +247,7 @@ def _of_number(cell: Cell) -> Reason:
 
 def _of_date(cell: Cell) -> Reason:
     """Make the reason of a date, by the part of it with the largest share that is not usual."""
-    value = None if cell.is_missing else date(cell.value, _has_time(cell))
+    value = None if cell.is_missing else date(cell.value, has_time(cell.outputs))
     return Reason(cell.value, None, np.nan, np.nan, value, _against_date(cell))
 
 
@@ -256,7 +256,7 @@ def _against_date(cell: Cell) -> str:
     if cell.missing_is_expected:
         return "" if cell.is_missing else "expected missing"
     parts = {o.label: k for k, o in enumerate(cell.outputs) if o.kind == "value"}
-    dates = scale_of_dates(cell.value, _has_time(cell))
+    dates = scale_of_dates(cell.value, has_time(cell.outputs))
     _, low, high = cell.expected
     if cell.is_missing:
         return f"expected {dates.span(low[parts[WHOLE]], high[parts[WHOLE]])}"
@@ -269,11 +269,6 @@ def _against_date(cell: Cell) -> str:
         if not scale.holds(low[k], observed, high[k]):
             return f"expected {'' if whole else f'{label} '}{scale.span(low[k], high[k])}"
     return ""
-
-
-def _has_time(cell: Cell) -> bool:
-    """Tell whether a column of dates has times."""
-    return any(output.label == "hour" for output in cell.outputs)
 
 
 def _given(model: FittedModel, X: Any) -> Callable[[int, int], Any]:

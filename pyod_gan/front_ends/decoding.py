@@ -21,6 +21,16 @@ def marks_missing(output: Output) -> bool:
     return output.kind == "missing"
 
 
+def has_time(outputs: Sequence[Output]) -> bool:
+    """Tell whether encoded columns are of dates with a time of the day."""
+    return any(output.kind == "value" and output.label == "hour" for output in outputs)
+
+
+def tell_all(outputs: Sequence[Output]) -> bool:
+    """Tell whether no text loses its wording, and no date its minutes, by being encoded."""
+    return not has_time(outputs) and all(output.kind != "text" for output in outputs)
+
+
 def decoded(outputs: Sequence[Output], encoded: np.ndarray, zone: str = "") -> list[Any]:
     """Find the cells of a column, by the columns that encode it, (n, m) -> n values.
 
@@ -39,7 +49,7 @@ def decoded(outputs: Sequence[Output], encoded: np.ndarray, zone: str = "") -> l
         return [None if m else LOST for m in missing]
     if WHOLE not in parts:
         return [None] * len(encoded)
-    with_time = "hour" in parts
+    with_time = has_time(outputs)
     dates = zip(encoded[:, parts[WHOLE]], missing, strict=True)
     return [None if m else _moment(seconds, with_time, zone) for seconds, m in dates]
 

@@ -161,6 +161,11 @@ def test_reasons_of_kept_rows_are_those_of_the_rows_themselves() -> None:
     assert given.about_rows == []
 
 
+def test_a_category_of_the_name_of_a_part_of_dates_is_no_date() -> None:
+    rows = pd.DataFrame({"per": ["hour", "day"] * 60, "amount": np.arange(120.0)})
+    assert find(GANDetector(**QUICK).fit(rows), None, 5).about_rows == []
+
+
 def test_a_model_that_keeps_a_sample_or_no_rows_says_so() -> None:
     sample = GANDetector(**QUICK, reservoir_size=50).fit(NUMBERS)
     found = find(sample, None, 5)

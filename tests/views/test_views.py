@@ -191,7 +191,6 @@ def test_shares_of_views_add_up() -> None:
 def test_heights_have_one_definition_in_numpy_and_torch() -> None:
     """Torch computes them beyond the knots; kernels and torch are compared by the opinions."""
     reference = WeighedViews.fit(TABLES["mixed"], PretrainedCritic.silent()).reference
-    np.testing.assert_array_equal(reference.heights_of(reference.knots.T).T, reference.heights)
     n = len(VIEWS)
     views = np.vstack([reference.knots[:n, 0] - 3, reference.knots[:n, -1] + 7])
     views[:, KNOWN] = 1
